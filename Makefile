@@ -1,0 +1,43 @@
+# Everything runs in a virtual environment that is made here; nothing has to be installed before.
+#   make demo    the main job on a real model: build, compare, measure, gate, choose
+#   make test    unit tests, then integration tests with every real framework, then a short demo
+#   make check   format, lint, types, import contracts, docs
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test unit check format docs clean
+
+demo: $(READY)
+	$(BIN)/edgewright demo --out runs/demo
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+unit: $(READY)
+	$(BIN)/python -m pytest tests/unit tests/contract
+
+check: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m docs.commands --check
+
+format: $(READY)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: $(READY)
+	$(BIN)/python -m docs.commands
+
+clean:
+	rm -rf $(VENV) runs
+
+$(READY): pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev]"
+	touch $(READY)

@@ -1,0 +1,44 @@
+"""``show`` and ``pick``: decisions from a stored run, without measuring anything again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from edgewright.core.choice import Contender, choose
+from edgewright.core.policy import Policy
+from edgewright.core.run import Run, Status
+from edgewright.pipeline.state import is_noisy, policy_verdicts
+from edgewright.runtime.rundir import read_run
+
+
+def open_run(path: str | Path) -> Run:
+    """The record of a run, from its directory or its ``run.json``.
+
+    Raises:
+        InputError: there is none, or it was written by a later version.
+    """
+    return read_run(Path(path))
+
+
+def decided(run: Run, policy: Policy) -> Run:
+    """A run judged by another policy, with the choice that follows; the same run for the same policy."""
+    if policy == run.policy:
+        return run
+    noisy = is_noisy(run.baseline, policy)
+    trials = tuple(policy_verdicts(trial, policy, noisy_host=noisy) for trial in run.trials)
+    contenders = [
+        Contender(id=t.id, values=t.values, verdicts=t.verdicts)
+        for t in trials
+        if t.status is Status.MEASURED
+    ]
+    choice = choose(contenders, policy.prefer)
+    same = run.choice is not None and choice.chosen == run.choice.chosen
+    return replace(
+        run, policy=policy, trials=trials, choice=choice, progressive=run.progressive if same else ()
+    )
+
+
+def pick(run: Run, policy: Policy) -> Run:
+    """As `decided`; the stored record stays as it is."""
+    return decided(run, policy)

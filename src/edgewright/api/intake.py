@@ -1,0 +1,40 @@
+"""From what a user named to a portable source directory in the store."""
+
+from __future__ import annotations
+
+from edgewright.core.jobs import SourceOperation
+from edgewright.core.model import Source, SourceKind
+from edgewright.errors import ToolchainError
+from edgewright.ports import Workshop
+from edgewright.runtime.models import Origin, Trust
+from edgewright.stages.prepare import prepare
+
+
+def require_reference(shop: Workshop) -> None:
+    """Install the reference toolchain unless it is there.
+
+    Raises:
+        ToolchainError: it cannot be had, and nothing can be read or compared without it.
+    """
+    spec = shop.reference.toolchain
+    shop.reporter.phase(f"toolchain {spec.title}")
+    ready = shop.toolchains.ensure(spec, shop.reporter.tell)
+    if not ready.ready:
+        raise ToolchainError(f"{spec.title}: {ready.reason}.", hint=ready.hint)
+
+
+def source_of(shop: Workshop, origin: Origin, trust: Trust) -> Source:
+    """The portable source of a located model, made once."""
+    require_reference(shop)
+    gguf = origin.kind is SourceKind.GGUF
+    options = {name: True for name in ("allow_pickle", "allow_remote_code") if getattr(trust, name)}
+    return prepare(
+        shop,
+        SourceOperation.FROM_GGUF if gguf else SourceOperation.FROM_DIRECTORY,
+        origin.path,
+        name=origin.name,
+        said=origin.said,
+        kind=origin.kind,
+        fingerprint=origin.fingerprint,
+        options=options,
+    )

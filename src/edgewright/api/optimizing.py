@@ -1,0 +1,134 @@
+"""``optimize``: the main job on this machine, resumable, with its record in a run directory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from edgewright import __version__
+from edgewright.api.deciding import decided
+from edgewright.api.intake import source_of
+from edgewright.api.quiet import Quiet
+from edgewright.config import evaluation_text
+from edgewright.core import knowledge
+from edgewright.core.measurement import Workload
+from edgewright.core.model import Source
+from edgewright.core.policy import Policy
+from edgewright.core.run import Run, Status
+from edgewright.pipeline import optimize as pipeline
+from edgewright.pipeline.request import Request
+from edgewright.ports import Reporter
+from edgewright.report.html import draw
+from edgewright.runtime.models import Trust, locate
+from edgewright.runtime.rundir import RECORD, RunDirectory, open_run_directory, read_run
+from edgewright.stages.assess import assess
+from edgewright.stages.plan import plan
+from edgewright.wiring import Wiring
+
+_CONTEXT = 4096
+_RETRIED = {Status.FAILED, Status.UNAVAILABLE, Status.PLANNED, Status.BUILT, Status.SCORED}
+
+
+def optimize(
+    model: str,
+    *,
+    target: str = "this-machine",
+    frameworks: Sequence[str] = (),
+    policy: Policy | None = None,
+    eval_data: str | Path | None = None,
+    out: str | Path | None = None,
+    budget_s: float | None = None,
+    offline: bool = False,
+    allow_pickle: bool = False,
+    allow_remote_code: bool = False,
+    tokens: int = 2048,
+    context: int = 512,
+    workload: Workload | None = None,
+    reporter: Reporter | None = None,
+) -> Run:
+    """Build a model in every framework that suits the target, compare, measure, gate, and choose.
+
+    The same call again resumes: finished work is not redone. The returned run may hold no choice; ``run.best`` is then
+    None and ``run.choice`` names the nearest miss.
+
+    Raises:
+        EdgewrightError: nothing could be compared; the message names the cause and the next step.
+    """
+    knowledge.target(target)
+    names = [knowledge.framework_name(name) for name in frameworks]
+    text = evaluation_text(eval_data)
+    trust = Trust(allow_pickle=allow_pickle, allow_remote_code=allow_remote_code)
+    origin = locate(model, offline=offline, trust=trust)
+    wiring = Wiring(offline)
+    directory = Path(out) if out else Path("runs") / f"{origin.name}-{target}"
+    request = Request(
+        text=text,
+        policy=policy or Policy(),
+        tokens=tokens,
+        held_out_tokens=tokens // 2,
+        context=context,
+        workload=workload or Workload(),
+        budget_s=budget_s,
+    )
+    with open_run_directory(directory):
+        shop = wiring.workshop(reporter or Quiet(), directory.resolve() / "logs")
+        source = source_of(shop, origin, trust)
+        return run_source(
+            wiring, source, request, directory, target=target, frameworks=names, reporter=reporter
+        )
+
+
+def run_source(
+    wiring: Wiring,
+    source: Source,
+    request: Request,
+    directory: Path,
+    *,
+    target: str,
+    frameworks: Sequence[str],
+    reporter: Reporter | None,
+) -> Run:
+    """Optimize a prepared source into a directory that the caller holds."""
+    shop = wiring.workshop(reporter or Quiet(), directory.resolve() / "logs")
+    backends = list(wiring.backends.values())
+    assessment = assess(
+        source.name,
+        source.facts,
+        wiring.probe.host(brief=True),
+        knowledge.target(target),
+        backends,
+        {name: wiring.toolchains.state(spec) for name, spec in wiring.specs.items()},
+        context=min(_CONTEXT, source.facts.context or _CONTEXT),
+    )
+    planned = plan(assessment, backends, frameworks=frameworks, max_size_bytes=_max_size(request.policy))
+    code = {b.name: b.toolchain.digest + b.code_digest for b in (wiring.reference, *backends)}
+    key = pipeline.plan_key(source, planned, request, assessment.host.device_id, code)
+    finished = _finished(directory, key)
+    journal = RunDirectory(directory.resolve(), wiring.clock, draw, key)
+    if finished:
+        run = decided(finished, request.policy)
+        if run != finished:
+            journal.save(run)
+        return run
+    return pipeline.optimize(
+        shop, journal, request, source, assessment, planned, version=__version__, key=key
+    )
+
+
+def _finished(directory: Path, key: str) -> Run | None:
+    """The run in the directory, if it is this one and nothing is left to do."""
+    if not (directory / RECORD).exists():
+        return None
+    run = read_run(directory)
+    if (
+        run.key != key
+        or run.finished_s is None
+        or any(t.status in _RETRIED and "+" not in t.id for t in run.trials)
+    ):
+        return None
+    return replace(run, directory=str(directory.resolve()))
+
+
+def _max_size(policy: Policy) -> float | None:
+    return next((gate.at_most for gate in policy.gates if gate.metric == "size_bytes"), None)

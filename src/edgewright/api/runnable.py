@@ -1,0 +1,126 @@
+"""Anything that can be run: an original, a build of ours, or files that other tools made."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgewright.api.intake import source_of
+from edgewright.core.artifact import MANIFEST_NAME
+from edgewright.core.keys import digest
+from edgewright.core.model import Source, SourceKind
+from edgewright.core.recipe import Option
+from edgewright.errors import InputError, ToolchainError
+from edgewright.ports import Backend, Workshop
+from edgewright.runtime.models import Trust, locate
+from edgewright.wiring import Wiring
+
+_GGUF_NAME = "model.gguf"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runnable:
+    """A model with the runtime it runs in. ``source`` is set where the original itself is run."""
+
+    name: str
+    backend: Backend
+    path: str
+    identity: str
+    runtime: Mapping[str, Option]
+    source: Source | None = None
+
+
+def runnable(wiring: Wiring, shop: Workshop, said: str, *, runtime: str = "") -> Runnable:
+    """What ``said`` names: a build runs in its own framework, a model in the reference, unless ``runtime`` says otherwise.
+
+    Raises:
+        EdgewrightError: it cannot be found, or its runtime cannot be had.
+    """
+    path = Path(said).expanduser()
+    if (path / MANIFEST_NAME).is_file():
+        found = _built(wiring, path.resolve(), runtime)
+    elif runtime and runtime != wiring.reference.name:
+        found = _foreign(wiring, shop, path, said, runtime)
+    else:
+        trust = Trust()
+        source = source_of(shop, locate(said, offline=wiring.offline, trust=trust), trust)
+        found = Runnable(
+            name=source.name,
+            backend=wiring.reference,
+            path=source.path,
+            identity=source.digest,
+            runtime={},
+            source=source,
+        )
+    spec = found.backend.toolchain
+    state = shop.toolchains.ensure(spec, shop.reporter.tell)
+    if not state.ready:
+        raise ToolchainError(f"{spec.title}: {state.reason}.", hint=state.hint)
+    return found
+
+
+def _built(wiring: Wiring, path: Path, runtime: str) -> Runnable:
+    artifact = wiring.files.artifact(path)
+    recipe = artifact.recipe
+    return Runnable(
+        name=recipe.id,
+        backend=wiring.backend(runtime or recipe.framework),
+        path=str(path),
+        identity=artifact.manifest.key,
+        runtime=recipe.runtime,
+    )
+
+
+def _foreign(wiring: Wiring, shop: Workshop, path: Path, said: str, runtime: str) -> Runnable:
+    """Files that other tools made, run as they are."""
+    backend = wiring.backend(runtime)
+    if not path.exists():
+        raise InputError(f"There is no model at {said}.", hint="Give a file or a directory.")
+    if path.is_file():
+        origin = locate(said, offline=True, trust=Trust())
+        if origin.kind is not SourceKind.GGUF:
+            raise InputError(f"{path.name} is no file that {runtime} runs.")
+        identity, where = origin.fingerprint, _as_directory(wiring, shop, path.resolve(), origin.fingerprint)
+    else:
+        where = path.resolve()
+        rows = [
+            [str(f.relative_to(where)), f.stat().st_size, f.stat().st_mtime_ns]
+            for f in sorted(where.rglob("*"))
+        ]
+        identity = digest([str(where), rows])
+    return Runnable(
+        name=f"{path.name} in {runtime}", backend=backend, path=str(where), identity=identity, runtime={}
+    )
+
+
+def _as_directory(wiring: Wiring, shop: Workshop, file: Path, fingerprint: str) -> Path:
+    """Runtimes open directories: one that holds nothing but a link to the file."""
+    del shop
+    found = wiring.store.find("links", fingerprint)
+    if found is None:
+        with wiring.store.building("links", fingerprint) as draft:
+            draft.mkdir()
+            try:
+                (draft / _GGUF_NAME).symlink_to(file)
+            except OSError:  # Windows without the right to make links
+                (draft / _GGUF_NAME).hardlink_to(file)
+        found = wiring.store.find("links", fingerprint)
+    if found is None:
+        raise InputError(f"{file} could not be linked into the store.")
+    return found
+
+
+def source_of_build(wiring: Wiring, path: Path) -> Path | None:
+    """The directory whose tokenizer a build shares: its own, if it carries one, else its source in the store."""
+    if (path / "tokenizer.json").is_file():
+        return path
+    manifest = path / MANIFEST_NAME
+    if not manifest.is_file():
+        return None
+    wanted = json.loads(manifest.read_text(encoding="utf-8"))["lineage"]["source_digest"]
+    for record in (wiring.home.store / "sources").glob("*/edgewright-source.json"):
+        if json.loads(record.read_text(encoding="utf-8"))["digest"] == wanted:
+            return record.parent
+    return None

@@ -1,0 +1,86 @@
+"""``load``: a build that answers, in its own framework's process; what was benchmarked is what runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from edgewright.api.quiet import Quiet
+from edgewright.api.runnable import runnable, source_of_build
+from edgewright.core.artifact import Artifact
+from edgewright.core.jobs import GenerateRequest, SessionJob
+from edgewright.core.run import Trial
+from edgewright.errors import UnsupportedError
+from edgewright.ports import Tokenizer
+from edgewright.runtime.runner import WorkerSession
+from edgewright.runtime.tokens import SourceTokenizer
+from edgewright.wiring import Wiring
+
+
+class Session:
+    """An open build. Use it as a context manager, or call `close`."""
+
+    def __init__(self, child: WorkerSession, tokenizer: SourceTokenizer | None) -> None:
+        self._child = child
+        self._tokenizer = tokenizer
+
+    def generate_ids(self, ids: Sequence[int], max_tokens: int = 64) -> list[int]:
+        """Continue token ids greedily; ends after an end-of-text token, which is part of the answer."""
+        stop = self._tokenizer.stop_ids() if self._tokenizer else ()
+        return self._child.exchange(GenerateRequest(ids=tuple(ids), tokens=max_tokens, stop=stop))
+
+    def generate(self, prompt: str, max_tokens: int = 64, *, chat: bool = False) -> str:
+        """Continue a text, or answer it through the model's chat template.
+
+        Raises:
+            UnsupportedError: the build carries no tokenizer and its source is no longer in the store.
+        """
+        tokenizer = self._text_tokenizer()
+        text = tokenizer.chat(prompt) if chat else prompt
+        return tokenizer.decode(self.generate_ids(tokenizer.encode(text), max_tokens))
+
+    def _text_tokenizer(self) -> Tokenizer:
+        if self._tokenizer is None:
+            raise UnsupportedError(
+                "This build carries no tokenizer.json, and its source is not in the store.",
+                hint="Use generate_ids with token ids.",
+            )
+        return self._tokenizer
+
+    def close(self) -> None:
+        """End the process that holds the model."""
+        self._child.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def load(build: str | Path | Trial | Artifact, *, offline: bool = False) -> Session:
+    """Open a build (its directory, a trial of a run, or an artifact) or a model, and keep it open.
+
+    Raises:
+        EdgewrightError: it cannot be found, verified or opened.
+    """
+    wiring = Wiring(offline)
+    shop = wiring.workshop(Quiet(), wiring.home.root / "logs" / "session")
+    found = runnable(wiring, shop, _path(build))
+    state = wiring.toolchains.state(found.backend.toolchain)
+    job = SessionJob(worker=found.backend.worker, artifact=found.path, runtime=found.runtime)
+    child = WorkerSession(Path(state.path), state.environment, job, shop.logs / f"{found.backend.name}.log")
+    place = source_of_build(wiring, Path(found.path))
+    return Session(child, SourceTokenizer(place) if place else None)
+
+
+def _path(build: str | Path | Trial | Artifact) -> str:
+    if isinstance(build, Trial):
+        if build.artifact is None:
+            raise UnsupportedError(f"{build.id} has no build: {build.reason}")
+        return build.artifact.path
+    return build.path if isinstance(build, Artifact) else str(build)

@@ -1,0 +1,122 @@
+"""llama.cpp's parent half: which models it can build, and the recipes it offers."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgewright.backends.declared import load_toolchain
+from edgewright.core.assessment import Fit
+from edgewright.core.model import ModelFacts, Task
+from edgewright.core.recipe import Precision, Recipe
+
+if TYPE_CHECKING:
+    from edgewright.core.toolchain import ToolchainSpec
+
+_FOLDER = Path(__file__).parent
+_BLOCK = 32
+"""Weights in a block of the legacy types (q8_0, q4_0): rows that are no multiple stay 16 bit."""
+_SUPER_BLOCK = 256
+"""Weights in a super-block of the k-quants: rows that are no multiple fall back to a legacy type."""
+
+_QUANTIZED = (
+    ("q8_0", Precision.INT8, 8.5),
+    ("q6_k", Precision.INT6, 6.5625),
+    ("q5_k_m", Precision.INT5, 5.69),
+    ("q4_k_m", Precision.INT4, 4.85),
+    ("q4_0", Precision.INT4, 4.5),
+)
+"""Bits: of the type itself (block with its scales), and for the _M mixtures what they come to in a Llama-like model."""
+
+
+@dataclass(frozen=True)
+class LlamaCppBackend:
+    """See `edgewright.ports.Backend`."""
+
+    name: str = "llamacpp"
+    worker: str = "edgewright.backends.llamacpp.worker"
+
+    @cached_property
+    def toolchain(self) -> ToolchainSpec:
+        """Converter, tools, library and binding, all of one source."""
+        return load_toolchain(_FOLDER)
+
+    def fit(self, facts: ModelFacts) -> Fit:
+        """By task and architecture; the notes name the rows that k-quants cannot hold."""
+        reason = _refusal(facts)
+        if reason:
+            return Fit(framework=self.name, works=False, reasons=(reason,))
+        known = f"llama.cpp's converter registers {facts.architecture or facts.model_type}"
+        return Fit(framework=self.name, works=True, reasons=(known,), quantization_notes=_fallbacks(facts))
+
+    def recipes(self, facts: ModelFacts) -> tuple[Recipe, ...]:
+        """The float16 file first; every quantized one is made from it."""
+        del facts
+        unquantized = Recipe(
+            framework=self.name,
+            name="f16",
+            precision=Precision.FP16,
+            nominal_bits=16.0,
+            build={"type": "F16"},
+        )
+        quantized = (
+            Recipe(
+                framework=self.name,
+                name=name,
+                precision=precision,
+                nominal_bits=bits,
+                base=unquantized.name,
+                build={"type": name.upper()},
+            )
+            for name, precision, bits in _QUANTIZED
+        )
+        return (unquantized, *quantized)
+
+
+@cache
+def _table() -> tuple[frozenset[str], frozenset[str]]:
+    table = tomllib.loads((_FOLDER / "architectures.toml").read_text(encoding="utf-8"))
+    return frozenset(table["supported"]), frozenset(table["types"])
+
+
+def _refusal(facts: ModelFacts) -> str:
+    if facts.task is not Task.TEXT_GENERATION:
+        return f"llama.cpp builds text-generation models here, and this one does {facts.task}; use ONNX or OpenVINO."
+    architectures, types = _table()
+    known = facts.architecture in architectures if facts.architecture else facts.model_type in types
+    if known:
+        return ""
+    named = facts.architecture or facts.model_type or "without a name"
+    return (
+        f"llama.cpp's converter (0.5.0-dev) does not register the architecture {named}; "
+        "build with another framework, or with a toolchain whose llama.cpp has it."
+    )
+
+
+def _fallbacks(facts: ModelFacts) -> tuple[str, ...]:
+    """What quantizes otherwise than its recipe's name says, with its share of the parameters."""
+    odd = {row: count for row, count in facts.row_sizes if row % _SUPER_BLOCK and not row % _BLOCK}
+    whole = {row: count for row, count in facts.row_sizes if row % _BLOCK}
+    notes = []
+    if odd and facts.parameters:
+        notes.append(
+            f"{_share(odd, facts)} of the parameters cannot be k-quants ({_rows(odd)} are not a multiple of "
+            f"{_SUPER_BLOCK}): q6_k stores them as q8_0, q5_k_m as q5_1 or q8_0, q4_k_m as q5_0 or q8_0, so these "
+            "files are larger than their names say."
+        )
+    if whole and facts.parameters:
+        notes.append(
+            f"{_share(whole, facts)} of the parameters stay 16 bit ({_rows(whole)} are not a multiple of {_BLOCK})."
+        )
+    return tuple(notes)
+
+
+def _share(rows: dict[int, int], facts: ModelFacts) -> str:
+    return f"{sum(rows.values()) / facts.parameters:.1%}"
+
+
+def _rows(rows: dict[int, int]) -> str:
+    return "rows of " + ", ".join(str(row) for row in sorted(rows))

@@ -1,0 +1,73 @@
+"""Loads llama-cpp-python's ctypes declarations and the library under them. Imported in the toolchain's environment only."""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import os
+import sys
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from edgewright.errors import ToolchainError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LIBRARY_VARIABLE = "LLAMA_CPP_LIB_PATH"
+"""Read by llama-cpp-python itself: the directory of libllama."""
+
+_TOLD = ("offload", "buffer size", "Flash Attention")
+"""What llama.cpp logs of placement; it has no calls that say the same."""
+_DEBUG, _ERROR, _CONTINUED = 1, 4, 5
+"""Of enum ggml_log_level."""
+
+
+@cache
+def binding() -> Any:
+    """The module ``llama_cpp.llama_cpp``, its library started.
+
+    Raises:
+        ToolchainError: the library is missing, or older or newer than the declarations.
+    """
+    try:
+        module = importlib.import_module("llama_cpp.llama_cpp")
+    except (ImportError, AttributeError, OSError, RuntimeError) as error:
+        where = os.environ.get(LIBRARY_VARIABLE, "its own folder")
+        raise ToolchainError(
+            f"llama-cpp-python cannot use the llama.cpp library in {where}: {str(error).splitlines()[0]}.",
+            hint="Install the toolchain without LLAMA_CPP_HOME, so that it compiles a library that fits.",
+        ) from error
+    module.llama_backend_init()
+    return module
+
+
+class PlacementLog:
+    """Passes llama.cpp's log on to stderr and keeps the lines that say what lies where."""
+
+    def __init__(self, lib: Any) -> None:
+        self.lines: list[str] = []
+        self.errors: list[str] = []
+        self._part = ""
+        self._level = 0
+        # The library keeps only a bare pointer: this reference keeps the callback alive.
+        self._callback = lib.llama_log_callback(self._write)
+        lib.llama_log_set(self._callback, ctypes.c_void_p(0))
+
+    def _write(self, level: int, text: bytes | None, user_data: object) -> None:
+        del user_data
+        # A continuation has the level of what it continues; debug lines are many and say nothing here.
+        self._level = self._level if level == _CONTINUED else level
+        if self._level == _DEBUG:
+            return
+        said = (text or b"").decode("utf-8", errors="replace")
+        sys.stderr.write(said)
+        *lines, self._part = (self._part + said).split("\n")
+        if self._level == _ERROR:
+            self.errors += [line.strip() for line in lines if line.strip()]
+        self.lines += [line.strip() for line in lines if any(word in line for word in _TOLD)]
+
+
+def text_of(lib_call: Callable[[], bytes | None]) -> str:
+    """A C string as text; empty where the library has none."""
+    return (lib_call() or b"").decode("utf-8", errors="replace").strip()

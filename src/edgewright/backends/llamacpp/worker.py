@@ -1,0 +1,171 @@
+"""llama.cpp's child half. What needs the binding, the converter or the tools is imported when a job asks for it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgewright.backends.llamacpp import conversion, tools
+from edgewright.core.jobs import BuildJob, BuildResult, Progress, SmokeResult
+from edgewright.errors import InputError, ToolchainError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from edgewright.backends.llamacpp.session import LlamaSession
+    from edgewright.core.recipe import Option
+    from edgewright.ports import Tell
+
+_TRIED = (1, 5, 9, 13)
+
+
+class LlamaCppWorker:
+    """See `edgewright.ports.Worker`."""
+
+    def smoke(self, scratch: Path) -> SmokeResult:
+        """Converter, quantizer, library and binding on a tiny model: do they work, and do they work together?"""
+        scratch.mkdir(parents=True, exist_ok=True)
+        _demand_converter()
+        _demand_layout()
+        _demand_agreement(scratch)
+        return SmokeResult(versions=_versions(), devices=_devices())
+
+    def build(self, job: BuildJob, tell: Tell) -> BuildResult:
+        """Convert the source to float16, or quantize the float16 build at ``job.base``.
+
+        Raises:
+            UnsupportedError: the converter refuses the architecture or the tokenizer.
+            InputError: the source or the base cannot be read.
+        """
+        from edgewright.backends.llamacpp.session import usable_cores
+
+        out = Path(job.out)
+        out.mkdir(parents=True)
+        target, kind = out / conversion.WEIGHTS, str(job.recipe.build["type"])
+        if job.recipe.base:
+            base = Path(job.base) / conversion.WEIGHTS
+            conversion.quantize(base, target, kind, usable_cores(), _follow(tell, f"quantizing to {kind}"))
+        else:
+            conversion.convert(Path(job.source), target, _follow(tell, "converting to GGUF"))
+        _demand_loadable(target)
+        notes = conversion.type_notes(kind, conversion.stored_types(target))
+        return BuildResult(weight_files=(conversion.WEIGHTS,), tools=_versions(), notes=notes)
+
+    def open(self, artifact: Path, runtime: Mapping[str, Option]) -> LlamaSession:
+        """Map the model file; ``threads`` is the one option (default: the cores this process may use)."""
+        from edgewright.backends.llamacpp.session import LlamaSession
+
+        return LlamaSession(artifact / conversion.WEIGHTS, runtime)
+
+    def tokenize(self, artifact: Path, texts: Sequence[str]) -> list[list[int]]:
+        """Ids by llama.cpp's own tokenizer."""
+        from edgewright.backends.llamacpp.session import tokenize
+
+        return tokenize(artifact / conversion.WEIGHTS, texts)
+
+
+def _demand_loadable(file: Path) -> None:
+    """The converter writes what it is given, even a model without weights; the library is stricter."""
+    from edgewright.backends.llamacpp.binding import PlacementLog, binding
+    from edgewright.backends.llamacpp.session import load_model
+
+    lib = binding()
+    log = PlacementLog(lib)
+    try:
+        lib.llama_model_free(load_model(lib, file))
+    except InputError as error:
+        cause = f": {log.errors[0]}" if log.errors else ""
+        raise InputError(
+            f"llama.cpp does not load what its converter wrote{cause}.",
+            hint="Weights and config.json of the source do not fit; repair the source directory.",
+        ) from error
+
+
+def _follow(tell: Tell, message: str) -> Callable[[str], None]:
+    tell(Progress(message=message))
+
+    def on_line(line: str) -> None:
+        if (fraction := conversion.fraction_of(line)) is not None:
+            tell(Progress(message=message, fraction=fraction))
+
+    return on_line
+
+
+def _demand_converter() -> None:
+    script = conversion.directory(conversion.SOURCE_VARIABLE) / "convert_hf_to_gguf.py"
+    command = [sys.executable, str(script), "--print-supported-models"]
+    said = subprocess.run(command, capture_output=True, text=True, check=False)
+    if said.returncode or "LlamaForCausalLM" not in said.stdout + said.stderr:
+        sys.stderr.write(said.stdout + said.stderr)
+        raise ToolchainError("llama.cpp's converter does not start.", hint="Install the toolchain anew.")
+
+
+def _demand_layout() -> None:
+    """Structs cross the border by value: defaults that make no sense mean that the declarations are of another version."""
+    from edgewright.backends.llamacpp.binding import binding
+
+    lib = binding()
+    params = lib.llama_context_default_params()
+    sane = params.type_k == params.type_v == lib.GGML_TYPE_F16 and 0 < params.n_ubatch <= params.n_batch
+    if not sane:
+        raise _misfit("the default settings that the library gives are not readable")
+
+
+def _demand_agreement(scratch: Path) -> None:
+    """The library computes the tiny model, and what llama-quantize makes of it comes out nearly the same."""
+    import numpy as np
+
+    from edgewright.backends.llamacpp import tiny
+    from edgewright.backends.llamacpp.session import LlamaSession
+
+    plain, quantized = scratch / "tiny.gguf", scratch / "tiny-q8_0.gguf"
+    tiny.write(conversion.gguf(), plain)
+    conversion.quantize(plain, quantized, "Q8_0", 1, lambda _: None)
+    logits = []
+    for file in (plain, quantized):
+        session = LlamaSession(file, {"threads": 1})
+        logits.append(session.score(_TRIED))
+        steps = list(session.generate(_TRIED, 2))
+        session.close()
+        if steps[0] != int(logits[-1][-1].argmax()):
+            raise _misfit("scoring and generating disagree")
+    correlation = float(np.corrcoef(logits[0].ravel(), logits[1].ravel())[0, 1])
+    if not (np.isfinite(logits).all() and correlation > 0.99):
+        raise _misfit(f"a tiny model and its quantized copy correlate by {correlation:.3f} only")
+
+
+def _misfit(what: str) -> ToolchainError:
+    return ToolchainError(
+        f"The llama.cpp library and llama-cpp-python {version('llama-cpp-python')} do not fit: {what}.",
+        hint="Install the toolchain without LLAMA_CPP_HOME, so that it compiles a library that fits.",
+    )
+
+
+def _versions() -> dict[str, str]:
+    folder = conversion.directory(conversion.BIN_VARIABLE)
+    found = tools.tool_version(folder, _run)
+    named = f"{found.release} build {found.build} ({found.commit})".strip() if found else "unknown"
+    return {
+        "llama.cpp": named,
+        "llama-cpp-python": version("llama-cpp-python"),
+        "torch": version("torch"),
+        "transformers": version("transformers"),
+    }
+
+
+def _run(command: Sequence[str]) -> str:
+    environment = conversion.tool_environment(Path(command[0]).parent)
+    said = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    return said.stdout + said.stderr
+
+
+def _devices() -> tuple[str, ...]:
+    from edgewright.backends.llamacpp.binding import binding
+
+    return ("cpu", "gpu") if binding().llama_supports_gpu_offload() else ("cpu",)
+
+
+WORKER = LlamaCppWorker()

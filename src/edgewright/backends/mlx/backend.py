@@ -1,0 +1,99 @@
+"""MLX's parent half: which models it can build, and the recipes it offers."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgewright.backends.declared import load_toolchain
+from edgewright.core.assessment import Fit
+from edgewright.core.model import ModelFacts, Task
+from edgewright.core.recipe import Precision, Recipe
+
+if TYPE_CHECKING:
+    from edgewright.core.toolchain import ToolchainSpec
+
+_FOLDER = Path(__file__).parent
+_GROUP = 64
+"""Weights that share one scale and one offset, both float16: 32 bits per group, half a bit per weight."""
+
+
+@dataclass(frozen=True)
+class MlxBackend:
+    """See `edgewright.ports.Backend`."""
+
+    name: str = "mlx"
+    worker: str = "edgewright.backends.mlx.worker"
+
+    @cached_property
+    def toolchain(self) -> ToolchainSpec:
+        """mlx-lm on Metal (Apple silicon) or on the CPU (Linux)."""
+        return load_toolchain(_FOLDER)
+
+    def fit(self, facts: ModelFacts) -> Fit:
+        """By task and ``model_type``; the notes name the matrices that stay 16 bit."""
+        reason = _refusal(facts)
+        if reason:
+            return Fit(framework=self.name, works=False, reasons=(reason,))
+        known = f"mlx-lm implements model type {facts.model_type}"
+        return Fit(framework=self.name, works=True, reasons=(known,), quantization_notes=_left_out(facts))
+
+    def recipes(self, facts: ModelFacts) -> tuple[Recipe, ...]:
+        """Float16 first: it shows what the runtime alone changes. Then affine groups of 64."""
+        del facts
+        return (
+            Recipe(
+                framework=self.name,
+                name="fp16",
+                precision=Precision.FP16,
+                nominal_bits=16.0,
+                build={"dtype": "float16"},
+            ),
+            _affine(self.name, Precision.INT8, 8),
+            _affine(self.name, Precision.INT4, 4),
+        )
+
+
+def _affine(framework: str, precision: Precision, bits: int) -> Recipe:
+    return Recipe(
+        framework=framework,
+        name=f"int{bits}_g{_GROUP}",
+        precision=precision,
+        nominal_bits=bits + 32 / _GROUP,
+        build={"dtype": "float16", "bits": bits, "group_size": _GROUP},
+    )
+
+
+@cache
+def supported_types() -> frozenset[str]:
+    """Values of ``model_type`` that mlx-lm implements."""
+    table = tomllib.loads((_FOLDER / "model_types.toml").read_text(encoding="utf-8"))
+    return frozenset(table["supported"])
+
+
+def _refusal(facts: ModelFacts) -> str:
+    if facts.task is not Task.TEXT_GENERATION:
+        return f"mlx-lm builds text-generation models, and this one does {facts.task}; use ONNX or OpenVINO for it."
+    if facts.model_type not in supported_types():
+        named = facts.model_type or "without a name"
+        return (
+            f"mlx-lm 0.32.2 has no implementation of model type {named}; "
+            "build with another framework, or with a toolchain whose mlx-lm has it."
+        )
+    return ""
+
+
+def _left_out(facts: ModelFacts) -> tuple[str, ...]:
+    odd = {row: count for row, count in facts.row_sizes if row % _GROUP}
+    if not odd or not facts.parameters:
+        return ()
+    share = sum(odd.values()) / facts.parameters
+    rows = ", ".join(str(row) for row in sorted(odd))
+    note = (
+        f"{share:.1%} of the parameters stay float16 in the int recipes: their rows ({rows}) are not a multiple "
+        f"of the group of {_GROUP}."
+    )
+    return (note,)

@@ -1,0 +1,1 @@
+"""ONNX: built by Olive's passes, run by ONNX Runtime GenAI."""

@@ -1,0 +1,88 @@
+"""ONNX's parent half: which models Olive's model builder knows, and the candidates it offers."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cached_property
+from pathlib import Path
+
+from edgewright.backends.declared import load_toolchain
+from edgewright.core.assessment import Fit
+from edgewright.core.model import ModelFacts, Task
+from edgewright.core.recipe import Option, Precision, Recipe
+from edgewright.core.toolchain import ToolchainSpec
+
+_FOLDER = Path(__file__).parent
+_BLOCK = 32
+
+
+class OnnxBackend:
+    """See `edgewright.ports.Backend`."""
+
+    name = "onnx"
+    worker = "edgewright.backends.onnx.worker"
+
+    @cached_property
+    def toolchain(self) -> ToolchainSpec:
+        """Olive, ONNX Runtime and ONNX Runtime GenAI in one environment."""
+        return load_toolchain(_FOLDER)
+
+    @cached_property
+    def _model_types(self) -> frozenset[str]:
+        table = tomllib.loads((_FOLDER / "architectures.toml").read_text(encoding="utf-8"))
+        return frozenset(table["architectures"])
+
+    def fit(self, facts: ModelFacts) -> Fit:
+        """Works for text generation with an architecture that the pinned model builder knows."""
+        reason = self._refusal(facts)
+        if reason:
+            return Fit(framework=self.name, works=False, reasons=(reason,))
+        reasons = (f"Olive's model builder knows {facts.model_type}, and ONNX Runtime GenAI runs it",)
+        return Fit(framework=self.name, works=True, reasons=reasons, quantization_notes=_notes(facts))
+
+    def recipes(self, facts: ModelFacts) -> tuple[Recipe, ...]:
+        """Float32, 8 bits and 4 bits, each from the source.
+
+        Bits by format: a float32 scale for each block of 32; k-quant adds a zero point of 4 bits to it.
+        """
+        whole = facts.hidden_size % _BLOCK == 0
+        quantized: dict[str, Option] = {"block_size": _BLOCK, "quantize_embedding": whole}
+        return (
+            self._recipe("fp32", Precision.FP32, 32.0, {}),
+            self._recipe("int8", Precision.INT8, 8.0 + 32.0 / _BLOCK, quantized),
+            self._recipe("int4", Precision.INT4, 4.0 + 36.0 / _BLOCK, quantized),
+        )
+
+    def _recipe(self, name: str, precision: Precision, bits: float, build: dict[str, Option]) -> Recipe:
+        return Recipe(
+            framework=self.name,
+            name=name,
+            precision=precision,
+            nominal_bits=bits,
+            build={"passes": name, **build},
+        )
+
+    def _refusal(self, facts: ModelFacts) -> str:
+        if facts.task is not Task.TEXT_GENERATION:
+            return f"{facts.task} is not built yet; only text generation is"
+        if facts.model_type not in self._model_types:
+            return (
+                f'the model builder of ONNX Runtime GenAI 0.14.1 does not know model type "{facts.model_type}"; '
+                "use another framework, or a model derived from a listed architecture"
+            )
+        return ""
+
+
+def _notes(facts: ModelFacts) -> tuple[str, ...]:
+    """What stays above its nominal bits."""
+    notes = ["int4: the embedding and the output layer are kept at 8 bits"]
+    if facts.tied_embeddings:
+        notes.append("the tied embedding is stored twice, once for input and once for output")
+    if facts.hidden_size % _BLOCK:
+        notes.append(
+            f"int8 and int4: the embedding stays float32, its rows of {facts.hidden_size} are no multiple of 32"
+        )
+    odd = sorted(length for length, _ in facts.row_sizes if length % _BLOCK)
+    if odd:
+        notes.append(f"rows of {', '.join(map(str, odd))} are padded to a multiple of {_BLOCK}")
+    return tuple(notes)

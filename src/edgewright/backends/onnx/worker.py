@@ -1,0 +1,194 @@
+"""ONNX's child half: Olive builds here, `session` runs, `tokenizer_copy` keeps the tokenizer's copy honest.
+
+Law: frameworks are imported by the job that needs them. ``open`` imports ONNX Runtime GenAI alone, because what is
+imported counts in the memory that is measured.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tomllib
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from edgewright.backends.onnx.passes import passes
+from edgewright.backends.onnx.session import PRECISIONS_NAME, OnnxSession
+from edgewright.backends.onnx.tokenizer_copy import spell_out_byte_level
+from edgewright.core.jobs import BuildJob, BuildResult, Progress, SmokeResult
+from edgewright.core.recipe import Option
+from edgewright.errors import InputError, UnsupportedError, WorkerError
+from edgewright.ports import Tell
+
+_MODEL = "model.onnx"
+_WEIGHTS = "model.onnx.data"
+_CONFIG = "genai_config.json"
+_TOOLS = ("olive-ai", "onnxruntime", "onnxruntime-genai", "onnx", "transformers", "torch")
+_COPIED = (
+    "config.json",
+    "generation_config.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "chat_template.jinja",
+)
+
+
+class OnnxWorker:
+    """See `edgewright.ports.Worker`."""
+
+    def smoke(self, scratch: Path) -> SmokeResult:
+        """Make x + 1 as an ONNX graph and run it, with everything imported that a build needs."""
+        import numpy as np
+        import onnx
+        import onnxruntime as ort
+        import onnxruntime_genai
+        from olive import workflows
+
+        del onnxruntime_genai, workflows
+        helper, tensor = onnx.helper, onnx.TensorProto.FLOAT
+        one = helper.make_tensor("one", tensor, [1], [1.0])
+        ports = [helper.make_tensor_value_info(name, tensor, [2]) for name in ("x", "y")]
+        node = helper.make_node("Add", ["x", "one"], ["y"])
+        graph = helper.make_graph([node], "smoke", ports[:1], ports[1:], [one])
+        onnx.save(
+            helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9),
+            scratch / "x.onnx",
+        )
+        session: Any = ort.InferenceSession(scratch / "x.onnx", providers=["CPUExecutionProvider"])
+        if not np.array_equal(session.run(None, {"x": np.array([1.0, 2.0], np.float32)})[0], [2.0, 3.0]):
+            raise ArithmeticError("ONNX Runtime computed x + 1 wrongly.")
+        return SmokeResult(versions=_versions(), devices=tuple(ort.get_available_providers()))
+
+    def build(self, job: BuildJob, tell: Tell) -> BuildResult:
+        """Run Olive's passes on the source directory."""
+        source, out = Path(job.source), Path(job.out)
+        _check_source(source)
+        tell(Progress(message=f"Building {job.recipe.name} with Olive"))
+        scratch = out.with_name(f"{out.name}.olive")
+        try:
+            produced = _run_olive(source, scratch, job.recipe.build)
+            shutil.move(produced, out)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+        tell(Progress(message="Completing the artifact", fraction=0.9))
+        notes = _complete(source, out)
+        return BuildResult(weight_files=(_WEIGHTS,), tools=_versions(), notes=notes)
+
+    def open(self, artifact: Path, runtime: Mapping[str, Option]) -> OnnxSession:
+        """Load an artifact with ONNX Runtime GenAI."""
+        for name in (_MODEL, _CONFIG):
+            if not (artifact / name).is_file():
+                raise InputError(f"{artifact} holds no {name}.", hint="Build it again.")
+        return OnnxSession(artifact, runtime)
+
+    def tokenize(self, artifact: Path, texts: Sequence[str]) -> list[list[int]]:
+        """Ids by ONNX Runtime GenAI's own tokenizer, which adds no special tokens."""
+        import onnxruntime_genai as og
+
+        tokenizer: Any = og.Tokenizer(og.Model(str(artifact)))
+        return [[int(token) for token in tokenizer.encode(text)] for text in texts]
+
+
+def _versions() -> dict[str, str]:
+    return {tool: version(tool) for tool in _TOOLS}
+
+
+def _check_source(source: Path) -> None:
+    """Refuse what the builder does not know: Olive would log the refusal and end as if all were well.
+
+    Raises:
+        InputError: no readable config.json with a model type and a class.
+        UnsupportedError: an architecture outside the table.
+    """
+    try:
+        config = json.loads((source / "config.json").read_text(encoding="utf-8"))
+        architecture = str(config["architectures"][0])
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise InputError(f'{source} has no readable config.json with "architectures".') from error
+    table = tomllib.loads((Path(__file__).parent / "architectures.toml").read_text(encoding="utf-8"))
+    if not any(architecture in names for names in table["architectures"].values()):
+        raise UnsupportedError(
+            f"The model builder of ONNX Runtime GenAI does not know {architecture}.",
+            hint="Use another framework for this model.",
+        )
+
+
+def _run_olive(source: Path, scratch: Path, options: Mapping[str, Option]) -> Path:
+    """Run the workflow below ``scratch``; the directory it wrote."""
+    scratch.mkdir(parents=True)
+    # The builder writes temporary files into the hub's cache. Read at import, so it is set before Olive comes in.
+    os.environ["HF_HUB_CACHE"] = str(scratch / "hub")
+    from olive.workflows import run
+    from safetensors import SafetensorError
+
+    produced = scratch / "out"
+    try:
+        run(_workflow(source, scratch, produced, options), tempdir=str(scratch))
+    except SafetensorError as error:
+        raise InputError(f"The weights in {source} cannot be read: {error}") from error
+    # Olive reports success without a model, so only the files count.
+    for name in (_MODEL, _WEIGHTS, _CONFIG):
+        if not (produced / name).is_file():
+            raise WorkerError(f"Olive ended without {name}.", hint="Its log says which pass failed.")
+    return produced
+
+
+def _workflow(source: Path, scratch: Path, produced: Path, options: Mapping[str, Option]) -> dict[str, Any]:
+    accelerator = {"device": "cpu", "execution_providers": ["CPUExecutionProvider"]}
+    return {
+        "input_model": {"type": "HfModel", "model_path": str(source), "task": "text-generation"},
+        "systems": {"local": {"type": "LocalSystem", "accelerators": [accelerator]}},
+        "target": "local",
+        "passes": passes(options),
+        "output_dir": str(produced),
+        "cache_dir": str(scratch / "cache"),
+        "log_severity_level": 1,
+    }
+
+
+def _complete(source: Path, out: Path) -> tuple[str, ...]:
+    """Put the source's own texts in place of Olive's renderings, and record what the graph computes in."""
+    (out / "model_config.json").unlink(missing_ok=True)  # Olive's bookkeeping, with paths of this machine
+    for name in _COPIED:
+        if (source / name).is_file():
+            shutil.copyfile(source / name, out / name)
+    precisions = _precisions(out / _MODEL)
+    (out / PRECISIONS_NAME).write_text(json.dumps(precisions, indent=1) + "\n", encoding="utf-8")
+    return spell_out_byte_level(source / "tokenizer.json", out / "tokenizer.json")
+
+
+def _precisions(model: Path) -> dict[str, str]:
+    """Weights, activations and KV cache, read from the graph now: reading it while measuring would cost memory."""
+    import onnx
+
+    graph = onnx.load(str(model), load_external_data=False).graph
+    kinds: dict[str, int] = {}
+    levels: set[int] = set()
+    for node in graph.node:
+        given = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
+        if node.op_type == "MatMulNBits":
+            levels.add(int(given.get("accuracy_level", 0)))
+            kind = f"int{given['bits']} in blocks of {given['block_size']}"
+        elif node.op_type == "MatMul":
+            kind = "float32"
+        else:
+            continue
+        kinds[kind] = kinds.get(kind, 0) + 1
+    cache = next(port.type.tensor_type.elem_type for port in graph.output if port.name.startswith("present"))
+    weights = ", ".join(
+        f"{kind} ({count} matrices)" for kind, count in sorted(kinds.items(), key=lambda k: -k[1])
+    )
+    # MatMulNBits at accuracy level 4 quantizes its input to 8 bits; at any other level it computes in float32.
+    activations = "float32, quantized to 8 bits for compressed matrices" if 4 in levels else "float32"
+    name = onnx.TensorProto.DataType.Name(cache).lower()
+    return {
+        "weights": weights,
+        "activations": activations,
+        "kv_cache": "float32" if name == "float" else name,
+    }
+
+
+WORKER = OnnxWorker()

@@ -1,0 +1,115 @@
+"""OpenVINO's parent half: which models it can export, and the candidates it offers."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cached_property
+from pathlib import Path
+
+from edgewright.backends.declared import load_toolchain
+from edgewright.core.assessment import Fit
+from edgewright.core.model import ModelFacts, Task
+from edgewright.core.recipe import Option, Precision, Recipe
+from edgewright.core.toolchain import ToolchainSpec
+
+_FOLDER = Path(__file__).parent
+_BASE = "fp16"
+_GROUPS = (64, 128)
+
+# The unquantized build stands for the conversion alone, so nothing may be rounded on the way: the CPU plugin's own
+# defaults are bfloat16 activations and, for compressed models, an 8-bit KV cache.
+_EXACT: dict[str, Option] = {"execution_mode": "ACCURACY", "inference_precision": "f32", "kv_cache": "f32"}
+
+
+class OpenVinoBackend:
+    """See `edgewright.ports.Backend`."""
+
+    name = "openvino"
+    worker = "edgewright.backends.openvino.worker"
+
+    @cached_property
+    def toolchain(self) -> ToolchainSpec:
+        """Optimum Intel, NNCF and OpenVINO in one environment."""
+        return load_toolchain(_FOLDER)
+
+    @cached_property
+    def _model_types(self) -> frozenset[str]:
+        table = tomllib.loads((_FOLDER / "architectures.toml").read_text(encoding="utf-8"))
+        return frozenset(table["text_generation"])
+
+    def fit(self, facts: ModelFacts) -> Fit:
+        """Works for text generation with an architecture that the pinned exporter knows."""
+        reason = self._refusal(facts)
+        if reason:
+            return Fit(framework=self.name, works=False, reasons=(reason,))
+        reasons = (f"Optimum Intel exports {facts.model_type}, and OpenVINO's CPU plugin runs it",)
+        return Fit(framework=self.name, works=True, reasons=reasons, quantization_notes=_notes(facts))
+
+    def recipes(self, facts: ModelFacts) -> tuple[Recipe, ...]:
+        """The export at 16 bits, then NNCF's weight compression of it."""
+        fp16 = Recipe(
+            framework=self.name,
+            name=_BASE,
+            precision=Precision.FP16,
+            nominal_bits=16.0,
+            build={"dtype": "fp16"},
+            runtime=_EXACT,
+        )
+        return (
+            fp16,
+            self._int8(facts),
+            *(self._int4(mode, group) for mode in ("sym", "asym") for group in _GROUPS),
+        )
+
+    def _refusal(self, facts: ModelFacts) -> str:
+        if facts.task is not Task.TEXT_GENERATION:
+            return f"{facts.task} is not built yet; only text generation is"
+        if facts.model_type not in self._model_types:
+            return (
+                f'Optimum Intel 2.2.0 has no text-generation export for model type "{facts.model_type}" under '
+                "Transformers 5.5.4; use another framework, or a model derived from a listed architecture"
+            )
+        return ""
+
+    def _int8(self, facts: ModelFacts) -> Recipe:
+        """NNCF's default: asymmetric, one float16 scale and one 8-bit zero point for each row."""
+        return Recipe(
+            framework=self.name,
+            name="int8",
+            precision=Precision.INT8,
+            nominal_bits=round(8.0 + 24.0 / _mean_row(facts), 4),
+            base=_BASE,
+            build={"mode": "int8_asym"},
+        )
+
+    def _int4(self, mode: str, group: int) -> Recipe:
+        """One float16 scale a group, and in asymmetric mode one 4-bit zero point."""
+        zero_point_bits = 4 if mode == "asym" else 0
+        return Recipe(
+            framework=self.name,
+            name=f"int4_{mode}_g{group}",
+            precision=Precision.INT4,
+            nominal_bits=4.0 + (16 + zero_point_bits) / group,
+            base=_BASE,
+            build={"mode": f"int4_{mode}", "group_size": group},
+        )
+
+
+def _mean_row(facts: ModelFacts) -> float:
+    """The mean row length over all rows: parameters / number of rows."""
+    rows = sum(parameters / length for length, parameters in facts.row_sizes if length)
+    return sum(parameters for length, parameters in facts.row_sizes if length) / rows if rows else 1024.0
+
+
+def _notes(facts: ModelFacts) -> tuple[str, ...]:
+    """What stays above its nominal bits, and which rows cannot take the named group size."""
+    notes = ["int4: embeddings and the output layer stay at 8 bits (NNCF's default)"]
+    for group in _GROUPS:
+        odd = [length for length, _ in facts.row_sizes if length % group]
+        if odd:
+            lengths = ", ".join(str(length) for length in sorted(odd))
+            notes.append(
+                f"int4 with groups of {group}: rows of {lengths} are no multiple of {group}; they get the largest "
+                "power of two below it that divides them (at least 32), else 8 bits"
+            )
+    return tuple(notes)

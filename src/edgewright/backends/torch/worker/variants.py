@@ -1,0 +1,143 @@
+"""Sources made from sources: a tiny one for dry runs, and one whose weights are taken off their quantization grid."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from edgewright.backends.torch.worker.portable import COPIED, check, read_config, save_weights, write_config
+from edgewright.core.jobs import Progress
+from edgewright.core.recipe import Option
+from edgewright.errors import UnsupportedError
+from edgewright.ports import Tell
+
+_TINY_LAYERS = 2
+_TINY_PARAMETERS = 60_000_000
+"""A two-layer model of this size or less keeps its widths; a larger one is narrowed."""
+
+
+def write_tiny(origin: Path, out: Path, options: Mapping[str, Option], tell: Tell) -> list[str]:
+    """The same architecture and tokenizer with two layers of random weights."""
+    import torch
+    import transformers
+
+    config = read_config(origin)
+    _shrink(config)
+    torch.manual_seed(int(options.get("seed", 0)))
+    tell(Progress(message="making a two-layer model of the same architecture"))
+    model = transformers.AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+    weights = {name: w for name, w in model.state_dict().items() if not _tied_output(name, config)}
+    save_weights(weights, out / "model.safetensors")
+    write_config(model.config, out, dtype="float32")
+    _copy_companions(origin, out)
+    check(out, tell)
+    return ["two layers of random weights: for a dry run, not for use"]
+
+
+def _shrink(config: Any) -> None:
+    config.num_hidden_layers = _TINY_LAYERS
+    if getattr(config, "layer_types", None):
+        config.layer_types = config.layer_types[:_TINY_LAYERS]
+    width, heads = int(config.hidden_size), int(config.num_attention_heads)
+    rough = 2 * config.vocab_size * width + _TINY_LAYERS * 12 * width * width
+    if rough <= _TINY_PARAMETERS:
+        return
+    groups = max(1, heads // int(getattr(config, "num_key_value_heads", None) or heads))
+    head = int(getattr(config, "head_dim", None) or width // heads)
+    config.num_attention_heads = 2 * groups
+    config.num_key_value_heads = 2
+    config.hidden_size = 2 * groups * head
+    config.intermediate_size = 4 * config.hidden_size
+
+
+def _tied_output(name: str, config: Any) -> bool:
+    return name == "lm_head.weight" and bool(config.tie_word_embeddings)
+
+
+def _copy_companions(origin: Path, out: Path) -> None:
+    for name in COPIED:
+        if (origin / name).exists():
+            shutil.copyfile(origin / name, out / name)
+
+
+def write_permuted(origin: Path, out: Path, options: Mapping[str, Option], tell: Tell) -> list[str]:
+    """The same function with its hidden, feed-forward and value dimensions in another order.
+
+    Weights that were dequantized lie on the grid of their blocks, where requantizing them is nearly free. A consistent
+    permutation (rows here, columns there) leaves every logit as it was, up to rounding, and puts other weights into
+    each block: the result stands for a model that was never quantized. Llama-like layouts only.
+    """
+    import torch
+    from safetensors.torch import load_file
+
+    config = json.loads((origin / "config.json").read_text(encoding="utf-8"))
+    weights: dict[str, Any] = {}
+    for shard in sorted(origin.glob("*.safetensors")):
+        weights |= load_file(shard)
+    generator = torch.Generator().manual_seed(int(options.get("seed", 0)))
+
+    def order(size: int) -> Any:
+        return torch.randperm(size, generator=generator)
+
+    tell(Progress(message="permuting the model's dimensions"))
+    moved = _permuted(weights, config, order)
+    save_weights(moved, out / "model.safetensors")
+    shutil.copyfile(origin / "config.json", out / "config.json")
+    _copy_companions(origin, out)
+    check(out, tell)
+    return [
+        "its dimensions were permuted, which preserves the function and takes the weights off their block grid"
+    ]
+
+
+def _permuted(
+    weights: Mapping[str, Any], config: Mapping[str, Any], order: Callable[[int], Any]
+) -> dict[str, Any]:
+    import torch
+
+    heads, kv_heads = int(config["num_attention_heads"]), int(config["num_key_value_heads"])
+    head = int(config.get("head_dim") or config["hidden_size"] // heads)
+    hidden = order(int(config["hidden_size"]))
+    moved: dict[str, Any] = {}
+    for layer in range(int(config["num_hidden_layers"])):
+        inner = order(int(config["intermediate_size"]))
+        values = [order(head) for _ in range(kv_heads)]
+        rows = torch.cat([order_ + head * number for number, order_ in enumerate(values)])
+        columns = torch.cat([values[q // (heads // kv_heads)] + head * q for q in range(heads)])
+        places: dict[str, tuple[Any, Any]] = {
+            "self_attn.q_proj": (None, hidden),
+            "self_attn.k_proj": (None, hidden),
+            "self_attn.v_proj": (rows, hidden),
+            "self_attn.o_proj": (hidden, columns),
+            "mlp.gate_proj": (inner, hidden),
+            "mlp.up_proj": (inner, hidden),
+            "mlp.down_proj": (hidden, inner),
+            "input_layernorm": (hidden, None),
+            "post_attention_layernorm": (hidden, None),
+        }
+        for name, (row, column) in places.items():
+            for part in ("weight", "bias"):
+                key = f"model.layers.{layer}.{name}.{part}"
+                if key in weights:
+                    moved[key] = _reorder(weights[key], row, column)
+    for key, row, column in (
+        ("model.embed_tokens.weight", None, hidden),
+        ("lm_head.weight", None, hidden),
+        ("model.norm.weight", hidden, None),
+    ):
+        if key in weights:
+            moved[key] = _reorder(weights[key], row, column)
+    strangers = sorted(set(weights) - set(moved))
+    if strangers:
+        raise UnsupportedError(
+            f"The permutation is known for Llama-like models; {strangers[0]} is not part of one."
+        )
+    return moved
+
+
+def _reorder(weight: Any, row: Any, column: Any) -> Any:
+    weight = weight if row is None else weight[row]
+    return weight if column is None or weight.ndim < 2 else weight[:, column]

@@ -1,0 +1,36 @@
+"""``edgewright demo``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from edgewright.cli.options import json_option, offline_option, stacked
+
+
+@click.command("demo")
+@click.option(
+    "--out",
+    default=Path("runs/demo"),
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="Run directory.",
+)
+@click.option("--quick", is_flag=True, help="Score and time less.")
+@stacked(offline_option, json_option)
+def command(*, out: Path, quick: bool, offline: bool, as_json: bool) -> int:
+    """Optimize SmolLM2-135M for this machine, in all four frameworks.
+
+    The package index has the model as a Q4_1 GGUF only: it is dequantized and taken off its quantization grid by a
+    permutation that preserves what it computes, so that it stands for a model that was never quantized.
+    """
+    from edgewright.api.demo import NOTE, PACKAGE, demo
+    from edgewright.cli.progress import TerminalReporter
+    from edgewright.cli.results import finish
+
+    if not as_json:
+        click.echo(f"The model is SmolLM2-135M-Instruct ({PACKAGE}). Note: {NOTE}.", err=True)
+    with TerminalReporter(silent=as_json) as reporter:
+        run = demo(out, offline=offline, quick=quick, reporter=reporter)
+    return finish(run, as_json=as_json)

@@ -1,0 +1,23 @@
+"""``edgewright generate``."""
+
+from __future__ import annotations
+
+import click
+
+from edgewright.cli.options import offline_option
+
+
+@click.command("generate")
+@click.argument("build")
+@click.argument("prompt")
+@click.option(
+    "--max-tokens", default=64, show_default=True, type=click.IntRange(1), help="Most tokens to generate."
+)
+@click.option("--chat", is_flag=True, help="Put the prompt into the model's chat template.")
+@offline_option
+def command(*, build: str, prompt: str, max_tokens: int, chat: bool, offline: bool) -> None:
+    """Let BUILD (the directory of a build, or a model) continue PROMPT greedily."""
+    from edgewright.api import load
+
+    with load(build, offline=offline) as session:
+        click.echo(session.generate(prompt, max_tokens, chat=chat))

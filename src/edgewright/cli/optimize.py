@@ -1,0 +1,57 @@
+"""``edgewright optimize``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from edgewright.cli.options import (
+    json_option,
+    offline_option,
+    policy_of,
+    policy_options,
+    stacked,
+    trust_options,
+)
+
+
+@click.command("optimize")
+@click.argument("model")
+@click.option("--target", default="this-machine", show_default=True, help="Kind of device the build is for.")
+@click.option(
+    "--frameworks", metavar="A,B", help="Only these: llamacpp, onnx, openvino, mlx (default: the target's)."
+)
+@policy_options
+@click.option(
+    "--eval-data", type=click.Path(path_type=Path), help="Text to score on (default: Python's own reference)."
+)
+@click.option("--budget", metavar="TIME", help="Start no new build after this time, such as 30m.")
+@click.option("--out", type=click.Path(path_type=Path), help="Run directory (default: runs/MODEL-TARGET).")
+@stacked(offline_option, *trust_options, json_option)
+def command(
+    *, model: str, target: str, frameworks: str | None, budget: str | None, as_json: bool, **rest: Any
+) -> int:
+    """Build MODEL in every framework that suits the target, compare, measure, gate, and choose.
+
+    MODEL is a Hugging Face directory, a hub id or a GGUF file. The same command again goes on where it was stopped.
+    Exit status 10: all went well, and no build passed every gate.
+    """
+    from edgewright.api import optimize
+    from edgewright.cli.progress import TerminalReporter
+    from edgewright.cli.results import finish
+    from edgewright.config import seconds
+
+    policy = policy_of(rest)
+    with TerminalReporter(silent=as_json) as reporter:
+        run = optimize(
+            model,
+            target=target,
+            frameworks=[name for name in (frameworks or "").split(",") if name],
+            policy=policy,
+            budget_s=seconds(budget) if budget else None,
+            reporter=reporter,
+            **rest,
+        )
+    return finish(run, as_json=as_json)

@@ -1,0 +1,25 @@
+"""``edgewright pick``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from edgewright.cli.options import json_option, policy_of, policy_options
+
+
+@click.command("pick")
+@click.argument("run", type=click.Path(path_type=Path))
+@policy_options
+@json_option
+def command(*, run: Path, as_json: bool, **rest: Any) -> int:
+    """Choose again from the run in the directory RUN, with other gates or preferences; nothing is measured.
+
+    Gates that are not named have their defaults. The run's own record stays as it is.
+    """
+    from edgewright.api import open_run, pick
+    from edgewright.cli.results import finish
+
+    return finish(pick(open_run(run), policy_of(rest)), as_json=as_json)

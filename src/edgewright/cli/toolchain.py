@@ -1,0 +1,98 @@
+"""``edgewright toolchain list|install|verify|remove``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import click
+
+from edgewright.cli.options import json_option, offline_option, stacked
+from edgewright.core.toolchain import ToolchainSpec, ToolchainState
+from edgewright.ports import Tell
+
+if TYPE_CHECKING:
+    from edgewright.wiring import Wiring
+
+Act = Callable[[ToolchainSpec, Tell], ToolchainState]
+names_argument = click.argument("names", nargs=-1, metavar="[NAME]...")
+
+
+@click.group("toolchain")
+def command() -> None:
+    """List, install, verify and remove the frameworks' environments."""
+
+
+@command.command("list")
+@json_option
+def list_(*, as_json: bool) -> None:
+    """Every toolchain: ready or not, versions, size, and why not."""
+    from edgewright.wiring import Wiring
+
+    wiring = Wiring()
+    _show(tuple(wiring.toolchains.state(spec) for spec in wiring.specs.values()), as_json=as_json)
+
+
+@command.command("install")
+@names_argument
+@stacked(offline_option, json_option)
+def install(*, names: tuple[str, ...], offline: bool, as_json: bool) -> None:
+    """Install toolchains (all that this system supports, if none is named)."""
+    from edgewright.wiring import Wiring
+
+    wiring = Wiring(offline)
+    _each(wiring, names, wiring.toolchains.ensure, "installing", as_json=as_json)
+
+
+@command.command("verify")
+@names_argument
+@json_option
+def verify(*, names: tuple[str, ...], as_json: bool) -> None:
+    """Run each toolchain's smoke job: import the framework and compute something with it."""
+    from edgewright.wiring import Wiring
+
+    wiring = Wiring()
+    installed = tuple(n for n, spec in wiring.specs.items() if wiring.toolchains.state(spec).installed)
+    _each(wiring, names or installed, wiring.toolchains.verify, "verifying", as_json=as_json)
+
+
+@command.command("remove")
+@names_argument
+def remove(*, names: tuple[str, ...]) -> None:
+    """Delete toolchains; they are installed again when they are needed."""
+    from edgewright.errors import UsageError
+    from edgewright.report.figures import size
+    from edgewright.wiring import Wiring
+
+    wiring = Wiring()
+    if not names:
+        raise UsageError("Say which toolchains to remove.", hint=f"Known: {', '.join(wiring.specs)}.")
+    for name in names:
+        freed = wiring.toolchains.remove(wiring.backend(name).toolchain)
+        click.echo(f"{name}: {size(freed)} freed")
+
+
+def _each(wiring: Wiring, names: tuple[str, ...], act: Act, doing: str, *, as_json: bool) -> None:
+    from edgewright.cli.progress import TerminalReporter
+    from edgewright.errors import ToolchainError
+
+    chosen = [wiring.backend(name).toolchain for name in names or wiring.specs]
+    states = []
+    with TerminalReporter(silent=as_json) as reporter:
+        for spec in chosen:
+            reporter.phase(f"{doing} {spec.name}")
+            states.append(act(spec, reporter.tell))
+    _show(tuple(states), as_json=as_json)
+    failed = [state for state in states if not state.ready and (state.supported or names)]
+    if failed:
+        raise ToolchainError(f"{failed[0].name}: {failed[0].reason}.", hint=failed[0].hint)
+
+
+def _show(states: tuple[ToolchainState, ...], *, as_json: bool) -> None:
+    from edgewright.cli.output import console, print_json
+    from edgewright.report.terminal import show_toolchains
+
+    if as_json:
+        print_json(states)
+    else:
+        show_toolchains(console(), states)

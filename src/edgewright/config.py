@@ -1,0 +1,174 @@
+"""Files and flags to core records: policies, sizes, durations, preferences, evaluation text."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from edgewright.core.policy import DEFAULT_GATES, OBJECTIVES, Gate, Policy
+from edgewright.core.quantity import METRICS
+from edgewright.errors import InputError, UsageError
+from edgewright.pipeline.request import Text
+
+_SIZES = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
+_TIMES = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+
+
+class _GateRow(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    at_least: float | None = None
+    at_most: float | None = None
+
+
+class _PolicyFile(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    gates: dict[str, _GateRow] = {}
+    prefer: dict[str, float] = {}
+
+
+def size_bytes(text: str) -> int:
+    """``2GB``, ``110 MB``, ``1.5GiB`` or plain bytes.
+
+    Raises:
+        UsageError: not a size.
+    """
+    return int(_quantity(text, _SIZES, "size", "2GB or 110MB"))
+
+
+def seconds(text: str) -> float:
+    """``30m``, ``90s``, ``2h`` or plain seconds.
+
+    Raises:
+        UsageError: not a duration.
+    """
+    return _quantity(text, _TIMES, "duration", "30m or 2h")
+
+
+def _quantity(text: str, units: Mapping[str, float], what: str, examples: str) -> float:
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", text)
+    if not match or match.group(2).lower() not in units or float(match.group(1)) <= 0:
+        raise UsageError(f"{text!r} is no {what}.", hint=f"Write it as {examples}.")
+    return float(match.group(1)) * units[match.group(2).lower()]
+
+
+def preferences(text: str) -> dict[str, float]:
+    """``speed=2,accuracy=1``: weights of the objectives; one that is not named weighs nothing.
+
+    Raises:
+        UsageError: an unknown objective, a weight that is no number, or all weights zero.
+    """
+    weights: dict[str, float] = {}
+    for part in text.split(","):
+        name, equals, weight = part.partition("=")
+        if name.strip() not in OBJECTIVES or not equals:
+            known = ", ".join(OBJECTIVES)
+            raise UsageError(
+                f"{part.strip()!r} is no preference.", hint=f"Write speed=2,accuracy=1; objectives: {known}."
+            )
+        weights[name.strip()] = _weight(weight)
+    if not any(weights.values()):
+        raise UsageError("At least one preference must weigh more than 0.")
+    return weights
+
+
+def _weight(text: str) -> float:
+    try:
+        weight = float(text)
+    except ValueError as error:
+        raise UsageError(f"{text!r} is no weight.", hint="Write a number, such as speed=2.") from error
+    if not 0.0 <= weight < float("inf"):
+        raise UsageError(f"The weight {text} is not a number of 0 or more.")
+    return weight
+
+
+def read_policy(path: Path) -> Policy:
+    """A policy file (TOML): gates replace the default ones of the same metric; ``prefer`` sets the weights.
+
+    Raises:
+        InputError: no such file, or no TOML.
+        UsageError: an unknown key or metric.
+    """
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"The policy {path} cannot be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"The policy {path} is no valid TOML: {error}.") from error
+    try:
+        file = _PolicyFile.model_validate(data)
+        gates = [
+            Gate(metric=metric, at_least=row.at_least, at_most=row.at_most)
+            for metric, row in file.gates.items()
+        ]
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        hint = "A gate is [gates.METRIC] with at_least or at_most."
+        raise UsageError(f"{path}: {where}: {first['msg']}.", hint=hint) from error
+    except ValueError as error:
+        raise UsageError(f"{path}: {error}.") from error
+    unknown = set(file.prefer) - set(OBJECTIVES)
+    if unknown:
+        raise UsageError(
+            f"{path}: {unknown.pop()!r} is no objective.", hint=f"Known: {', '.join(OBJECTIVES)}."
+        )
+    policy = with_gates(Policy(), gates)
+    return replace(policy, prefer=dict(file.prefer)) if file.prefer else policy
+
+
+def with_gates(policy: Policy, gates: list[Gate]) -> Policy:
+    """A policy with these gates in place of its own on the same metrics."""
+    named = {gate.metric for gate in gates}
+    return replace(policy, gates=(*(g for g in policy.gates if g.metric not in named), *gates))
+
+
+def policy_from(
+    file: Path | None = None, bounds: Mapping[str, float | None] | None = None, prefer: str | None = None
+) -> Policy:
+    """The policy of a file (or the default), with flags on top; ``bounds`` are by metric, None where not given."""
+    policy = read_policy(file) if file else Policy(gates=DEFAULT_GATES)
+    gates = []
+    for metric, bound in (bounds or {}).items():
+        if bound is None:
+            continue
+        up = METRICS[metric].higher_is_better
+        gates.append(Gate(metric=metric, at_least=bound if up else None, at_most=None if up else bound))
+    policy = with_gates(policy, gates)
+    return replace(policy, prefer=preferences(prefer)) if prefer else policy
+
+
+def evaluation_text(path: str | Path | None) -> Text:
+    """A user's text file, or the prose that comes with every Python.
+
+    Raises:
+        InputError: the file is missing, empty or no UTF-8 text.
+    """
+    if path is None:
+        return _standard_text()
+    file = Path(path).expanduser()
+    try:
+        content = file.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise InputError(f"There is no evaluation data at {file}.", hint="Give a UTF-8 text file.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"The evaluation data {file} cannot be read as UTF-8 text.") from error
+    if not content.strip():
+        raise InputError(f"The evaluation data {file} is empty.")
+    return Text(name=file.name, content=content, sha256=hashlib.sha256(content.encode()).hexdigest())
+
+
+def _standard_text() -> Text:
+    from pydoc_data import topics  # noqa: PLC0415  # 0.7 MB, for runs without data of their own
+
+    content = "\n\n".join(topics.topics[name] for name in sorted(topics.topics))
+    return Text(
+        name="pydoc_data.topics (prose and code of Python's reference)",
+        content=content,
+        sha256=hashlib.sha256(content.encode()).hexdigest(),
+    )

@@ -1,0 +1,217 @@
+"""What parent and child say to each other: one job down, events up, and exactly one result or refusal at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+from edgewright.core.measurement import Block, Scores, Workload
+from edgewright.core.recipe import Option, Recipe
+
+
+class SourceOperation(StrEnum):
+    """What the reference toolchain can do to make a portable source directory."""
+
+    FROM_DIRECTORY = "from_directory"
+    FROM_GGUF = "from_gguf"
+    TINY = "tiny"
+    PERMUTE = "permute"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmokeJob:
+    """Prove that a toolchain works: import the framework, compute something, say which versions did it."""
+
+    kind: Literal["smoke"] = "smoke"
+    worker: str
+    scratch: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceJob:
+    """Write a portable source directory at ``out`` from ``origin``."""
+
+    kind: Literal["source"] = "source"
+    worker: str
+    operation: SourceOperation
+    origin: str
+    out: str
+    options: Mapping[str, Option] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildJob:
+    """Build ``recipe`` at ``out`` (which does not exist) from ``source`` or from the artifact at ``base``."""
+
+    kind: Literal["build"] = "build"
+    worker: str
+    source: str
+    recipe: Recipe
+    out: str
+    base: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreJob:
+    """Score ``ids`` (teacher forced) in windows of ``context``; compare with or write reference log-probabilities.
+
+    ``reference`` is a ``.npy`` of float32 log-probabilities, shape [scored positions, vocabulary].
+    """
+
+    kind: Literal["score"] = "score"
+    worker: str
+    artifact: str
+    runtime: Mapping[str, Option]
+    ids: tuple[int, ...]
+    context: int
+    reference: str = ""
+    write_reference: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenchJob:
+    """Time greedy requests of ``workload`` on the prompt ``ids``."""
+
+    kind: Literal["bench"] = "bench"
+    worker: str
+    artifact: str
+    runtime: Mapping[str, Option]
+    ids: tuple[int, ...]
+    workload: Workload
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenizeJob:
+    """Tokenize ``texts`` with the artifact's own tokenizer, without special tokens being added."""
+
+    kind: Literal["tokenize"] = "tokenize"
+    worker: str
+    artifact: str
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionJob:
+    """Keep a session open and answer requests until the parent closes the pipe."""
+
+    kind: Literal["session"] = "session"
+    worker: str
+    artifact: str
+    runtime: Mapping[str, Option]
+
+
+Job = SmokeJob | SourceJob | BuildJob | ScoreJob | BenchJob | TokenizeJob | SessionJob
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmokeResult:
+    """A toolchain that works: the versions that answered, and the devices the framework sees."""
+
+    kind: Literal["smoke"] = "smoke"
+    versions: Mapping[str, str]
+    devices: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceResult:
+    """A portable source directory was written. ``notes`` go into the report."""
+
+    kind: Literal["source"] = "source"
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildResult:
+    """An artifact was written: the files that hold weights (relative paths), tool versions, and what to know."""
+
+    kind: Literal["build"] = "build"
+    weight_files: tuple[str, ...]
+    tools: Mapping[str, str]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreResult:
+    """The scores of a `ScoreJob`."""
+
+    kind: Literal["score"] = "score"
+    scores: Scores
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenchResult:
+    """The block of a `BenchJob`."""
+
+    kind: Literal["bench"] = "bench"
+    block: Block
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenizeResult:
+    """One list of token ids per text."""
+
+    kind: Literal["tokenize"] = "tokenize"
+    ids: tuple[tuple[int, ...], ...]
+
+
+Result = SmokeResult | SourceResult | BuildResult | ScoreResult | BenchResult | TokenizeResult
+
+
+class FailureKind(StrEnum):
+    """Why a job has no result. Only ``UNSUPPORTED`` is true for ever, and may be remembered."""
+
+    UNSUPPORTED = "unsupported"
+    INVALID_INPUT = "invalid_input"
+    RESOURCE = "resource"
+    FAILED = "failed"
+    CRASHED = "crashed"
+    TIMED_OUT = "timed_out"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """A job without a result: one sentence, and where its log lies."""
+
+    kind: Literal["failure"] = "failure"
+    failure: FailureKind
+    reason: str
+    log: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """A sign of life from a job; ``fraction`` is None where the work cannot be counted."""
+
+    kind: Literal["progress"] = "progress"
+    message: str
+    fraction: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Token:
+    """One generated token of an open session."""
+
+    kind: Literal["token"] = "token"
+    id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """An open session finished a request, or (``ready``) can take its first."""
+
+    kind: Literal["done"] = "done"
+    ready: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class GenerateRequest:
+    """Asked of an open session: continue ``ids`` greedily by at most ``tokens`` tokens, ending after a ``stop`` id."""
+
+    ids: tuple[int, ...]
+    tokens: int
+    stop: tuple[int, ...] = ()
+
+
+Event = Progress | Token | Done | Result | Failure

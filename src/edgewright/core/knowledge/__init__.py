@@ -1,0 +1,67 @@
+"""What the field's tables know, as data beside this file. Reading it is the only file access of `core`."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from edgewright.core.target import Limits, Target
+from edgewright.errors import UsageError
+
+
+@cache
+def table(name: str) -> dict[str, Any]:
+    """A parsed table, such as ``targets``."""
+    return tomllib.loads(files(__package__).joinpath(f"{name}.toml").read_text(encoding="utf-8"))
+
+
+def text(name: str) -> str:
+    """A text that lies beside the tables."""
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def targets() -> dict[str, Target]:
+    """All targets by name, in the table's order."""
+    return {name: _target(name, row) for name, row in table("targets").items()}
+
+
+def target(name: str) -> Target:
+    """One target.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    known = targets()
+    if name not in known:
+        raise UsageError(f"There is no target {name!r}.", hint=f"Known targets: {', '.join(known)}.")
+    return known[name]
+
+
+def framework_name(spelling: str) -> str:
+    """The one name of a framework for any of its known spellings.
+
+    Raises:
+        UsageError: no framework is spelled so.
+    """
+    rows = table("frameworks")
+    wanted = spelling.strip().lower().replace("-", "_")
+    for name, row in rows.items():
+        if wanted == name or wanted in row["spellings"]:
+            return name
+    raise UsageError(f"There is no framework {spelling!r}.", hint=f"Known: {', '.join(rows)}.")
+
+
+def _target(name: str, row: dict[str, Any]) -> Target:
+    limits = Limits(**row.get("limits", {}))
+    lists = {key: tuple(row.get(key, ())) for key in ("frameworks", "strategy", "measurable_on")}
+    return Target(
+        name=name,
+        title=row["title"],
+        limits=limits,
+        primary=row["primary"],
+        fallback=row["fallback"],
+        reason=row["reason"],
+        **lists,
+    )

@@ -1,0 +1,60 @@
+"""One gate policy from search to certificate: which numbers a build must reach, and what is preferred among those that do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from edgewright.core.quantity import METRICS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gate:
+    """A bound on one metric; exactly one of ``at_least`` and ``at_most`` is set, in the metric's unit."""
+
+    metric: str
+    at_least: float | None = None
+    at_most: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.metric not in METRICS:
+            raise ValueError(f"{self.metric!r} is no metric; known: {', '.join(METRICS)}")
+        if (self.at_least is None) == (self.at_most is None):
+            raise ValueError(f"the gate on {self.metric} needs either at_least or at_most")
+
+    @property
+    def bound(self) -> float:
+        """The number of whichever side is set."""
+        return self.at_least if self.at_least is not None else float(self.at_most or 0.0)
+
+    @property
+    def sign(self) -> str:
+        """How the bound reads."""
+        return ">=" if self.at_least is not None else "<="
+
+    def holds(self, value: float) -> bool:
+        """Whether a value is on the right side; the bound itself is."""
+        return value >= self.bound if self.at_least is not None else value <= self.bound
+
+
+DEFAULT_GATES = (
+    Gate(metric="accuracy_retained", at_least=0.95),
+    Gate(metric="speedup", at_least=2.0),
+    Gate(metric="memory_cut", at_least=0.5),
+    Gate(metric="latency_variation", at_most=0.20),
+)
+
+OBJECTIVES: Mapping[str, str] = {
+    "speed": "decode_tok_s",
+    "accuracy": "kl_divergence",
+    "memory": "peak_bytes",
+}
+"""The axes of the Pareto front, each with the metric that stands for it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """Gates, and weights of the objectives (any positive scale; they are normalized)."""
+
+    gates: tuple[Gate, ...] = DEFAULT_GATES
+    prefer: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(OBJECTIVES, 1.0))

@@ -1,0 +1,77 @@
+"""A recipe: what one build of a model is, said before it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+Option = str | int | float | bool
+
+
+class Precision(StrEnum):
+    """The nominal class of a build's weights; real bits per weight stand in its manifest."""
+
+    FP32 = "fp32"
+    FP16 = "fp16"
+    INT8 = "int8"
+    INT6 = "int6"
+    INT5 = "int5"
+    INT4 = "int4"
+
+    @property
+    def unquantized(self) -> bool:
+        """Whether the weights are kept as floating-point numbers."""
+        return self in {Precision.FP32, Precision.FP16}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """One candidate: a framework, a name within it, and every option that changes its bytes or its running.
+
+    ``build`` options change the artifact, ``runtime`` options only how it is run. ``base`` names the recipe of
+    the same framework whose artifact this one is made from; empty means the source directory.
+    ``nominal_bits`` is bits per weight by the format's own definition, scales included.
+    """
+
+    framework: str
+    name: str
+    precision: Precision
+    nominal_bits: float
+    base: str = ""
+    build: Mapping[str, Option] = field(default_factory=dict)
+    runtime: Mapping[str, Option] = field(default_factory=dict)
+    leads: bool = False
+
+    @property
+    def id(self) -> str:
+        """The name people see: ``framework/recipe``."""
+        return f"{self.framework}/{self.name}"
+
+
+REFERENCE = Recipe(framework="torch", name="original", precision=Precision.FP32, nominal_bits=32.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Skipped:
+    """A candidate that is not built, with the reason in words."""
+
+    recipe: Recipe
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """The baseline and the candidates, in the order in which they are worked on."""
+
+    baseline: Recipe
+    candidates: tuple[Recipe, ...]
+    skipped: tuple[Skipped, ...] = ()
+
+    def frameworks(self) -> tuple[str, ...]:
+        """The candidates' frameworks, each once, in order."""
+        return tuple(dict.fromkeys(recipe.framework for recipe in self.candidates))
+
+    def of(self, framework: str) -> tuple[Recipe, ...]:
+        """The candidates of one framework, in order."""
+        return tuple(recipe for recipe in self.candidates if recipe.framework == framework)

@@ -1,0 +1,124 @@
+"""The record of one run: everything that was tried, what became of it, and what was chosen. Written as ``run.json``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from edgewright.core.artifact import Artifact
+from edgewright.core.assessment import Assessment
+from edgewright.core.choice import Choice
+from edgewright.core.measurement import Placement, Workload
+from edgewright.core.model import Source
+from edgewright.core.policy import Policy
+from edgewright.core.quantity import Value
+from edgewright.core.recipe import Recipe
+from edgewright.core.verdict import Outcome, Verdict
+
+RUN_VERSION = 1
+
+
+class Status(StrEnum):
+    """What became of a trial. ``FAILED`` and ``UNAVAILABLE`` are tried again by the next run of the same command."""
+
+    PLANNED = "planned"
+    BUILT = "built"
+    SCORED = "scored"
+    MEASURED = "measured"
+    BROKEN = "conversion broken"
+    SKIPPED = "skipped"
+    UNSUPPORTED = "unsupported"
+    UNAVAILABLE = "toolchain unavailable"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """One build's story: ``values`` are keyed by metric name, ``blocks`` counts its timed processes."""
+
+    recipe: Recipe
+    status: Status = Status.PLANNED
+    reason: str = ""
+    artifact: Artifact | None = None
+    values: Mapping[str, Value] = field(default_factory=dict)
+    verdicts: tuple[Verdict, ...] = ()
+    outcome: Outcome | None = None
+    placement: Placement | None = None
+    blocks: int = 0
+    notes: tuple[str, ...] = ()
+    log: str = ""
+
+    @property
+    def id(self) -> str:
+        """The recipe's."""
+        return self.recipe.id
+
+
+@dataclass(frozen=True, kw_only=True)
+class CrossValidation:
+    """Whether one framework's unquantized conversion equals the original, and its tokenizer gives the same ids."""
+
+    framework: str
+    equal: bool
+    kl_divergence: float | None
+    limit: float
+    tokenizer_equal: bool | None
+    cause: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageStep:
+    """One of the five stages of progressive optimization, with the values that it reached."""
+
+    stage: str
+    what: str
+    values: Mapping[str, Value]
+    gained: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationData:
+    """The text that was scored: its name, digest and token counts; explored and held-out parts are disjoint."""
+
+    name: str
+    sha256: str
+    tokens: int
+    held_out_tokens: int
+    context: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """All of it. ``key`` names everything that changes what is measured; the policy is not part of it."""
+
+    version: int = RUN_VERSION
+    key: str
+    edgewright: str
+    started_s: float
+    finished_s: float | None
+    source: Source
+    assessment: Assessment
+    data: EvaluationData
+    workload: Workload
+    policy: Policy
+    baseline: Trial
+    trials: tuple[Trial, ...]
+    cross_validation: tuple[CrossValidation, ...] = ()
+    choice: Choice | None = None
+    progressive: tuple[StageStep, ...] = ()
+    notes: tuple[str, ...] = ()
+    directory: str = ""
+
+    def trial(self, identifier: str) -> Trial:
+        """The trial of that id.
+
+        Raises:
+            KeyError: there is none.
+        """
+        return next(t for t in self.trials if t.id == identifier)
+
+    @property
+    def best(self) -> Trial | None:
+        """The recommended trial, if any passed."""
+        return self.trial(self.choice.chosen) if self.choice and self.choice.chosen else None

@@ -1,0 +1,87 @@
+"""Three-valued verdicts: a gate is passed, failed, or the measurement cannot tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from edgewright.core.policy import Gate, Policy
+from edgewright.core.quantity import METRICS, Value
+
+
+class Outcome(StrEnum):
+    """What a gate says of a build."""
+
+    PASS = "pass"  # noqa: S105  # a verdict
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """One gate's answer, with the figure it was given and the reason in words."""
+
+    gate: Gate
+    outcome: Outcome
+    value: float | None
+    reason: str
+
+
+def judge(gate: Gate, value: Value | None) -> Verdict:
+    """Hold a value against a gate: its whole interval must be on one side, where it has one."""
+    if value is None or value.value is None:
+        why = value.reason if value else "not measured"
+        return Verdict(gate=gate, outcome=Outcome.INCONCLUSIVE, value=None, reason=f"no figure: {why}")
+    title = METRICS[gate.metric].title.lower()
+    figure = f"{title} {_number(value.value)} against {gate.sign} {_number(gate.bound)}"
+    if value.ci_low is None or value.ci_high is None:
+        outcome = Outcome.PASS if gate.holds(value.value) else Outcome.FAIL
+        return Verdict(gate=gate, outcome=outcome, value=value.value, reason=figure)
+    span = f", interval {_number(value.ci_low)} to {_number(value.ci_high)}"
+    low, high = gate.holds(value.ci_low), gate.holds(value.ci_high)
+    if low and high:
+        return Verdict(gate=gate, outcome=Outcome.PASS, value=value.value, reason=figure + span)
+    if not low and not high:
+        return Verdict(gate=gate, outcome=Outcome.FAIL, value=value.value, reason=figure + span)
+    reason = figure + span + " holds the bound: more data would be needed to tell"
+    return Verdict(gate=gate, outcome=Outcome.INCONCLUSIVE, value=value.value, reason=reason)
+
+
+def judge_all(
+    policy: Policy, values: Mapping[str, Value], *, noisy_host: bool = False
+) -> tuple[Verdict, ...]:
+    """All gates of a policy. On a noisy host unsteady latency is not held against a build."""
+    verdicts = tuple(judge(gate, values.get(gate.metric)) for gate in policy.gates)
+    return tuple(_excused(verdict) if noisy_host else verdict for verdict in verdicts)
+
+
+def _excused(verdict: Verdict) -> Verdict:
+    if verdict.gate.metric != "latency_variation" or verdict.outcome is not Outcome.FAIL:
+        return verdict
+    reason = verdict.reason + "; the baseline breaks the same bound: the host is noisy"
+    return Verdict(gate=verdict.gate, outcome=Outcome.INCONCLUSIVE, value=verdict.value, reason=reason)
+
+
+def overall(verdicts: Iterable[Verdict]) -> Outcome:
+    """Fail if any gate failed, else inconclusive if any is, else pass."""
+    outcomes = {verdict.outcome for verdict in verdicts}
+    for outcome in (Outcome.FAIL, Outcome.INCONCLUSIVE):
+        if outcome in outcomes:
+            return outcome
+    return Outcome.PASS
+
+
+def shortfall(verdicts: Iterable[Verdict]) -> float:
+    """How far a build is from passing: the sum of its failed gates' relative distances, 0 where none failed."""
+    total = 0.0
+    for verdict in verdicts:
+        if verdict.outcome is Outcome.FAIL and verdict.value is not None:
+            total += abs(verdict.value - verdict.gate.bound) / max(abs(verdict.gate.bound), 1e-9)
+        elif verdict.outcome is Outcome.FAIL:
+            total += 1.0
+    return total
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.3g}"

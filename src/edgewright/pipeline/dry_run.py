@@ -1,0 +1,94 @@
+"""Minutes before hours: a tiny model of the same architecture goes through each framework's whole chain first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from edgewright.core.artifact import Artifact
+from edgewright.core.jobs import Failure, SourceOperation
+from edgewright.core.keys import digest
+from edgewright.core.measurement import Block, Workload
+from edgewright.core.model import Source, SourceKind
+from edgewright.core.recipe import Recipe
+from edgewright.errors import EdgewrightError
+from edgewright.pipeline.state import State
+from edgewright.stages.bench import bench
+from edgewright.stages.build import build
+from edgewright.stages.prepare import prepare
+from edgewright.stages.score import score
+
+_IDS = 16
+
+
+def tiny_source(state: State) -> Source | None:
+    """Two layers, random weights, the same architecture and tokenizer; None where it cannot be made (noted)."""
+    source = state.source
+    try:
+        return prepare(
+            state.shop,
+            SourceOperation.TINY,
+            Path(source.path),
+            name=f"tiny {source.name}",
+            said=source.origin,
+            kind=SourceKind.DERIVED,
+            fingerprint=source.digest,
+        )
+    except EdgewrightError as error:
+        state.journal.note("dry-run-skipped", reason=error.message)
+        return None
+
+
+def dry_run(state: State, framework: str, tiny: Source) -> Failure | None:
+    """Build, score and time the unquantized and one quantized recipe of a framework; the first failure, if any.
+
+    A pass is remembered for this architecture and environment; a failure never is.
+    """
+    recipes = state.plan.of(framework)
+    backend = state.shop.backend(framework)
+    key = digest(
+        [tiny.digest, framework, backend.toolchain.digest, backend.code_digest, [r.build for r in recipes]]
+    )
+    if state.shop.store.find("dry-runs", key):
+        return None
+    chosen = [recipes[0], *[r for r in recipes if not r.precision.unquantized][:1]]
+    state.shop.reporter.phase(f"dry run of {framework} with a tiny model")
+    base: Artifact | None = None
+    for recipe in chosen:
+        made = build(state.shop, tiny, recipe, base if recipe.base else None, state.log(recipe.id, "dry-run"))
+        if isinstance(made, Failure):
+            return made
+        base = base or made
+        failure = _try(state, made, recipe)
+        if failure:
+            return failure
+    with state.shop.store.building("dry-runs", key) as draft:
+        draft.mkdir()
+    return None
+
+
+def _try(state: State, artifact: Artifact, recipe: Recipe) -> Failure | None:
+    backend = state.shop.backend(recipe.framework)
+    log = state.log(recipe.id, "dry-run")
+    scores = score(
+        state.shop,
+        backend,
+        artifact=artifact.path,
+        identity=artifact.manifest.key,
+        runtime=recipe.runtime,
+        ids=state.ids[:_IDS],
+        context=_IDS,
+        log=log,
+    )
+    if isinstance(scores, Failure):
+        return scores
+    workload = Workload(prompt_tokens=_IDS, decode_tokens=4, requests=1, warmup=0)
+    block = bench(
+        state.shop,
+        backend,
+        artifact=artifact.path,
+        runtime=recipe.runtime,
+        ids=state.ids,
+        workload=workload,
+        log=log,
+    )
+    return None if isinstance(block, Block) else block

@@ -1,0 +1,227 @@
+"""One framework after the other: environment, dry run, conversion, cross-validation, candidates, a first timed round."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from edgewright.core.artifact import Artifact
+from edgewright.core.jobs import Failure
+from edgewright.core.measurement import Scores
+from edgewright.core.model import Source
+from edgewright.core.quantity import Label, Value
+from edgewright.core.recipe import Recipe
+from edgewright.core.run import Status
+from edgewright.core.summary import accuracy_values
+from edgewright.core.verdict import Outcome, judge
+from edgewright.pipeline.dry_run import dry_run
+from edgewright.pipeline.rounds import run_round
+from edgewright.pipeline.state import BASELINE, State
+from edgewright.stages.build import build
+from edgewright.stages.cross_validate import cross_validate, tokenize
+from edgewright.stages.prepare import error_of
+from edgewright.stages.score import REFERENCE_FILE, score
+
+_SLOW_INSTALL_MIN = 3.0
+_LARGE_BYTES = 2_000_000_000
+
+
+def reference(state: State) -> None:
+    """Score the original once, keep its log-probabilities, and learn its tokenizer's ids.
+
+    Raises:
+        EdgewrightError: without a baseline there is nothing to compare with.
+    """
+    shop = state.shop
+    shop.reporter.phase("scoring the original")
+    scores, state.reference = score_reference(state, state.ids, "score")
+    state.scores[BASELINE] = scores
+    ids = tokenize(
+        shop, shop.reference, state.source.path, state.parity_texts, state.log(BASELINE, "tokenize")
+    )
+    if isinstance(ids, Failure):
+        raise error_of(ids)
+    state.expected_ids = ids
+    baseline = replace(
+        state.run.baseline,
+        status=Status.SCORED,
+        values=baseline_values(state, scores),
+        placement=scores.placement,
+    )
+    state.update(baseline, "scored")
+
+
+def score_reference(state: State, ids: tuple[int, ...], step: str) -> tuple[Scores, Path]:
+    """The original's scores of a text, with its log-probabilities kept for the builds to be compared with."""
+    answer = score(
+        state.shop,
+        state.shop.reference,
+        artifact=state.source.path,
+        identity=state.source.digest,
+        runtime={},
+        ids=ids,
+        context=state.request.context,
+        log=state.log(BASELINE, step),
+        keep_reference=True,
+    )
+    if isinstance(answer, Failure):
+        raise error_of(answer)
+    return answer
+
+
+def order_of_work(state: State) -> list[str]:
+    """Frameworks in the target's order, those that take long to install last: figures come early, nothing is lost."""
+    return sorted(state.plan.frameworks(), key=lambda framework: slow_to_install(state, framework))
+
+
+def enter(state: State, framework: str, tiny: Source | None) -> bool:
+    """Make sure of a framework's environment and try it on a tiny model; its candidates fall out where that fails."""
+    spec = state.shop.backend(framework).toolchain
+    state.shop.reporter.phase(f"toolchain {spec.title}")
+    ready = state.shop.toolchains.ensure(spec, state.shop.reporter.tell)
+    if not ready.ready:
+        for recipe in state.plan.of(framework):
+            reason = f"{ready.reason}. {ready.hint}".strip()
+            trial = replace(state.trials[recipe.id], status=Status.UNAVAILABLE, reason=reason)
+            state.update(trial, "unavailable")
+        return False
+    if tiny is None:
+        return True
+    failure = dry_run(state, framework, tiny)
+    if failure:
+        for recipe in state.plan.of(framework):
+            state.fail(recipe, failure, "dry run with a tiny model")
+    return failure is None
+
+
+def explore(state: State, framework: str, number: int) -> None:
+    """Build and score one framework's candidates, then time them in one round with the baseline."""
+    recipes = state.plan.of(framework)
+    first, rest = recipes[0], recipes[1:]
+    artifact = _convert(state, first)
+    if artifact is None:
+        return
+    for recipe in rest:
+        if state.out_of_time():
+            _skip(state, recipe, "the time budget was spent")
+            continue
+        made = build(
+            state.shop, state.source, recipe, artifact if recipe.base else None, state.log(recipe.id, "build")
+        )
+        if isinstance(made, Failure):
+            state.fail(recipe, made, "build")
+            continue
+        state.built(made)
+        scores = score_build(state, made.recipe, made)
+        if isinstance(scores, Failure):
+            state.fail(recipe, scores, "scoring")
+        else:
+            state.scored(recipe, scores)
+    run_round(state, number, [recipe.id for recipe in recipes])
+
+
+def _convert(state: State, recipe: Recipe) -> Artifact | None:
+    """The unquantized conversion, held against the original before anything is made of it."""
+    made = build(state.shop, state.source, recipe, None, state.log(recipe.id, "build"))
+    failure = made if isinstance(made, Failure) else None
+    scores: Scores | Failure | None = None
+    if not isinstance(made, Failure):
+        state.built(made)
+        scores = score_build(state, made.recipe, made)
+        failure = scores if isinstance(scores, Failure) else None
+    if isinstance(made, Failure) or isinstance(scores, Failure) or scores is None:
+        if failure:
+            state.fail(recipe, failure, "conversion")
+        for other in state.plan.of(recipe.framework)[1:]:
+            _skip(state, other, f"the unquantized conversion failed: {failure.reason if failure else ''}")
+        return None
+    state.shop.reporter.phase(f"comparing {recipe.id} with the original")
+    cross = cross_validate(
+        state.shop,
+        made,
+        scores,
+        facts=state.source.facts,
+        texts=state.parity_texts,
+        expected=state.expected_ids,
+        log=state.log(recipe.id, "tokenize"),
+    )
+    state.crosses.append(cross)
+    state.scored(recipe, scores)
+    if not cross.equal:
+        for other in state.plan.of(recipe.framework):
+            reason = f"the unquantized conversion differs from the original: {cross.cause}"
+            state.update(replace(state.trials[other.id], status=Status.BROKEN, reason=reason), "broken")
+        return None
+    return made
+
+
+def score_build(
+    state: State,
+    recipe: Recipe,
+    artifact: Artifact | None,
+    *,
+    ids: tuple[int, ...] | None = None,
+    reference: Path | None = None,
+) -> Scores | Failure:
+    """A build's scores against the original's log-probabilities, on the explored text unless told otherwise."""
+    if artifact is None or (against := reference or state.reference) is None:
+        raise AssertionError("a build is scored after it was built and the original was scored")
+    state.shop.reporter.phase(f"scoring {recipe.id}")
+    answer = score(
+        state.shop,
+        state.shop.backend(recipe.framework),
+        artifact=artifact.path,
+        identity=artifact.manifest.key,
+        runtime=recipe.runtime,
+        ids=ids or state.ids,
+        context=state.request.context,
+        log=state.log(recipe.id, "score"),
+        reference=against / REFERENCE_FILE,
+        reference_identity=against.name,
+    )
+    return answer if isinstance(answer, Failure) else answer[0]
+
+
+def _skip(state: State, recipe: Recipe, reason: str) -> None:
+    state.update(replace(state.trials[recipe.id], status=Status.SKIPPED, reason=reason), "skipped")
+
+
+def baseline_values(state: State, scores: Scores) -> dict[str, Value]:
+    """The original's own figures: its perplexity, and the size of its source files."""
+    size = Value(
+        value=float(state.source.facts.weight_bytes),
+        unit="byte",
+        label=Label.MEASURED,
+        method="sum of the source's weight files",
+        n=1,
+    )
+    return {**accuracy_values(scores), "size_bytes": size}
+
+
+def hopeful(state: State) -> list[str]:
+    """Those worth more rounds: accuracy not failed, and after one round within a fifth of the speed that is asked."""
+    speed_gates = [g for g in state.request.policy.gates if g.metric == "speedup" and g.at_least is not None]
+    least = 0.8 * speed_gates[0].bound if speed_gates else 0.0
+    names = []
+    for identifier, trial in state.trials.items():
+        if not state.alive(identifier) or trial.recipe.precision.unquantized:
+            continue
+        accuracy = [
+            judge(g, trial.values.get(g.metric)) for g in state.request.policy.gates if g.metric in _ACCURACY
+        ]
+        seen = trial.values.get("speedup")
+        slow = seen is not None and seen.value is not None and seen.value < least
+        if not slow and all(v.outcome is not Outcome.FAIL for v in accuracy):
+            names.append(identifier)
+    return names
+
+
+_ACCURACY = {"accuracy_retained", "perplexity_increase", "kl_divergence", "top1_agreement"}
+
+
+def slow_to_install(state: State, framework: str) -> bool:
+    """Whether a framework's environment is worth waiting with: long to make, and the model is small."""
+    spec = state.shop.backend(framework).toolchain
+    minutes = spec.install_minutes + (spec.native.minutes_on_two_cores if spec.native else 0.0)
+    late = minutes > _SLOW_INSTALL_MIN and not state.shop.toolchains.state(spec).ready
+    return late and state.source.facts.weight_bytes < _LARGE_BYTES

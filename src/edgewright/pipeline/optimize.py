@@ -1,0 +1,155 @@
+"""The whole main job in its order: from a prepared source to a run with one choice."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from edgewright.core import knowledge
+from edgewright.core.assessment import Assessment
+from edgewright.core.keys import digest
+from edgewright.core.measurement import PROTOCOL_VERSION
+from edgewright.core.model import Source
+from edgewright.core.recipe import Plan
+from edgewright.core.run import EvaluationData, Run, Status, Trial
+from edgewright.errors import InputError
+from edgewright.pipeline.confirm import confirm
+from edgewright.pipeline.dry_run import tiny_source
+from edgewright.pipeline.explore import enter, explore, hopeful, order_of_work, reference, slow_to_install
+from edgewright.pipeline.request import Request
+from edgewright.pipeline.rounds import run_round
+from edgewright.pipeline.state import State
+from edgewright.ports import Journal, Workshop
+
+_FINAL, _TUNING = 100, 200
+"""Round numbers: one per framework from 0, then the finals, then runtime options."""
+
+
+def optimize(
+    shop: Workshop,
+    journal: Journal,
+    request: Request,
+    source: Source,
+    assessment: Assessment,
+    plan: Plan,
+    *,
+    version: str,
+    key: str,
+) -> Run:
+    """Build, compare, time, gate and choose. Interrupted at any point, the same call goes on from there.
+
+    Raises:
+        EdgewrightError: the original cannot be scored, or the text is too short; a failing candidate never raises.
+    """
+    state = _begin(shop, journal, request, source, assessment, plan, version=version, key=key)
+    reference(state)
+    tiny = tiny_source(state)
+    entered: dict[str, bool] = {}
+    frameworks = order_of_work(state)
+    for framework in frameworks:  # what shows in a minute shows before the hours are spent
+        if not slow_to_install(state, framework):
+            entered[framework] = enter(state, framework, tiny)
+    for number, framework in enumerate(frameworks):
+        if framework not in entered:
+            entered[framework] = enter(state, framework, tiny)
+        if entered[framework]:
+            explore(state, framework, number)
+    for number in range(request.final_rounds):
+        if not state.out_of_time():
+            run_round(state, _FINAL + number, hopeful(state))
+    choice = confirm(state, _TUNING)
+    state.run = replace(state.run, choice=choice, finished_s=shop.clock.now_s())
+    journal.note("finished", chosen=choice.chosen)
+    state.save()
+    return state.run
+
+
+def plan_key(source: Source, plan: Plan, request: Request, device: str, code: Mapping[str, str]) -> str:
+    """What is measured, where and how. The policy is not part of it: a new policy only judges anew."""
+    return digest(
+        [
+            PROTOCOL_VERSION,
+            source.digest,
+            [[r.id, r.build, r.runtime] for r in plan.candidates],
+            [request.text.sha256, request.tokens, request.held_out_tokens, request.context],
+            [request.workload, request.final_rounds],
+            device,
+            code,
+        ]
+    )
+
+
+def _begin(
+    shop: Workshop,
+    journal: Journal,
+    request: Request,
+    source: Source,
+    assessment: Assessment,
+    plan: Plan,
+    *,
+    version: str,
+    key: str,
+) -> State:
+    tokenizer = shop.files.tokenizer(Path(source.path))
+    ids, held_out = split_ids(tokenizer.encode(request.text.content), request)
+    parity = knowledge.text("parity.txt")
+    trials = {recipe.id: Trial(recipe=recipe) for recipe in plan.candidates}
+    for skipped in plan.skipped:
+        trials[skipped.recipe.id] = Trial(recipe=skipped.recipe, status=Status.SKIPPED, reason=skipped.reason)
+    run = Run(
+        key=key,
+        edgewright=version,
+        started_s=shop.clock.now_s(),
+        finished_s=None,
+        source=source,
+        assessment=assessment,
+        data=EvaluationData(
+            name=request.text.name,
+            sha256=request.text.sha256,
+            tokens=len(ids),
+            held_out_tokens=len(held_out),
+            context=request.context,
+        ),
+        workload=request.workload,
+        policy=request.policy,
+        baseline=Trial(recipe=plan.baseline),
+        trials=tuple(trials.values()),
+        directory=str(journal.path),
+    )
+    now = shop.clock.monotonic_s()
+    return State(
+        shop=shop,
+        journal=journal,
+        request=request,
+        source=source,
+        plan=plan,
+        ids=ids,
+        held_out=held_out,
+        parity_texts=(
+            parity,
+            tokenizer.chat("Which of 3, 12 and 007 is prime?\n\nAnswer in French, s'il te plaît. 🎉"),
+        ),
+        run=run,
+        rng=random.Random(request.seed),  # noqa: S311  # an order of measurements, no secret
+        deadline_s=now + request.budget_s if request.budget_s else None,
+        trials=trials,
+        rounds=journal.rounds(key),
+    )
+
+
+def split_ids(ids: list[int], request: Request) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Explored and held-out ids, disjoint; a short text is split in the proportion that was asked for.
+
+    Raises:
+        InputError: fewer than 64 tokens.
+    """
+    if len(ids) < 64:
+        raise InputError(
+            f"The evaluation text {request.text.name} has {len(ids)} tokens, too few to compare anything.",
+            hint="Give a text of at least some thousand words with --eval-data.",
+        )
+    wanted = request.tokens + request.held_out_tokens
+    explored = request.tokens if len(ids) >= wanted else len(ids) * request.tokens // wanted
+    return tuple(ids[:explored]), tuple(ids[explored : explored + request.held_out_tokens])

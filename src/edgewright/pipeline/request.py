@@ -1,0 +1,37 @@
+"""What a run is asked to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edgewright.core.measurement import Workload
+from edgewright.core.policy import Policy
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text:
+    """The text to score: its name and content, read by the caller."""
+
+    name: str
+    content: str
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """A run's request. ``tokens`` are scored while exploring, ``held_out_tokens`` once more for the chosen build.
+
+    ``final_rounds`` are interleaved rounds over the contenders, after one round per framework; ``budget_s`` ends
+    exploring early (what is finished counts).
+    """
+
+    text: Text
+    policy: Policy
+    tokens: int = 2048
+    held_out_tokens: int = 1024
+    context: int = 512
+    workload: Workload = Workload()
+    final_rounds: int = 2
+    max_size_bytes: float | None = None
+    budget_s: float | None = None
+    seed: int = 0

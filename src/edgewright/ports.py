@@ -1,0 +1,291 @@
+"""The interfaces between decisions and the world. Adapters live in backends/, runtime/ and testing/."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from edgewright.core.jobs import Progress
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from edgewright.core.artifact import Artifact, Manifest
+    from edgewright.core.assessment import Fit
+    from edgewright.core.jobs import (
+        BuildJob,
+        BuildResult,
+        Failure,
+        Job,
+        Result,
+        SmokeResult,
+        SourceJob,
+        SourceResult,
+    )
+    from edgewright.core.measurement import Block, Placement
+    from edgewright.core.model import ModelFacts
+    from edgewright.core.recipe import Option, Recipe
+    from edgewright.core.run import Run, Trial
+    from edgewright.core.toolchain import ToolchainSpec, ToolchainState
+
+Tell = Callable[[Progress], None]
+"""Where signs of life go."""
+
+
+# --- the child's half: implemented in backends/*/worker.py, where frameworks may be imported ---
+
+
+class Session(Protocol):
+    """A loaded model: token ids in; logits or token ids out. What is benchmarked is what runs.
+
+    ``placement`` is asked after the first computation. ``run`` for other tasks will join these.
+    """
+
+    @property
+    def placement(self) -> Placement: ...
+
+    def score(self, ids: Sequence[int]) -> NDArray[np.float32]:
+        """Raw logits after every position of ``ids``, from an empty cache; shape [len(ids), vocabulary]."""
+        ...
+
+    def generate(self, ids: Sequence[int], tokens: int) -> Iterator[int]:
+        """Continue ``ids`` greedily from an empty cache by exactly ``tokens`` ids, end-of-text ignored.
+
+        Each id is yielded as soon as it is known and computed (lazy frameworks synchronise first).
+        """
+        ...
+
+    def close(self) -> None: ...
+
+
+class Worker(Protocol):
+    """What each backend's child half can do. A worker module exposes one as ``WORKER``.
+
+    Errors: `UnsupportedError` for what will never work, `InputError` for a broken input; all else is a failure.
+    """
+
+    def smoke(self, scratch: Path) -> SmokeResult:
+        """Import the framework and compute something real with it; write only below ``scratch``."""
+        ...
+
+    def build(self, job: BuildJob, tell: Tell) -> BuildResult:
+        """Write the artifact directory ``job.out``."""
+        ...
+
+    def open(self, artifact: Path, runtime: Mapping[str, Option]) -> Session:
+        """Load an artifact directory (the reference: a portable source directory)."""
+        ...
+
+    def tokenize(self, artifact: Path, texts: Sequence[str]) -> list[list[int]]:
+        """Ids by the artifact's own copy of the tokenizer, no special tokens added."""
+        ...
+
+
+class SourceWorker(Worker, Protocol):
+    """The reference's child half: it also writes portable source directories."""
+
+    def write_source(self, job: SourceJob, tell: Tell) -> SourceResult: ...
+
+
+# --- the parent's half ---
+
+
+class Backend(Protocol):
+    """A framework as the parent sees it: declared capabilities, no heavy imports."""
+
+    @property
+    def name(self) -> str:
+        """The framework's name, as it stands in recipes."""
+        ...
+
+    @property
+    def worker(self) -> str:
+        """The module that holds ``WORKER``, imported in the toolchain's environment only."""
+        ...
+
+    @property
+    def toolchain(self) -> ToolchainSpec:
+        """The environment it needs."""
+        ...
+
+    @property
+    def code_digest(self) -> str:
+        """A digest of the backend's own code and data: its builds depend on it."""
+        ...
+
+    def fit(self, facts: ModelFacts) -> Fit:
+        """Whether and how well it can build this model, in words."""
+        ...
+
+    def recipes(self, facts: ModelFacts) -> tuple[Recipe, ...]:
+        """Its candidates for this model; exactly one is unquantized and based on the source (it comes first)."""
+        ...
+
+    def accelerations(self, recipe: Recipe) -> tuple[Mapping[str, Option], ...]:
+        """Runtime options worth trying on a finished build: each is added to the recipe's own; none may be needed."""
+        ...
+
+
+class JobRunner(Protocol):
+    """Runs one job in a fresh process of a toolchain, alone on the machine."""
+
+    def run(
+        self, toolchain: ToolchainSpec, job: Job, *, log: Path, tell: Tell, timeout_s: float
+    ) -> Result | Failure:
+        """The job's result, or why there is none. The child's stdout and stderr go to ``log``."""
+        ...
+
+
+class Toolchains(Protocol):
+    """Environments of frameworks on this host."""
+
+    def state(self, spec: ToolchainSpec) -> ToolchainState:
+        """What there is of a toolchain; changes nothing."""
+        ...
+
+    def ensure(self, spec: ToolchainSpec, tell: Tell) -> ToolchainState:
+        """Install unless installed; the state says why it is not ready where that fails."""
+        ...
+
+
+class Store(Protocol):
+    """Finished directories under keys. What is there is whole."""
+
+    def find(self, kind: str, key: str) -> Path | None:
+        """The finished directory under a key, or None."""
+        ...
+
+    def building(self, kind: str, key: str) -> AbstractContextManager[Path]:
+        """A path to build at; on a clean exit it is moved into the store, on an exception removed.
+
+        Two builders of one key wait for each other.
+        """
+        ...
+
+
+class Files(Protocol):
+    """What stages need of finished directories: digests, manifests, facts, tokenizers, records."""
+
+    def seal(self, root: Path, unsealed: Manifest) -> None:
+        """Write the manifest of a finished artifact, with the digests and sizes of its files."""
+        ...
+
+    def artifact(self, root: Path) -> Artifact:
+        """The artifact at ``root``, its bytes held against its manifest.
+
+        Raises:
+            IntegrityError: they differ.
+        """
+        ...
+
+    def tree_digest(self, root: Path) -> str:
+        """One digest of a directory's content."""
+        ...
+
+    def facts(self, source: Path) -> ModelFacts:
+        """Facts of a portable source directory."""
+        ...
+
+    def tokenizer(self, source: Path) -> Tokenizer:
+        """The tokenizer of a portable source directory."""
+        ...
+
+    def write(self, path: Path, record: object) -> None:
+        """Write a record as JSON, at once or not at all."""
+        ...
+
+    def read(self, path: Path, kind: type[Any]) -> Any:
+        """Read a record that `write` wrote."""
+        ...
+
+
+class Tokenizer(Protocol):
+    """Text to ids and back."""
+
+    def encode(self, text: str) -> list[int]:
+        """Ids of a text, no special tokens added."""
+        ...
+
+    def decode(self, ids: list[int]) -> str:
+        """The text of ids."""
+        ...
+
+    def chat(self, prompt: str) -> str:
+        """A user's turn in the model's chat template."""
+        ...
+
+
+class Reporter(Protocol):
+    """Where a run tells what it does: people see it as it happens."""
+
+    def phase(self, text: str, *, left_s: float | None = None) -> None:
+        """A step begins; ``left_s`` is the estimated time until the run's end."""
+        ...
+
+    def tell(self, progress: Progress) -> None:
+        """A sign of life within a step."""
+        ...
+
+    def trial(self, trial: Trial) -> None:
+        """A trial has new figures."""
+        ...
+
+
+class Clock(Protocol):
+    """Time, injected."""
+
+    def now_s(self) -> float:
+        """Seconds since the epoch."""
+        ...
+
+    def monotonic_s(self) -> float:
+        """Seconds that never go back."""
+        ...
+
+
+class Journal(Protocol):
+    """A run's directory: an append-only journal and the record."""
+
+    @property
+    def path(self) -> Path:
+        """The directory."""
+        ...
+
+    def rounds(self, key: str) -> dict[int, dict[str, Block]]:
+        """Finished rounds of timed blocks that were written under this plan key, by round and trial."""
+        ...
+
+    def add_round(self, number: int, blocks: Mapping[str, Block]) -> None:
+        """Append a finished round."""
+        ...
+
+    def note(self, event: str, **details: str | float | None) -> None:
+        """Append anything else worth keeping: the history of the run."""
+        ...
+
+    def save(self, run: Run) -> None:
+        """Replace ``run.json`` and what is drawn from it."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workshop:
+    """The ports a stage works with. ``backends`` hold the candidates' frameworks, ``reference`` the original's."""
+
+    reference: Backend
+    backends: Mapping[str, Backend]
+    runner: JobRunner
+    toolchains: Toolchains
+    store: Store
+    files: Files
+    reporter: Reporter
+    clock: Clock
+    logs: Path
+
+    def backend(self, framework: str) -> Backend:
+        """The backend of a framework, the reference included."""
+        return self.reference if framework == self.reference.name else self.backends[framework]

@@ -1,0 +1,71 @@
+"""The comparison table's columns and rows, shared by terminal and HTML."""
+
+from __future__ import annotations
+
+from edgewright.core.run import Run, Status, Trial
+from edgewright.core.verdict import Outcome
+from edgewright.report.figures import figure, percent
+
+COLUMNS = (
+    ("build", "left"),
+    ("size", "right"),
+    ("bits/w", "right"),
+    ("KL", "right"),
+    ("top-1", "right"),
+    ("retained", "right"),
+    ("decode tok/s", "right"),
+    ("speedup", "right"),
+    ("TTFT ms", "right"),
+    ("memory", "right"),
+    ("verdict", "left"),
+)
+
+
+def cells(trial: Trial) -> tuple[str, ...]:
+    """A trial as one row of the table."""
+    v = trial.values
+    return (
+        trial.id,
+        figure(v.get("size_bytes")),
+        figure(v.get("bits_per_weight")),
+        figure(v.get("kl_divergence")),
+        percent(v.get("top1_agreement")),
+        percent(v.get("accuracy_retained")),
+        figure(v.get("decode_tok_s")),
+        f"{figure(v['speedup'])}x" if "speedup" in v else "-",
+        figure(v.get("ttft_ms")),
+        figure(v.get("peak_bytes")),
+        verdict(trial),
+    )
+
+
+def verdict(trial: Trial) -> str:
+    """What became of a trial, in a few words."""
+    if trial.recipe.framework == "torch":
+        return "baseline"
+    if trial.status is not Status.MEASURED:
+        return str(trial.status)
+    if trial.outcome is Outcome.PASS:
+        return "pass"
+    missed = [v.gate.metric.replace("_", " ") for v in trial.verdicts if v.outcome is trial.outcome]
+    return f"{trial.outcome}: {', '.join(missed)}"
+
+
+def ordered(run: Run) -> list[Trial]:
+    """The baseline, then trials by framework, as they were planned."""
+    return [run.baseline, *run.trials]
+
+
+def headline(run: Run) -> str:
+    """The run's answer in one sentence."""
+    best = run.best
+    if best is None or run.choice is None:
+        miss = run.choice.nearest_miss if run.choice else None
+        tail = f" Nearest: {miss}." if miss else ""
+        return f"No build passed every gate.{tail}"
+    v = best.values
+    return (
+        f"Recommended: {best.id}, {figure(v.get('size_bytes'))}, {figure(v.get('decode_tok_s'))} tokens/s "
+        f"({figure(v.get('speedup'))}x the original), {percent(v.get('accuracy_retained'))} of its accuracy, "
+        f"{figure(v.get('peak_bytes'))} peak memory."
+    )

@@ -1,0 +1,66 @@
+"""Makes one toolchain's environment in a given directory: virtual environment, locked packages, native build."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from edgewright.core.jobs import Progress
+from edgewright.core.toolchain import ToolchainSpec
+from edgewright.ports import Tell
+from edgewright.runtime.home import Home
+from edgewright.runtime.native import Smoke, add_native
+from edgewright.runtime.venv import make_venv, pip
+
+_NETWORK = ("--retries", "2", "--timeout", "60", "--progress-bar", "off")
+
+
+def install(spec: ToolchainSpec, root: Path, home: Home, tell: Tell, smoke: Smoke) -> dict[str, str]:
+    """Fill ``root``, telling each step; returns the variables that children of this toolchain need beyond its own.
+
+    Raises:
+        OfflineError: the package index cannot be reached.
+        ToolchainError: a package or the native build failed.
+    """
+    root.mkdir(parents=True)
+    minutes = spec.install_minutes + (spec.native.minutes_on_two_cores if spec.native else 0.0)
+    gigabytes = spec.disk_bytes / 1e9
+    tell(
+        Progress(
+            message=f"{spec.title}: installing, about {minutes:.0f} min and {gigabytes:.1f} GB", fraction=0.0
+        )
+    )
+    make_venv(root, lambda _: None)
+    lock = root / "requirements.lock"
+    lock.write_text(spec.lock, encoding="utf-8")
+    count = sum(1 for line in spec.lock.splitlines() if "==" in line)
+    on_line = _package_progress(spec.title, count, tell)
+    if spec.with_dependencies:
+        pip(root, ["install", *_NETWORK, "--constraint", str(lock), *spec.with_dependencies], on_line)
+    pip(root, ["install", *_NETWORK, "--no-deps", "--requirement", str(lock)], on_line)
+    return add_native(spec, spec.native, root, home, tell, smoke) if spec.native else {}
+
+
+def _package_progress(title: str, count: int, tell: Tell) -> Callable[[str], None]:
+    seen: set[str] = set()
+    last = [0.0]
+
+    def on_line(line: str) -> None:
+        match = re.match(r"\s*(?:Collecting|Processing|Requirement already satisfied:) (\S+)", line)
+        if match:
+            seen.add(re.split(r"[=<>!;\[]", match.group(1))[0].lower())
+        downloading = re.match(r"\s*Downloading (\S+) \((.+)\)", line)
+        if downloading:
+            _say(f"{title}: downloading {downloading.group(1).split('-')[0]} ({downloading.group(2)})")
+        elif line.startswith("Installing collected"):
+            _say(f"{title}: unpacking {len(seen)} packages")
+        elif match and time.monotonic() - last[0] > 1.0:
+            _say(f"{title}: {len(seen)} of {count} packages found")
+
+    def _say(message: str) -> None:
+        last[0] = time.monotonic()
+        tell(Progress(message=message, fraction=min(1.0, len(seen) / max(count, 1))))
+
+    return on_line

@@ -1,0 +1,152 @@
+"""Runs one job in a fresh process of a toolchain and turns whatever happens into a result or a typed failure."""
+
+from __future__ import annotations
+
+import queue
+import subprocess
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+import psutil
+
+from edgewright.codec import dump, load_union
+from edgewright.core.jobs import Done, Event, Failure, FailureKind, Job, Progress, Result, Token
+from edgewright.core.toolchain import ToolchainSpec
+from edgewright.errors import EdgewrightError, ToolchainError
+from edgewright.ports import Tell, Toolchains
+from edgewright.runtime.children import Child, child_environment, start_worker
+from edgewright.runtime.locks import machine
+from edgewright.runtime.venv import python_of
+
+_HEARTBEAT_S = 5.0
+
+
+class LocalRunner:
+    """The `JobRunner` of this machine: one framework process at a time."""
+
+    def __init__(self, toolchains: Toolchains) -> None:
+        self._toolchains = toolchains
+
+    def run(
+        self, toolchain: ToolchainSpec, job: Job, *, log: Path, tell: Tell, timeout_s: float
+    ) -> Result | Failure:
+        """See `JobRunner.run`."""
+        state = self._toolchains.state(toolchain)
+        if not state.ready:
+            return Failure(failure=FailureKind.FAILED, reason=f"{toolchain.title}: {state.reason}")
+        return run_in(Path(state.path), state.environment, job, log=log, tell=tell, timeout_s=timeout_s)
+
+
+def run_in(
+    root: Path, environment: Mapping[str, str], job: Job, *, log: Path, tell: Tell, timeout_s: float
+) -> Result | Failure:
+    """Run a job in the environment at ``root``, alone on the machine."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    limit = {"EDGEWRIGHT_MEMORY_LIMIT_BYTES": str(psutil.virtual_memory().total)}
+    with machine(tell), log.open("ab") as stream:
+        child = start_worker(python_of(root), child_environment({**environment, **limit}), stream)
+        try:
+            _send(child, dump(job, kind=Job))
+            return _await_result(child, tell, timeout_s, log)
+        finally:
+            child.end()
+
+
+def _send(child: Child, line: bytes) -> None:
+    try:
+        child.requests.write(line + b"\n")
+        child.requests.flush()
+    except BrokenPipeError:
+        return  # it died already; the missing result says so better than this would
+
+
+def _await_result(child: Child, tell: Tell, timeout_s: float, log: Path) -> Result | Failure:
+    lines: queue.Queue[bytes] = queue.Queue()
+    threading.Thread(target=_pump, args=(child, lines), daemon=True).start()
+    waited = 0.0
+    while True:
+        try:
+            line = lines.get(timeout=_HEARTBEAT_S)
+        except queue.Empty:
+            waited += _HEARTBEAT_S
+            if waited >= timeout_s:
+                reason = f"No sign of life for {timeout_s:.0f} s."
+                return Failure(failure=FailureKind.TIMED_OUT, reason=reason, log=str(log))
+            continue
+        waited = 0.0
+        if not line:
+            return _death(child.process, log)
+        event = _event(line, log)
+        if isinstance(event, Progress):
+            tell(event)
+        elif isinstance(event, Failure):
+            return Failure(failure=event.failure, reason=event.reason, log=str(log))
+        elif not isinstance(event, Token | Done):
+            return event
+
+
+def _event(line: bytes, log: Path) -> Event:
+    try:
+        return load_union(Event, line)  # type: ignore[no-any-return]
+    except EdgewrightError:
+        return Failure(failure=FailureKind.FAILED, reason="The worker's answer cannot be read.", log=str(log))
+
+
+def _pump(child: Child, lines: queue.Queue[bytes]) -> None:
+    try:
+        for line in child.events:
+            lines.put(line)
+    except ValueError:  # closed while it was read: the parent has its result
+        return
+    lines.put(b"")
+
+
+def _death(process: subprocess.Popen[bytes], log: Path) -> Failure:
+    code = process.wait()
+    reason = f"The worker ended without a result (exit status {code})."
+    if code == -9:
+        reason = "The worker was killed (signal 9): by hand, or because memory ran out."
+    elif code < 0:
+        reason = f"The worker crashed (signal {-code})."
+    return Failure(failure=FailureKind.CRASHED, reason=reason, log=str(log))
+
+
+class WorkerSession:
+    """An open model in a child process: the parent's end of a `SessionJob`."""
+
+    def __init__(self, root: Path, environment: Mapping[str, str], job: Job, log: Path) -> None:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        self._log = log
+        with log.open("ab") as stream:
+            self._child = start_worker(python_of(root), child_environment(environment), stream)
+        _send(self._child, dump(job, kind=Job))
+        self._expect_ready()
+
+    def _expect_ready(self) -> None:
+        event = self._next()
+        if not (isinstance(event, Done) and event.ready):
+            self.close()
+            reason = event.reason if isinstance(event, Failure) else "The worker answered out of turn."
+            raise ToolchainError(reason, hint=f"The log is {self._log}.")
+
+    def _next(self) -> Event:
+        line = self._child.events.readline()
+        return _event(line, self._log) if line else _death(self._child.process, self._log)
+
+    def exchange(self, request: object) -> list[int]:
+        """Send one request, and collect the tokens of its answer."""
+        _send(self._child, dump(request))
+        tokens: list[int] = []
+        while True:
+            event = self._next()
+            if isinstance(event, Token):
+                tokens.append(event.id)
+            elif isinstance(event, Done):
+                return tokens
+            elif isinstance(event, Failure):
+                raise ToolchainError(event.reason, hint=f"The log is {self._log}.")
+
+    def close(self) -> None:
+        """End the child."""
+        self._child.end()

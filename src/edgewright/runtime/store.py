@@ -1,0 +1,78 @@
+"""Finished directories under keys that name all that can change their bytes.
+
+Law: what `find` returns is whole. A directory is built beside its place and moved there by one rename; a killed builder
+leaves a hidden directory that the next builder of the same key removes.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from edgewright.core.jobs import Progress
+from edgewright.runtime.home import make_directory
+from edgewright.runtime.locks import held
+
+
+def _silent(_: Progress) -> None:
+    """For locks that are held briefly."""
+
+
+class DirectoryStore:
+    """The store on a local file system: ``root/kind/key``."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def find(self, kind: str, key: str) -> Path | None:
+        """The finished directory under a key, or None."""
+        path = self._root / kind / key
+        return path if path.is_dir() else None
+
+    @contextmanager
+    def building(self, kind: str, key: str) -> Iterator[Path]:
+        """A path that does not exist yet; becomes ``root/kind/key`` when the block ends well."""
+        shelf = make_directory(self._root / kind, hint="Set EDGEWRIGHT_HOME to a directory you can write.")
+        with held(shelf / f".{key}.lock", _silent, "another build of the same"):
+            draft = shelf / f".{key}.draft"
+            _remove(draft)
+            try:
+                yield draft
+                if not draft.is_dir():
+                    message = f"nothing was written for {kind} {key[:12]}"
+                    raise FileNotFoundError(message)
+                _sync(draft)
+                target = shelf / key
+                _remove(target)
+                draft.rename(target)
+            finally:
+                _remove(draft)
+
+
+def _remove(path: Path) -> None:
+    if path.exists():
+        shutil.rmtree(path)
+
+
+def _sync(directory: Path) -> None:
+    """Bytes reach the disk before the name does; else a power cut could leave a whole-looking half."""
+    for file in directory.rglob("*"):
+        if file.is_file() and not file.is_symlink():
+            descriptor = os.open(file, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Replace a file by one rename, so that a reader sees the old or the new, never half."""
+    draft = path.with_name(f".{path.name}.draft")
+    with draft.open("wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+    draft.replace(path)

@@ -1,0 +1,115 @@
+"""What can be said of a model and a target before anything is built."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from edgewright.core import knowledge
+from edgewright.core.assessment import Assessment, MemoryEstimate, Ranked
+from edgewright.core.host import HostFacts
+from edgewright.core.model import ModelFacts
+from edgewright.core.target import Target
+from edgewright.core.toolchain import ToolchainState
+from edgewright.ports import Backend
+
+
+def assess(
+    name: str,
+    facts: ModelFacts,
+    host: HostFacts,
+    target: Target,
+    backends: Sequence[Backend],
+    toolchains: Mapping[str, ToolchainState],
+    *,
+    context: int,
+) -> Assessment:
+    """Fit of each framework, memory at each precision against the limits, and the strategy with its reason."""
+    target = resolve(target, host)
+    ranked = [
+        Ranked(
+            fit=backend.fit(facts),
+            role=_role(backend.name, target),
+            toolchain_supported=toolchains[backend.name].supported,
+            toolchain_reason=toolchains[backend.name].reason
+            if not toolchains[backend.name].supported
+            else "",
+        )
+        for backend in backends
+    ]
+    order = {"primary": 0, "fallback": 1, "candidate": 2, "not for this target": 3}
+    here = measurable(target, host)
+    return Assessment(
+        model=name,
+        facts=facts,
+        host=host,
+        target=target,
+        memory=memory(facts, target, context),
+        frameworks=tuple(sorted(ranked, key=lambda r: order[r.role])),
+        strategy=target.strategy,
+        reason=target.reason,
+        measured_here=here,
+        unverified=""
+        if here
+        else f"builds for {target.title} are made and scored here, and were not measured on the device",
+    )
+
+
+def resolve(target: Target, host: HostFacts) -> Target:
+    """``this-machine`` takes frameworks and strategy of the platform that this host is."""
+    if target.primary != "auto":
+        return target
+    kind = "cross-platform"
+    if host.system == "Darwin" and host.cpu.architecture == "arm64":
+        kind = "apple-silicon"
+    elif host.cpu.vendor == "GenuineIntel":
+        kind = "intel-cpu"
+    like = knowledge.target(kind)
+    reason = f"{host.cpu.model} counts as {like.title!r}: {like.reason}"
+    return replace(
+        target, primary=like.primary, fallback=like.fallback, strategy=like.strategy, reason=reason
+    )
+
+
+def measurable(target: Target, host: HostFacts) -> bool:
+    """Whether this host can stand for the target."""
+    facts = {
+        "system": host.system,
+        "architecture": host.cpu.architecture,
+        "vendor": host.cpu.vendor,
+    }
+    conditions = target.measurable_on
+    return bool(conditions) and all(
+        c == "always" or facts.get(c.split("=")[0]) == c.split("=")[1] for c in conditions
+    )
+
+
+def memory(facts: ModelFacts, target: Target, context: int) -> tuple[MemoryEstimate, ...]:
+    """Weights and one sequence's KV cache at each nominal precision: estimates, said so wherever they are shown."""
+    return tuple(
+        _estimate(name, bits, facts, target, context)
+        for name, bits in knowledge.table("precisions")["precisions"].items()
+    )
+
+
+def _estimate(name: str, bits: float, facts: ModelFacts, target: Target, context: int) -> MemoryEstimate:
+    weights = int(facts.parameters * bits / 8)
+    cache = facts.kv_cache_bytes(context, 4.0 if name == "fp32" else 2.0)
+    allowed, package = target.limits.memory_bytes, target.limits.package_bytes
+    return MemoryEstimate(
+        precision=name,
+        bits_per_weight=bits,
+        weight_bytes=weights,
+        kv_cache_bytes=cache,
+        context=context,
+        fits_memory=None if allowed is None else weights + cache <= allowed,
+        fits_package=None if package is None else weights <= package,
+    )
+
+
+def _role(name: str, target: Target) -> str:
+    if name == target.primary:
+        return "primary"
+    if name == target.fallback:
+        return "fallback"
+    return "candidate" if name in target.frameworks else "not for this target"

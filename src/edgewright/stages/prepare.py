@@ -1,0 +1,84 @@
+"""Intake's second half: a portable source directory in the store, from wherever the model came."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from edgewright.core.jobs import Failure, FailureKind, SourceJob, SourceOperation, SourceResult
+from edgewright.core.keys import digest
+from edgewright.core.model import Source, SourceKind
+from edgewright.core.recipe import Option
+from edgewright.errors import EdgewrightError, InputError, ResourceError, UnsupportedError, WorkerError
+from edgewright.ports import Workshop
+
+_RECORD = "edgewright-source.json"
+_LAYOUT = 3
+"""Raised when portable source directories are written otherwise than before."""
+_TIMEOUT_S = 3600.0
+
+
+def prepare(
+    shop: Workshop,
+    operation: SourceOperation,
+    origin: Path,
+    *,
+    name: str,
+    said: str,
+    kind: SourceKind,
+    fingerprint: str,
+    options: Mapping[str, Option] | None = None,
+    notes: tuple[str, ...] = (),
+) -> Source:
+    """The source directory made by ``operation`` from ``origin``, made once and kept.
+
+    Raises:
+        InputError, UnsupportedError, ResourceError, WorkerError: what the reference said of it.
+    """
+    chosen = dict(options or {})
+    spec = shop.reference.toolchain
+    key = digest([_LAYOUT, operation, fingerprint, chosen, spec.digest])
+    found = shop.store.find("sources", key)
+    if found is None:
+        shop.reporter.phase(f"preparing {name}")
+        with shop.store.building("sources", key) as draft:
+            job = SourceJob(
+                worker=shop.reference.worker,
+                operation=operation,
+                origin=str(origin),
+                out=str(draft),
+                options=chosen,
+            )
+            log = shop.logs / f"source-{operation}.log"
+            result = shop.runner.run(spec, job, log=log, tell=shop.reporter.tell, timeout_s=_TIMEOUT_S)
+            if not isinstance(result, SourceResult):
+                raise error_of(result)
+            source = Source(
+                path="",
+                digest=shop.files.tree_digest(draft),
+                name=name,
+                kind=kind,
+                origin=said,
+                facts=shop.files.facts(draft),
+                notes=(*notes, *result.notes),
+            )
+            shop.files.write(draft / _RECORD, source)
+        found = shop.store.find("sources", key)
+    if found is None:
+        raise WorkerError("The source directory was not written.")
+    source = shop.files.read(found / _RECORD, Source)
+    return replace(source, path=str(found), name=name, origin=said)
+
+
+def error_of(answer: object) -> EdgewrightError:
+    """A failed job as the error a user sees."""
+    if not isinstance(answer, Failure):
+        return WorkerError("The worker answered with something else.")
+    kinds = {
+        FailureKind.UNSUPPORTED: UnsupportedError,
+        FailureKind.INVALID_INPUT: InputError,
+        FailureKind.RESOURCE: ResourceError,
+    }
+    hint = f"The log is {answer.log}." if answer.log else ""
+    return kinds.get(answer.failure, WorkerError)(answer.reason, hint=hint)

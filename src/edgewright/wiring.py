@@ -1,0 +1,111 @@
+"""The only place where concrete adapters are constructed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from edgewright.backends.llamacpp.backend import LlamaCppBackend
+from edgewright.backends.mlx.backend import MlxBackend
+from edgewright.backends.onnx.backend import OnnxBackend
+from edgewright.backends.openvino.backend import OpenVinoBackend
+from edgewright.backends.torch.backend import TorchBackend
+from edgewright.core.toolchain import ToolchainSpec
+from edgewright.errors import UsageError
+from edgewright.ports import Backend, Reporter, Workshop
+from edgewright.runtime.clock import SystemClock
+from edgewright.runtime.files import LocalFiles
+from edgewright.runtime.home import Home
+from edgewright.runtime.probe import LocalProbe
+from edgewright.runtime.runner import LocalRunner
+from edgewright.runtime.store import DirectoryStore
+from edgewright.runtime.toolchains import LocalToolchains
+
+BACKENDS: tuple[type[Backend], ...] = (OpenVinoBackend, OnnxBackend, MlxBackend, LlamaCppBackend)
+"""The frameworks that come with edgewright; others join by the entry point group ``edgewright.backends``."""
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """Everything this machine offers."""
+
+    offline: bool = False
+
+    @cached_property
+    def home(self) -> Home:
+        """The cache home."""
+        return Home.from_environment()
+
+    @cached_property
+    def reference(self) -> Backend:
+        """The framework that runs originals."""
+        return TorchBackend()
+
+    @cached_property
+    def backends(self) -> dict[str, Backend]:
+        """The candidates' frameworks by name."""
+        ours = [kind() for kind in BACKENDS]
+        theirs = [point.load()() for point in entry_points(group="edgewright.backends")]
+        return {backend.name: backend for backend in (*ours, *theirs)}
+
+    @cached_property
+    def toolchains(self) -> LocalToolchains:
+        """Environments on this host."""
+        return LocalToolchains(self.home, offline=self.offline)
+
+    @cached_property
+    def store(self) -> DirectoryStore:
+        """Finished things."""
+        return DirectoryStore(self.home.store)
+
+    @cached_property
+    def files(self) -> LocalFiles:
+        """Digests, manifests, tokenizers."""
+        return LocalFiles()
+
+    @cached_property
+    def clock(self) -> SystemClock:
+        """This machine's clock."""
+        return SystemClock()
+
+    @cached_property
+    def probe(self) -> LocalProbe:
+        """Looks at this host."""
+        return LocalProbe(self.home.root, offline=self.offline)
+
+    @property
+    def runner(self) -> LocalRunner:
+        """Runs jobs here."""
+        return LocalRunner(self.toolchains)
+
+    @property
+    def specs(self) -> dict[str, ToolchainSpec]:
+        """Every toolchain by name, the reference first."""
+        return {b.name: b.toolchain for b in (self.reference, *self.backends.values())}
+
+    def backend(self, name: str) -> Backend:
+        """A framework, the reference included.
+
+        Raises:
+            UsageError: there is none of that name.
+        """
+        known = {self.reference.name: self.reference, **self.backends}
+        if name not in known:
+            raise UsageError(f"There is no runtime {name!r}.", hint=f"Known: {', '.join(known)}.")
+        return known[name]
+
+    def workshop(self, reporter: Reporter, logs: Path) -> Workshop:
+        """The ports that stages work with."""
+        return Workshop(
+            reference=self.reference,
+            backends=self.backends,
+            runner=self.runner,
+            toolchains=self.toolchains,
+            store=self.store,
+            files=self.files,
+            reporter=reporter,
+            clock=self.clock,
+            logs=logs,
+        )
