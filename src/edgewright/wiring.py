@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import entry_points
@@ -23,7 +24,7 @@ from edgewright.runtime.runner import LocalRunner
 from edgewright.runtime.store import DirectoryStore
 from edgewright.runtime.toolchains import LocalToolchains
 
-BACKENDS: tuple[type[Backend], ...] = (OpenVinoBackend, OnnxBackend, MlxBackend, LlamaCppBackend)
+BACKENDS: tuple[Callable[[], Backend], ...] = (OpenVinoBackend, OnnxBackend, MlxBackend, LlamaCppBackend)
 """The frameworks that come with edgewright; others join by the entry point group ``edgewright.backends``."""
 
 
@@ -46,8 +47,8 @@ class Wiring:
     @cached_property
     def backends(self) -> dict[str, Backend]:
         """The candidates' frameworks by name."""
-        ours = [kind() for kind in BACKENDS]
-        theirs = [point.load()() for point in entry_points(group="edgewright.backends")]
+        ours: list[Backend] = [make() for make in BACKENDS]
+        theirs: list[Backend] = [point.load()() for point in entry_points(group="edgewright.backends")]
         return {backend.name: backend for backend in (*ours, *theirs)}
 
     @cached_property

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO, Any, BinaryIO
 
 import psutil
 
@@ -88,7 +88,7 @@ def start_worker(python: Path, environment: Mapping[str, str], log: IO[bytes]) -
     return Child(process=process, requests=process.stdin, events=os.fdopen(reading, "rb"))
 
 
-def _inheriting(descriptor: int) -> tuple[dict[str, object], str]:
+def _inheriting(descriptor: int) -> tuple[dict[str, Any], str]:
     if sys.platform == "win32":
         import msvcrt  # noqa: PLC0415
 

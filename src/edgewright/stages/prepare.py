@@ -54,7 +54,7 @@ def prepare(
             result = shop.runner.run(spec, job, log=log, tell=shop.reporter.tell, timeout_s=_TIMEOUT_S)
             if not isinstance(result, SourceResult):
                 raise error_of(result)
-            source = Source(
+            made = Source(
                 path="",
                 digest=shop.files.tree_digest(draft),
                 name=name,
@@ -63,11 +63,11 @@ def prepare(
                 facts=shop.files.facts(draft),
                 notes=(*notes, *result.notes),
             )
-            shop.files.write(draft / _RECORD, source)
+            shop.files.write(draft / _RECORD, made)
         found = shop.store.find("sources", key)
     if found is None:
         raise WorkerError("The source directory was not written.")
-    source = shop.files.read(found / _RECORD, Source)
+    source: Source = shop.files.read(found / _RECORD, Source)
     return replace(source, path=str(found), name=name, origin=said)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -38,7 +38,8 @@ def log_softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     """Float32 log-probabilities of logits, shape [rows, vocabulary]."""
     shifted = logits - logits.max(axis=1, keepdims=True)
     total = np.exp(shifted).sum(axis=1, keepdims=True, dtype=np.float64)
-    return (shifted - np.log(total).astype(np.float32)).astype(np.float32, copy=False)
+    result: NDArray[np.float32] = (shifted - np.log(total).astype(np.float32)).astype(np.float32, copy=False)
+    return result
 
 
 def score(
@@ -64,7 +65,7 @@ def score(
     base = np.load(reference, mmap_mode="r") if reference else None
     if base is not None and base.shape[0] != rows:
         raise InputError(f"The reference has {base.shape[0]} positions, the text {rows}.")
-    sink: NDArray[np.float32] | None = None
+    sink: np.memmap[Any, np.dtype[np.float32]] | None = None
     row = 0
     for index, (start, end) in enumerate(spans):
         tell(Progress(message=f"scoring window {index + 1} of {len(spans)}", fraction=index / len(spans)))

@@ -201,7 +201,8 @@ def _refused(error: ValueError) -> UnsupportedError | InputError:
     text = str(error).splitlines()[0]
     if "parameters not in model" in text or "Missing" in text or "shape" in text:
         return InputError(
-            f"The weights do not fit the configuration: {text}", hint="Make the source directory anew."
+            f"The weights do not fit the configuration: {text.rstrip(': .')}.",
+            hint="Make the source directory anew.",
         )
     return UnsupportedError(
         f"mlx-lm cannot build this model: {text}", hint="Build it with another framework."

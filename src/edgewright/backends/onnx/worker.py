@@ -34,6 +34,8 @@ _COPIED = (
     "special_tokens_map.json",
     "chat_template.jinja",
 )
+# Olive's bookkeeping beside the model: paths and times of this machine, nothing that a deployment reads.
+_BOOKKEEPING = ("model_config.json", "footprint.json", "output_footprint.json", "run_history.txt")
 
 
 class OnnxWorker:
@@ -66,6 +68,7 @@ class OnnxWorker:
         """Run Olive's passes on the source directory."""
         source, out = Path(job.source), Path(job.out)
         _check_source(source)
+        _check_weights(source)
         tell(Progress(message=f"Building {job.recipe.name} with Olive"))
         scratch = out.with_name(f"{out.name}.olive")
         try:
@@ -116,19 +119,34 @@ def _check_source(source: Path) -> None:
         )
 
 
+def _check_weights(source: Path) -> None:
+    """Refuse missing and truncated weights, by their headers alone.
+
+    Raises:
+        InputError: no safetensors file, or one whose header does not fit its bytes.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    files = sorted(source.glob("*.safetensors"))
+    if not files:
+        raise InputError(f"{source} holds no weights in safetensors format.")
+    for file in files:
+        try:
+            with safe_open(file, framework="np"):
+                pass
+        except SafetensorError as error:
+            raise InputError(f"{file} is damaged: {error}.", hint="Fetch the model again.") from error
+
+
 def _run_olive(source: Path, scratch: Path, options: Mapping[str, Option]) -> Path:
     """Run the workflow below ``scratch``; the directory it wrote."""
     scratch.mkdir(parents=True)
     # The builder writes temporary files into the hub's cache. Read at import, so it is set before Olive comes in.
     os.environ["HF_HUB_CACHE"] = str(scratch / "hub")
     from olive.workflows import run
-    from safetensors import SafetensorError
 
     produced = scratch / "out"
-    try:
-        run(_workflow(source, scratch, produced, options), tempdir=str(scratch))
-    except SafetensorError as error:
-        raise InputError(f"The weights in {source} cannot be read: {error}") from error
+    run(_workflow(source, scratch, produced, options), tempdir=str(scratch))
     # Olive reports success without a model, so only the files count.
     for name in (_MODEL, _WEIGHTS, _CONFIG):
         if not (produced / name).is_file():
@@ -151,7 +169,8 @@ def _workflow(source: Path, scratch: Path, produced: Path, options: Mapping[str,
 
 def _complete(source: Path, out: Path) -> tuple[str, ...]:
     """Put the source's own texts in place of Olive's renderings, and record what the graph computes in."""
-    (out / "model_config.json").unlink(missing_ok=True)  # Olive's bookkeeping, with paths of this machine
+    for name in _BOOKKEEPING:
+        (out / name).unlink(missing_ok=True)
     for name in _COPIED:
         if (source / name).is_file():
             shutil.copyfile(source / name, out / name)

@@ -108,10 +108,10 @@ def _versions() -> dict[str, str]:
 def _export(job: BuildJob, out: Path, tell: Tell) -> tuple[str, ...]:
     source = Path(job.source)
     _check_source(source)
+    _check_weights(source)
     tell(Progress(message="Exporting to OpenVINO"))
     from optimum.exporters.openvino import main_export
     from optimum.intel.openvino.configuration import OVConfig
-    from safetensors import SafetensorError
 
     try:
         main_export(
@@ -125,8 +125,11 @@ def _export(job: BuildJob, out: Path, tell: Tell) -> tuple[str, ...]:
             stateful=True,
             convert_tokenizer=False,
         )
-    except SafetensorError as error:
-        raise InputError(f"The weights in {source} cannot be read: {error}") from error
+    except ValueError as error:
+        if "version of Transformers" not in str(error):
+            raise
+        # Each export configuration has its range of Transformers versions; the toolchain has one version for all.
+        raise UnsupportedError(f"Optimum Intel cannot export this model here: {error}") from error
     tell(Progress(message="Converting the tokenizer", fraction=0.9))
     _copy(
         source, out, _COPIED
@@ -160,6 +163,25 @@ def _check_source(source: Path) -> None:
             f'Optimum Intel cannot export model type "{model_type}" for text generation.',
             hint="Use another framework for this model.",
         )
+
+
+def _check_weights(source: Path) -> None:
+    """Refuse missing and truncated weights, by their headers alone.
+
+    Raises:
+        InputError: no safetensors file, or one whose header does not fit its bytes.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    files = sorted(source.glob("*.safetensors"))
+    if not files:
+        raise InputError(f"{source} holds no weights in safetensors format.")
+    for file in files:
+        try:
+            with safe_open(file, framework="np"):
+                pass
+        except SafetensorError as error:
+            raise InputError(f"{file} is damaged: {error}.", hint="Fetch the model again.") from error
 
 
 def _convert_tokenizer(source: Path, out: Path) -> tuple[str, ...]:

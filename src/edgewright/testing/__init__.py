@@ -1,0 +1,30 @@
+"""Fakes of the ports, and conformance suites that adapters and third-party backends can run against themselves."""
+
+from edgewright.testing.conformance import BackendConformance, StoreConformance
+from edgewright.testing.fakes import (
+    FakeBackend,
+    FakeClock,
+    FakeFiles,
+    FakeRunner,
+    FakeToolchains,
+    MemoryJournal,
+    RecordingReporter,
+    block,
+    facts,
+    scores,
+)
+
+__all__ = [
+    "BackendConformance",
+    "FakeBackend",
+    "FakeClock",
+    "FakeFiles",
+    "FakeRunner",
+    "FakeToolchains",
+    "MemoryJournal",
+    "RecordingReporter",
+    "StoreConformance",
+    "block",
+    "facts",
+    "scores",
+]

@@ -1,0 +1,104 @@
+"""What every backend's parent half and every store must do. Subclass in a test file and return yours from ``make``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from edgewright.core.model import ModelFacts
+from edgewright.core.recipe import Recipe
+from edgewright.ports import Backend, Store
+from edgewright.testing.fakes import facts
+
+
+class BackendConformance:
+    """The promises of `edgewright.ports.Backend`, for a model that the backend says it can build."""
+
+    def make(self) -> Backend:
+        """The backend under test."""
+        raise TypeError("return the backend under test from make()")
+
+    def model(self) -> ModelFacts:
+        """A model it should be able to build."""
+        return facts()
+
+    def _recipes(self) -> tuple[Recipe, ...]:
+        return self.make().recipes(self.model())
+
+    def test_it_says_what_it_can_build_in_words(self) -> None:
+        fit = self.make().fit(self.model())
+        assert fit.framework == self.make().name
+        assert fit.works
+        assert all(reason.strip() for reason in fit.reasons)
+        assert fit.reasons
+
+    def test_it_refuses_an_architecture_nobody_knows_with_a_reason(self) -> None:
+        fit = self.make().fit(facts(model_type="no-such-thing", architecture="NoSuchThingForCausalLM"))
+        assert not fit.works
+        assert fit.reasons
+
+    def test_the_first_recipe_is_the_only_unquantized_one_made_from_the_source(self) -> None:
+        first, *rest = self._recipes()
+        assert first.precision.unquantized
+        assert not first.base
+        assert not any(recipe.precision.unquantized for recipe in rest)
+
+    def test_recipes_have_distinct_names_and_its_own_framework(self) -> None:
+        recipes = self._recipes()
+        assert len({recipe.id for recipe in recipes}) == len(recipes)
+        assert {recipe.framework for recipe in recipes} == {self.make().name}
+
+    def test_a_base_is_a_recipe_that_comes_earlier(self) -> None:
+        seen: set[str] = set()
+        for recipe in self._recipes():
+            assert not recipe.base or recipe.base in seen
+            seen.add(recipe.name)
+
+    def test_its_digests_do_not_change_between_two_looks(self) -> None:
+        assert self.make().code_digest == self.make().code_digest
+        assert self.make().toolchain.digest == self.make().toolchain.digest
+
+    def test_its_lock_pins_every_package_exactly(self) -> None:
+        lines = [line.split(";")[0].strip() for line in self.make().toolchain.lock.splitlines()]
+        assert all("==" in line for line in lines if line and not line.startswith("#"))
+
+    def test_its_lock_holds_what_the_worker_needs(self) -> None:
+        lock = self.make().toolchain.lock.lower()
+        assert "numpy==" in lock
+        assert "pydantic==" in lock
+
+
+class StoreConformance:
+    """The promises of `edgewright.ports.Store`."""
+
+    def make(self, root: Path) -> Store:
+        """The store under test, keeping its things below ``root``."""
+        raise TypeError("return the store under test from make()")
+
+    def test_what_was_never_built_is_not_found(self, tmp_path: Path) -> None:
+        assert self.make(tmp_path).find("artifacts", "k") is None
+
+    def test_what_was_built_is_found_whole(self, tmp_path: Path) -> None:
+        store = self.make(tmp_path)
+        with store.building("artifacts", "k") as draft:
+            draft.mkdir()
+            (draft / "weights").write_bytes(b"w")
+            assert store.find("artifacts", "k") is None
+        found = store.find("artifacts", "k")
+        assert found is not None
+        assert (found / "weights").read_bytes() == b"w"
+
+    def test_a_failed_build_leaves_nothing(self, tmp_path: Path) -> None:
+        store = self.make(tmp_path)
+        try:
+            with store.building("artifacts", "k") as draft:
+                draft.mkdir()
+                raise RuntimeError("the build failed")
+        except RuntimeError:
+            assert store.find("artifacts", "k") is None
+            assert not draft.exists()
+
+    def test_keys_of_different_kinds_do_not_meet(self, tmp_path: Path) -> None:
+        store = self.make(tmp_path)
+        with store.building("artifacts", "k") as draft:
+            draft.mkdir()
+        assert store.find("scores", "k") is None

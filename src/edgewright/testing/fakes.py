@@ -1,0 +1,335 @@
+"""Fakes that implement the ports for real, in memory or below a temporary directory; nothing is started or fetched."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from edgewright.codec import dump, load
+from edgewright.core.artifact import MANIFEST_NAME, Artifact, Manifest
+from edgewright.core.assessment import Fit
+from edgewright.core.jobs import (
+    BenchJob,
+    BenchResult,
+    BuildJob,
+    BuildResult,
+    Failure,
+    FailureKind,
+    Job,
+    Progress,
+    Result,
+    ScoreJob,
+    ScoreResult,
+    SourceJob,
+    SourceResult,
+    TokenizeJob,
+    TokenizeResult,
+)
+from edgewright.core.keys import digest
+from edgewright.core.measurement import Block, Placement, Request, Scores
+from edgewright.core.model import Modality, ModelFacts, Task
+from edgewright.core.recipe import Option, Precision, Recipe
+from edgewright.core.run import Run, Trial
+from edgewright.core.toolchain import SystemSupport, ToolchainSpec, ToolchainState
+from edgewright.ports import Tell
+
+_PLACEMENT = Placement(device="cpu", weights="int8", activations="float32", kv_cache="float16", threads=2)
+
+
+def facts(**changes: Any) -> ModelFacts:
+    """Facts of a small Llama-like model."""
+    base = ModelFacts(
+        task=Task.TEXT_GENERATION,
+        modality=Modality.TEXT,
+        architecture="LlamaForCausalLM",
+        model_type="llama",
+        parameters=1_000_000,
+        embedding_parameters=100_000,
+        layers=2,
+        hidden_size=64,
+        intermediate_size=128,
+        heads=4,
+        kv_heads=2,
+        head_size=16,
+        vocabulary=1000,
+        context=2048,
+        dtype="float32",
+        weight_bytes=4_000_000,
+        tied_embeddings=True,
+        row_sizes=((64, 800_000), (128, 200_000)),
+    )
+    return replace(base, **changes)
+
+
+def scores(kl: float = 0.01, *, right: float = 0.5, n: int = 400) -> Scores:
+    """Scores with a given divergence and share of right answers; the original is right on every second position."""
+    return Scores(
+        tokens=n + 4,
+        windows=4,
+        nll=3.0 + kl,
+        correct=tuple(i % 100 < right * 100 for i in range(n)),
+        window_nll=(3.0,) * 4,
+        kl_mean=kl,
+        kl_median=kl,
+        kl_p99=kl,
+        top1_agreement=0.9,
+        reference_correct=tuple(i % 100 < 50 for i in range(n)),
+        reference_nll=3.0,
+        placement=_PLACEMENT,
+    )
+
+
+def block(
+    tok_s: float = 100.0, *, peak_bytes: int = 100_000_000, tokens: int = 64, requests: int = 3
+) -> Block:
+    """A steady block at a given decode speed."""
+    step = 1000.0 / tok_s
+    times = tuple(50.0 + step * i * (1.0 + 0.01 * math.sin(i)) for i in range(tokens))
+    request = Request(prompt_tokens=128, token_times_ms=times, token_ids=tuple(range(tokens)))
+    return Block(
+        load_s=0.5,
+        requests=(request,) * requests,
+        peak_bytes=peak_bytes,
+        peak_method="made up",
+        placement=_PLACEMENT,
+    )
+
+
+class FakeClock:
+    """Time that passes one second a look."""
+
+    def __init__(self) -> None:
+        self._now = 1_000_000.0
+
+    def now_s(self) -> float:
+        """Seconds since the epoch."""
+        self._now += 1.0
+        return self._now
+
+    def monotonic_s(self) -> float:
+        """Seconds that never go back."""
+        return self.now_s()
+
+
+class RecordingReporter:
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.phases: list[str] = []
+        self.trials: list[Trial] = []
+
+    def phase(self, text: str, *, left_s: float | None = None) -> None:
+        """Keep it."""
+        del left_s
+        self.phases.append(text)
+
+    def tell(self, progress: Progress) -> None:
+        """Let it pass."""
+
+    def trial(self, trial: Trial) -> None:
+        """Keep it."""
+        self.trials.append(trial)
+
+
+class FakeBackend:
+    """A framework that offers one unquantized and some quantized recipes."""
+
+    def __init__(self, name: str, recipes: tuple[str, ...] = ("int8", "int4"), *, works: bool = True) -> None:
+        self.name = name
+        self.worker = f"fake.{name}"
+        self._recipes = recipes
+        self._works = works
+
+    @property
+    def toolchain(self) -> ToolchainSpec:
+        """An environment that takes no time."""
+        return ToolchainSpec(
+            name=self.name,
+            title=self.name,
+            digest=digest(self.name),
+            lock="numpy==2.0\npydantic==2.0\n",
+            supports=(SystemSupport(system="Linux"),),
+            unsupported_reason="",
+            with_dependencies=(),
+            disk_bytes=1,
+            install_minutes=0.0,
+            worker=self.worker,
+        )
+
+    @property
+    def code_digest(self) -> str:
+        """Constant."""
+        return digest(["code", self.name])
+
+    def fit(self, facts: ModelFacts) -> Fit:
+        """As told to the constructor, for Llama-like models."""
+        works = self._works and facts.model_type == "llama"
+        return Fit(framework=self.name, works=works, reasons=("it does" if works else "it does not",))
+
+    def recipes(self, facts: ModelFacts) -> tuple[Recipe, ...]:
+        """fp32 from the source, the others from fp32."""
+        del facts
+        first = Recipe(framework=self.name, name="fp32", precision=Precision.FP32, nominal_bits=32.0)
+        rest = [
+            Recipe(
+                framework=self.name,
+                name=name,
+                precision=Precision(name),
+                nominal_bits=float(name[3:]),
+                base="fp32",
+            )
+            for name in self._recipes
+        ]
+        return (first, *rest)
+
+    def accelerations(self, recipe: Recipe) -> tuple[Mapping[str, Option], ...]:
+        """None."""
+        del recipe
+        return ()
+
+
+Answer = Callable[[Job], "Result | Failure | None"]
+
+
+class FakeRunner:
+    """Answers every job at once and remembers them; ``answer`` may answer first (None: let the fake do it)."""
+
+    def __init__(self, answer: Answer = lambda _: None) -> None:
+        self.jobs: list[Job] = []
+        self._answer = answer
+
+    def run(
+        self, toolchain: ToolchainSpec, job: Job, *, log: Path, tell: Tell, timeout_s: float
+    ) -> Result | Failure:
+        """A result for the job."""
+        del toolchain, log, tell, timeout_s
+        self.jobs.append(job)
+        return self._answer(job) or self._default(job)
+
+    def count(self, kind: type[Any]) -> int:
+        """How many jobs of a kind were run."""
+        return sum(isinstance(job, kind) for job in self.jobs)
+
+    def _default(self, job: Job) -> Result | Failure:
+        match job:
+            case SourceJob():
+                _write(Path(job.out), "model.safetensors")
+                return SourceResult(notes=("made by a fake",))
+            case BuildJob():
+                _write(Path(job.out), "weights.bin")
+                return BuildResult(weight_files=("weights.bin",), tools={"fake": "1"})
+            case ScoreJob():
+                if job.write_reference:
+                    Path(job.write_reference).write_bytes(b"reference")
+                return ScoreResult(scores=scores(0.0))
+            case BenchJob():
+                return BenchResult(block=block(10.0 if job.worker == "fake.torch" else 100.0))
+            case TokenizeJob():
+                return TokenizeResult(ids=tuple(tuple(text.encode()) for text in job.texts))
+            case _:
+                return Failure(failure=FailureKind.FAILED, reason=f"the fake has no answer to {job.kind}")
+
+
+def _write(directory: Path, name: str) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / name).write_bytes(b"x" * 1000)
+
+
+@dataclass
+class FakeToolchains:
+    """Every environment is ready, except those named in ``missing`` with their reason."""
+
+    missing: dict[str, str] = field(default_factory=dict)
+
+    def state(self, spec: ToolchainSpec) -> ToolchainState:
+        """Ready or missing."""
+        reason = self.missing.get(spec.name, "")
+        return ToolchainState(
+            name=spec.name, ready=not reason, supported=True, installed=not reason, reason=reason
+        )
+
+    def ensure(self, spec: ToolchainSpec, tell: Tell) -> ToolchainState:
+        """As `state`."""
+        del tell
+        return self.state(spec)
+
+
+class FakeTokenizer:
+    """Bytes are tokens."""
+
+    def encode(self, text: str) -> list[int]:
+        """UTF-8 bytes."""
+        return list(text.encode())
+
+    def decode(self, ids: list[int]) -> str:
+        """Back from bytes."""
+        return bytes(ids).decode()
+
+    def chat(self, prompt: str) -> str:
+        """A turn between angle brackets."""
+        return f"<user>{prompt}</user>"
+
+
+class FakeFiles:
+    """Manifests without digests, constant facts, byte tokens."""
+
+    def seal(self, root: Path, unsealed: Manifest) -> None:
+        """Write it as it is."""
+        (root / MANIFEST_NAME).write_bytes(dump(replace(unsealed, size_bytes=unsealed.weight_bytes)))
+
+    def artifact(self, root: Path) -> Artifact:
+        """Read it back."""
+        return Artifact(path=str(root), manifest=load(Manifest, (root / MANIFEST_NAME).read_bytes()))
+
+    def tree_digest(self, root: Path) -> str:
+        """Of the names only."""
+        return digest(sorted(path.name for path in root.iterdir()))
+
+    def facts(self, source: Path) -> ModelFacts:
+        """Constant."""
+        del source
+        return facts()
+
+    def tokenizer(self, source: Path) -> FakeTokenizer:
+        """Byte tokens."""
+        del source
+        return FakeTokenizer()
+
+    def write(self, path: Path, record: object) -> None:
+        """As JSON."""
+        path.write_bytes(dump(record))
+
+    def read(self, path: Path, kind: type[Any]) -> Any:
+        """From JSON."""
+        return load(kind, path.read_bytes())
+
+
+class MemoryJournal:
+    """A journal that outlives the run that wrote it, as a file would."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.kept: dict[int, dict[str, Block]] = {}
+        self.events: list[str] = []
+        self.saved: list[Run] = []
+
+    def rounds(self, key: str) -> dict[int, dict[str, Block]]:
+        """All of them, whatever the key."""
+        del key
+        return dict(self.kept)
+
+    def add_round(self, number: int, blocks: Mapping[str, Block]) -> None:
+        """Keep it."""
+        self.kept[number] = dict(blocks)
+
+    def note(self, event: str, **details: str | float | None) -> None:
+        """Keep its name."""
+        del details
+        self.events.append(event)
+
+    def save(self, run: Run) -> None:
+        """Keep it."""
+        self.saved.append(run)

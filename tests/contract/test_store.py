@@ -1,0 +1,7 @@
+from edgewright.runtime.store import DirectoryStore
+from edgewright.testing import StoreConformance
+
+
+class TestDirectoryStore(StoreConformance):
+    def make(self, root):
+        return DirectoryStore(root)

@@ -1,0 +1,89 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgewright.core.policy import DEFAULT_GATES, Gate, Policy
+from edgewright.core.quantity import Label, Value, not_available
+from edgewright.core.verdict import Outcome, judge, judge_all, overall, shortfall
+
+SPEED = Gate(metric="speedup", at_least=2.0)
+
+
+def value(number, low=None, high=None):
+    return Value(value=number, unit="1", label=Label.DERIVED, method="m", n=3, ci_low=low, ci_high=high)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "outcome"),
+    [
+        (2.1, 2.9, Outcome.PASS),
+        (1.1, 1.9, Outcome.FAIL),
+        (1.9, 2.1, Outcome.INCONCLUSIVE),
+        (2.0, 2.5, Outcome.PASS),
+    ],
+)
+def test_the_whole_interval_must_be_on_one_side(low, high, outcome):
+    assert judge(SPEED, value((low + high) / 2, low, high)).outcome is outcome
+
+
+def test_an_exact_value_is_compared_as_it_is():
+    gate = Gate(metric="size_bytes", at_most=100.0)
+    assert judge(gate, value(100.0)).outcome is Outcome.PASS
+    assert judge(gate, value(100.1)).outcome is Outcome.FAIL
+
+
+def test_what_was_not_measured_is_inconclusive_and_says_why():
+    verdict = judge(SPEED, not_available("speedup", "the process died"))
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert "the process died" in verdict.reason
+    assert judge(SPEED, None).outcome is Outcome.INCONCLUSIVE
+
+
+def test_the_reason_holds_the_figure_and_the_bound():
+    assert "1.5 against >= 2" in judge(SPEED, value(1.5, 1.4, 1.6)).reason
+
+
+@given(st.floats(0.1, 10), st.floats(0, 3), st.floats(0, 3))
+def test_a_verdict_is_never_both_ways(middle, below, above):
+    low, high = middle - below, middle + above
+    verdict = judge(SPEED, value(middle, low, high))
+    assert (verdict.outcome is Outcome.PASS) == (low >= 2.0)
+    assert (verdict.outcome is Outcome.FAIL) == (high < 2.0)
+
+
+def test_unsteady_latency_on_a_noisy_host_is_not_held_against_a_build():
+    values = {"latency_variation": value(0.9)}
+    policy = Policy(gates=(Gate(metric="latency_variation", at_most=0.2),))
+    assert judge_all(policy, values)[0].outcome is Outcome.FAIL
+    assert judge_all(policy, values, noisy_host=True)[0].outcome is Outcome.INCONCLUSIVE
+
+
+def test_one_failed_gate_fails_a_build_and_one_open_gate_leaves_it_open():
+    passed = judge(SPEED, value(3.0))
+    failed = judge(SPEED, value(1.0))
+    unclear = judge(SPEED, value(2.0, 1.0, 3.0))
+    assert overall([passed]) is Outcome.PASS
+    assert overall([passed, unclear]) is Outcome.INCONCLUSIVE
+    assert overall([passed, unclear, failed]) is Outcome.FAIL
+
+
+def test_shortfall_grows_with_the_distance_and_is_zero_where_nothing_failed():
+    near, far = judge(SPEED, value(1.9)), judge(SPEED, value(0.5))
+    assert shortfall([judge(SPEED, value(3.0))]) == 0.0
+    assert 0.0 < shortfall([near]) < shortfall([far])
+
+
+def test_a_gate_needs_exactly_one_bound_on_a_known_metric():
+    with pytest.raises(ValueError, match="either at_least or at_most"):
+        Gate(metric="speedup")
+    with pytest.raises(ValueError, match="no metric"):
+        Gate(metric="spedup", at_least=1.0)
+
+
+def test_the_default_gates_are_the_four():
+    assert [(gate.metric, gate.sign, gate.bound) for gate in DEFAULT_GATES] == [
+        ("accuracy_retained", ">=", 0.95),
+        ("speedup", ">=", 2.0),
+        ("memory_cut", ">=", 0.5),
+        ("latency_variation", "<=", 0.2),
+    ]
