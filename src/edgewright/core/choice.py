@@ -95,13 +95,13 @@ def _nobody(contenders: Sequence[Contender]) -> Choice:
     if not ranked:
         return Choice(chosen=None, front=(), scores={}, reasons=("no build could be measured",))
     best = ranked[0]
-    missed = tuple(v.reason for v in best.verdicts if v.outcome is not Outcome.PASS)
+    missed = tuple(v.reason for v in best.verdicts if v.outcome is not Outcome.PASS and not v.excused)
     reason = f"no build passed every gate; {best.id} came nearest"
     return Choice(chosen=None, front=(), scores={}, reasons=(reason,), nearest_miss=best.id, missed=missed)
 
 
 def _undecided(contender: Contender) -> int:
-    return sum(v.outcome is Outcome.INCONCLUSIVE for v in contender.verdicts)
+    return sum(v.outcome is Outcome.INCONCLUSIVE and not v.excused for v in contender.verdicts)
 
 
 def _reasons(
@@ -119,6 +119,7 @@ def _reasons(
     leads = [name for name, metric in OBJECTIVES.items() if _leads(best, passing, metric)]
     if leads:
         lines.append(f"of all that pass it is the best in {' and '.join(leads)}")
+    lines += [f"open: {v.reason}" for v in best.verdicts if v.excused]
     if runner_up:
         lines.append(f"the next best is {runner_up.id}: {compare(runner_up.values, best.values)}")
     return tuple(lines)

@@ -57,7 +57,8 @@ class BuildJob:
 class ScoreJob:
     """Score ``ids`` (teacher forced) in windows of ``context``; compare with or write reference log-probabilities.
 
-    ``reference`` is a ``.npy`` of float32 log-probabilities, shape [scored positions, vocabulary].
+    ``reference`` is a ``.npy`` of float32 log-probabilities, shape [scored positions, vocabulary]. Once ``limit_s`` is
+    spent no further window is begun; the scores say how many tokens they stand on.
     """
 
     kind: Literal["score"] = "score"
@@ -68,6 +69,7 @@ class ScoreJob:
     context: int
     reference: str = ""
     write_reference: str = ""
+    limit_s: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

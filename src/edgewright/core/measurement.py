@@ -80,4 +80,4 @@ class Workload:
     decode_tokens: int = 64
     requests: int = 3
     warmup: int = 1
-    limit_s: float = 20.0
+    limit_s: float = 12.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from edgewright.core.policy import Gate, Policy
@@ -20,12 +20,16 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """One gate's answer, with the figure it was given and the reason in words."""
+    """One gate's answer, with the figure it was given and the reason in words.
+
+    ``excused``: the host cannot tell (the original itself breaks the bound here), so the gate decides nothing.
+    """
 
     gate: Gate
     outcome: Outcome
     value: float | None
     reason: str
+    excused: bool = False
 
 
 def judge(gate: Gate, value: Value | None) -> Verdict:
@@ -59,13 +63,13 @@ def judge_all(
 def _excused(verdict: Verdict) -> Verdict:
     if verdict.gate.metric != "latency_variation" or verdict.outcome is not Outcome.FAIL:
         return verdict
-    reason = verdict.reason + "; the baseline breaks the same bound: the host is noisy"
-    return Verdict(gate=verdict.gate, outcome=Outcome.INCONCLUSIVE, value=verdict.value, reason=reason)
+    reason = verdict.reason + "; the original breaks the same bound here: the host is too noisy to tell"
+    return replace(verdict, outcome=Outcome.INCONCLUSIVE, reason=reason, excused=True)
 
 
 def overall(verdicts: Iterable[Verdict]) -> Outcome:
-    """Fail if any gate failed, else inconclusive if any is, else pass."""
-    outcomes = {verdict.outcome for verdict in verdicts}
+    """Fail if any gate failed, else inconclusive if any is, else pass; a gate that the host excuses decides nothing."""
+    outcomes = {verdict.outcome for verdict in verdicts if not verdict.excused}
     for outcome in (Outcome.FAIL, Outcome.INCONCLUSIVE):
         if outcome in outcomes:
             return outcome

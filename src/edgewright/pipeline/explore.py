@@ -178,6 +178,7 @@ def score_build(
         log=state.log(recipe.id, "score"),
         reference=against / REFERENCE_FILE,
         reference_identity=against.name,
+        limit_s=state.request.score_limit_s,
     )
     return answer if isinstance(answer, Failure) else answer[0]
 

@@ -22,7 +22,8 @@ class Request:
     """A run's request. ``tokens`` are scored while exploring, ``held_out_tokens`` once more for the chosen build.
 
     ``final_rounds`` are interleaved rounds over the contenders, after one round per framework; ``budget_s`` ends
-    exploring early (what is finished counts).
+    exploring early (what is finished counts). A runtime that needs more than ``score_limit_s`` to score is compared on
+    fewer tokens, and its figures say on how many.
     """
 
     text: Text
@@ -32,6 +33,7 @@ class Request:
     context: int = 512
     workload: Workload = Workload()
     final_rounds: int = 2
+    score_limit_s: float | None = 30.0
     max_size_bytes: float | None = None
     budget_s: float | None = None
     seed: int = 0

@@ -15,7 +15,10 @@ def run_round(state: State, number: int, trials: Sequence[str]) -> None:
     """One round over the baseline and those of ``trials`` that are alive; a finished round is never redone."""
     arms = [identifier for identifier in trials if state.alive(identifier)]
     known = state.rounds.get(number)
-    if not arms or (known is not None and set(arms) | {BASELINE} <= set(known)):
+    if known is not None and set(arms) | {BASELINE} <= set(known):
+        state.judge()
+        return
+    if not arms:
         return
     order = [*arms, BASELINE]
     state.rng.shuffle(order)

@@ -24,16 +24,8 @@ def artifact_key(shop: Workshop, source: Source, recipe: Recipe, base: Artifact 
     """The store key of a build: source, recipe, base, environment and the backend's own code."""
     backend = shop.backend(recipe.framework)
     made_from = base.manifest.key if base else source.digest
-    return digest(
-        [
-            source.digest,
-            made_from,
-            recipe.framework,
-            recipe.build,
-            backend.toolchain.digest,
-            backend.code_digest,
-        ]
-    )
+    made_with = [backend.toolchain.digest, backend.code_digest]
+    return digest([source.digest, made_from, recipe.id, recipe.precision, recipe.build, *made_with])
 
 
 def build(

@@ -35,11 +35,12 @@ def score(
     reference: Path | None = None,
     reference_identity: str = "",
     keep_reference: bool = False,
-    fresh: bool = False,
+    limit_s: float | None = None,
 ) -> tuple[Scores, Path] | Failure:
     """Scores and the store directory that holds them (with the reference's log-probabilities, if asked to keep them).
 
-    ``identity`` names the bytes of ``artifact``; ``fresh`` forgets what the store has.
+    ``identity`` names the bytes of ``artifact``. ``limit_s`` bounds the time of a slow runtime; how far it came is part
+    of the scores.
     """
     details = [
         identity,
@@ -49,8 +50,8 @@ def score(
         digest(list(ids)),
         context,
     ]
-    key = digest([PROTOCOL_VERSION, *details, reference_identity, keep_reference])
-    found = None if fresh else shop.store.find("scores", key)
+    key = digest([PROTOCOL_VERSION, *details, reference_identity, keep_reference, limit_s])
+    found = shop.store.find("scores", key)
     if found is None:
         try:
             with shop.store.building("scores", key) as draft:
@@ -63,6 +64,7 @@ def score(
                     context=context,
                     reference=str(reference) if reference else "",
                     write_reference=str(draft / REFERENCE_FILE) if keep_reference else "",
+                    limit_s=limit_s,
                 )
                 result = shop.runner.run(
                     backend.toolchain, job, log=log, tell=shop.reporter.tell, timeout_s=_TIMEOUT_S

@@ -87,7 +87,7 @@ def block(
 ) -> Block:
     """A steady block at a given decode speed."""
     step = 1000.0 / tok_s
-    times = tuple(50.0 + step * i * (1.0 + 0.01 * math.sin(i)) for i in range(tokens))
+    times = tuple(50.0 + step * (i + 0.01 * math.sin(i)) for i in range(tokens))
     request = Request(prompt_tokens=128, token_times_ms=times, token_ids=tuple(range(tokens)))
     return Block(
         load_s=0.5,
@@ -226,7 +226,8 @@ class FakeRunner:
                     Path(job.write_reference).write_bytes(b"reference")
                 return ScoreResult(scores=scores(0.0))
             case BenchJob():
-                return BenchResult(block=block(10.0 if job.worker == "fake.torch" else 100.0))
+                original = job.worker == "fake.torch"
+                return BenchResult(block=block(10.0, peak_bytes=400_000_000) if original else block(100.0))
             case TokenizeJob():
                 return TokenizeResult(ids=tuple(tuple(text.encode()) for text in job.texts))
             case _:

@@ -73,6 +73,7 @@ def _result(worker: Worker, job: Job, channel: Channel) -> Result:
                 channel.send,
                 reference=Path(job.reference) if job.reference else None,
                 write_reference=Path(job.write_reference) if job.write_reference else None,
+                limit_s=job.limit_s,
             )
             return ScoreResult(scores=scores)
         case BenchJob():

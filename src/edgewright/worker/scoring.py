@@ -6,6 +6,8 @@ KL(reference || candidate) in nat per token over the full vocabulary.
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,8 +52,9 @@ def score(
     *,
     reference: Path | None = None,
     write_reference: Path | None = None,
+    limit_s: float | None = None,
 ) -> Scores:
-    """Score ``ids`` window by window.
+    """Score ``ids`` window by window; with ``limit_s``, begin no window after that many seconds.
 
     Raises:
         InputError: fewer than two tokens, or a reference of another shape.
@@ -65,9 +68,13 @@ def score(
     base = np.load(reference, mmap_mode="r") if reference else None
     if base is not None and base.shape[0] != rows:
         raise InputError(f"The reference has {base.shape[0]} positions, the text {rows}.")
+    deadline = math.inf if limit_s is None else time.monotonic() + limit_s
     sink: np.memmap[Any, np.dtype[np.float32]] | None = None
     row = 0
+    scored = 0
     for index, (start, end) in enumerate(spans):
+        if index and time.monotonic() > deadline:
+            break
         tell(Progress(message=f"scoring window {index + 1} of {len(spans)}", fraction=index / len(spans)))
         logits = session.score(ids[start:end])
         if not np.isfinite(logits).all():
@@ -83,9 +90,10 @@ def score(
             collected.add(logp, labels[low:high], None if base is None else base[row + low : row + high])
         collected.end_window(end - start - 1)
         row += end - start - 1
+        scored = index + 1
     if sink is not None:
         sink.flush()
-    return collected.scores(len(ids), len(spans), session)
+    return collected.scores(spans[scored - 1][1], scored, session)
 
 
 def _slices(logits: NDArray[np.float32]) -> Iterator[tuple[int, NDArray[np.float32]]]:

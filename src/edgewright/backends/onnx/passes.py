@@ -22,6 +22,8 @@ from edgewright.errors import UsageError
 
 _ACCURACY_LEVEL = 4
 _EMBEDDING = "/model/embed_tokens/Gather"
+# The builder's default runs Python code that it finds in the model's directory.
+_TRUST = {"hf_remote": False}
 _EXTERNAL = {"save_as_external_data": True, "external_data_name": "model.onnx.data"}
 
 Passes = dict[str, dict[str, Any]]
@@ -46,7 +48,7 @@ def passes(options: Mapping[str, Option]) -> Passes:
 
 def _fp32(options: Mapping[str, Option]) -> Passes:
     del options
-    return {"build": {"type": "ModelBuilder", "precision": "fp32"}}
+    return {"build": {"type": "ModelBuilder", "precision": "fp32", "extra_options": _TRUST}}
 
 
 def _int8(options: Mapping[str, Option]) -> Passes:
@@ -67,6 +69,7 @@ def _int4(options: Mapping[str, Option]) -> Passes:
         "int4_block_size": options["block_size"],
         "int4_accuracy_level": _ACCURACY_LEVEL,
         "int4_algo_config": "k_quant_last",
+        "extra_options": _TRUST,
     }
     if not options["quantize_embedding"]:
         return {"build": build}

@@ -1,0 +1,89 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgewright.core.measurement import Placement
+from edgewright.errors import InputError
+from edgewright.worker.scoring import log_softmax, score, windows
+
+PLACEMENT = Placement(device="cpu", weights="f32", activations="f32", kv_cache="f32", threads=1)
+
+
+class TableSession:
+    """A model whose logits depend on the last token only."""
+
+    placement = PLACEMENT
+
+    def __init__(self, table):
+        self.table = np.asarray(table, dtype=np.float32)
+
+    def score(self, ids):
+        return self.table[list(ids)]
+
+
+def quiet(_):
+    pass
+
+
+@given(st.integers(0, 500), st.integers(2, 64))
+def test_windows_do_not_overlap_and_leave_at_most_one_token_out(tokens, context):
+    spans = windows(tokens, context)
+    assert all(2 <= end - start <= context for start, end in spans)
+    covered = sum(end - start for start, end in spans)
+    assert tokens - covered in {0, 1}
+    assert all(a[1] == b[0] for a, b in zip(spans, spans[1:], strict=False))
+
+
+def test_log_probabilities_sum_to_one_even_for_large_logits():
+    logits = np.array([[1000.0, 0.0, -1000.0], [3.0, 2.0, 1.0]], dtype=np.float32)
+    assert np.exp(log_softmax(logits)).sum(axis=1) == pytest.approx([1.0, 1.0])
+
+
+def test_a_model_compared_with_itself_has_no_divergence(tmp_path):
+    session = TableSession(np.random.default_rng(0).normal(size=(7, 7)))
+    ids = [1, 2, 3, 4, 5, 6, 0, 1, 2, 3]
+    first = score(session, ids, 4, quiet, write_reference=tmp_path / "r.npy")
+    again = score(session, ids, 4, quiet, reference=tmp_path / "r.npy")
+    assert again.kl_mean == pytest.approx(0.0, abs=1e-7)
+    assert again.top1_agreement == 1.0
+    assert again.nll == first.nll
+    assert len(first.correct) == 3 + 3 + 1
+
+
+def test_divergence_and_loss_are_those_of_the_formula(tmp_path):
+    base = np.log(np.array([[0.5, 0.25, 0.25], [0.1, 0.8, 0.1], [0.2, 0.2, 0.6]]))
+    other = np.log(np.array([[0.4, 0.3, 0.3], [0.3, 0.4, 0.3], [0.1, 0.1, 0.8]]))
+    ids = [0, 1, 2]
+    score(TableSession(base), ids, 3, quiet, write_reference=tmp_path / "r.npy")
+    got = score(TableSession(other), ids, 3, quiet, reference=tmp_path / "r.npy")
+    expected = (np.exp(base[:2]) * (base[:2] - other[:2])).sum(axis=1)
+    assert got.kl_mean == pytest.approx(expected.mean(), rel=1e-5)
+    assert got.nll == pytest.approx(-(np.log(0.3) + np.log(0.3)) / 2, rel=1e-5)
+    assert got.correct == (False, False)
+    assert got.reference_correct == (False, False)
+
+
+def test_a_model_that_answers_nan_is_an_error_not_a_score():
+    with pytest.raises(ArithmeticError, match="not finite"):
+        score(TableSession(np.full((3, 3), np.nan)), [0, 1, 2], 3, quiet)
+
+
+def test_one_token_is_too_few():
+    with pytest.raises(InputError, match="too few"):
+        score(TableSession(np.eye(3)), [0], 3, quiet)
+
+
+def test_a_reference_of_another_text_is_refused(tmp_path):
+    session = TableSession(np.eye(3))
+    score(session, [0, 1, 2], 3, quiet, write_reference=tmp_path / "r.npy")
+    with pytest.raises(InputError, match="positions"):
+        score(session, [0, 1, 2, 0], 4, quiet, reference=tmp_path / "r.npy")
+
+
+def test_a_padded_vocabulary_is_compared_on_the_tokens_that_exist(tmp_path):
+    table = np.random.default_rng(0).normal(size=(4, 4))
+    score(TableSession(table), [0, 1, 2, 3], 4, quiet, write_reference=tmp_path / "r.npy")
+    padded = np.hstack([table, np.full((4, 2), -50.0)])
+    got = score(TableSession(padded), [0, 1, 2, 3], 4, quiet, reference=tmp_path / "r.npy")
+    assert got.kl_mean == pytest.approx(0.0, abs=1e-6)
