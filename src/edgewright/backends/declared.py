@@ -1,14 +1,39 @@
-"""Reads what a backend declares in its folder: ``toolchain.toml`` and ``requirements.lock``."""
+"""What every backend of ours declares in its folder: ``toolchain.toml``, ``requirements.lock``, and its own code."""
 
 from __future__ import annotations
 
 import hashlib
 import tomllib
+from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
+from typing import ClassVar
 
 from edgewright.codec import from_plain
 from edgewright.core.keys import digest
+from edgewright.core.recipe import Option, Recipe
 from edgewright.core.toolchain import ToolchainSpec
+
+
+class Declared:
+    """The part of a `Backend` that its folder says; the class adds name, worker, fit and recipes."""
+
+    folder: ClassVar[Path]
+
+    @cached_property
+    def toolchain(self) -> ToolchainSpec:
+        """See `Backend.toolchain`."""
+        return load_toolchain(self.folder)
+
+    @cached_property
+    def code_digest(self) -> str:
+        """See `Backend.code_digest`."""
+        return code_digest(self.folder)
+
+    def accelerations(self, recipe: Recipe) -> tuple[Mapping[str, Option], ...]:
+        """None, unless the backend knows some."""
+        del recipe
+        return ()
 
 
 def load_toolchain(folder: Path) -> ToolchainSpec:

@@ -47,7 +47,11 @@ def verdict(trial: Trial) -> str:
         return str(trial.status)
     if trial.outcome is Outcome.PASS:
         return "pass (latency open: noisy host)" if any(v.excused for v in trial.verdicts) else "pass"
-    missed = [v.gate.metric.replace("_", " ") for v in trial.verdicts if v.outcome is trial.outcome and not v.excused]
+    missed = [
+        v.gate.metric.replace("_", " ")
+        for v in trial.verdicts
+        if v.outcome is trial.outcome and not v.excused
+    ]
     return f"{trial.outcome}: {', '.join(missed)}"
 
 

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from edgewright.backends.declared import load_toolchain
+from edgewright.backends.declared import Declared
 from edgewright.core.assessment import Fit
 from edgewright.core.model import ModelFacts, Task
 from edgewright.core.recipe import Precision, Recipe
-
-if TYPE_CHECKING:
-    from edgewright.core.toolchain import ToolchainSpec
 
 _FOLDER = Path(__file__).parent
 _BLOCK = 32
@@ -32,17 +27,12 @@ _QUANTIZED = (
 """Bits: of the type itself (block with its scales), and for the _M mixtures what they come to in a Llama-like model."""
 
 
-@dataclass(frozen=True)
-class LlamaCppBackend:
+class LlamaCppBackend(Declared):
     """See `edgewright.ports.Backend`."""
 
-    name: str = "llamacpp"
-    worker: str = "edgewright.backends.llamacpp.worker"
-
-    @cached_property
-    def toolchain(self) -> ToolchainSpec:
-        """Converter, tools, library and binding, all of one source."""
-        return load_toolchain(_FOLDER)
+    folder = _FOLDER
+    name = "llamacpp"
+    worker = "edgewright.backends.llamacpp.worker"
 
     def fit(self, facts: ModelFacts) -> Fit:
         """By task and architecture; the notes name the rows that k-quants cannot hold."""

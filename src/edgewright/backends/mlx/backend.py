@@ -3,35 +3,25 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from edgewright.backends.declared import load_toolchain
+from edgewright.backends.declared import Declared
 from edgewright.core.assessment import Fit
 from edgewright.core.model import ModelFacts, Task
 from edgewright.core.recipe import Precision, Recipe
-
-if TYPE_CHECKING:
-    from edgewright.core.toolchain import ToolchainSpec
 
 _FOLDER = Path(__file__).parent
 _GROUP = 64
 """Weights that share one scale and one offset, both float16: 32 bits per group, half a bit per weight."""
 
 
-@dataclass(frozen=True)
-class MlxBackend:
+class MlxBackend(Declared):
     """See `edgewright.ports.Backend`."""
 
-    name: str = "mlx"
-    worker: str = "edgewright.backends.mlx.worker"
-
-    @cached_property
-    def toolchain(self) -> ToolchainSpec:
-        """mlx-lm on Metal (Apple silicon) or on the CPU (Linux)."""
-        return load_toolchain(_FOLDER)
+    folder = _FOLDER
+    name = "mlx"
+    worker = "edgewright.backends.mlx.worker"
 
     def fit(self, facts: ModelFacts) -> Fit:
         """By task and ``model_type``; the notes name the matrices that stay 16 bit."""

@@ -23,7 +23,7 @@ class TorchSession:
         import transformers
 
         self._torch = torch
-        torch.set_num_threads(int(runtime.get("threads", os.environ.get("OMP_NUM_THREADS", 1))))
+        torch.set_num_threads(int(runtime.get("threads", os.environ.get("OMP_NUM_THREADS", "1"))))
         self._stored = str(transformers.AutoConfig.from_pretrained(path).dtype or torch.float32).split(".")[
             -1
         ]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edgewright.backends.llamacpp.binding import PlacementLog, binding, text_of
+from edgewright.backends.llamacpp.worker.binding import PlacementLog, binding, text_of
 from edgewright.core.measurement import Placement
 from edgewright.errors import InputError, ResourceError
 

@@ -8,14 +8,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgewright.backends.llamacpp import conversion, tools
+from edgewright.backends.llamacpp.worker import conversion
 from edgewright.core.jobs import BuildJob, BuildResult, Progress, SmokeResult
 from edgewright.errors import InputError, ToolchainError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from edgewright.backends.llamacpp.session import LlamaSession
+    from edgewright.backends.llamacpp.worker.session import LlamaSession
     from edgewright.core.recipe import Option
     from edgewright.ports import Tell
 
@@ -40,7 +40,7 @@ class LlamaCppWorker:
             UnsupportedError: the converter refuses the architecture or the tokenizer.
             InputError: the source or the base cannot be read.
         """
-        from edgewright.backends.llamacpp.session import usable_cores
+        from edgewright.backends.llamacpp.worker.session import usable_cores
 
         out = Path(job.out)
         out.mkdir(parents=True)
@@ -56,21 +56,21 @@ class LlamaCppWorker:
 
     def open(self, artifact: Path, runtime: Mapping[str, Option]) -> LlamaSession:
         """Map the model file; ``threads`` is the one option (default: the cores this process may use)."""
-        from edgewright.backends.llamacpp.session import LlamaSession
+        from edgewright.backends.llamacpp.worker.session import LlamaSession
 
         return LlamaSession(artifact / conversion.WEIGHTS, runtime)
 
     def tokenize(self, artifact: Path, texts: Sequence[str]) -> list[list[int]]:
         """Ids by llama.cpp's own tokenizer."""
-        from edgewright.backends.llamacpp.session import tokenize
+        from edgewright.backends.llamacpp.worker.session import tokenize
 
         return tokenize(artifact / conversion.WEIGHTS, texts)
 
 
 def _demand_loadable(file: Path) -> None:
     """The converter writes what it is given, even a model without weights; the library is stricter."""
-    from edgewright.backends.llamacpp.binding import PlacementLog, binding
-    from edgewright.backends.llamacpp.session import load_model
+    from edgewright.backends.llamacpp.worker.binding import PlacementLog, binding
+    from edgewright.backends.llamacpp.worker.session import load_model
 
     lib = binding()
     log = PlacementLog(lib)
@@ -105,7 +105,7 @@ def _demand_converter() -> None:
 
 def _demand_layout() -> None:
     """Structs cross the border by value: defaults that make no sense mean that the declarations are of another version."""
-    from edgewright.backends.llamacpp.binding import binding
+    from edgewright.backends.llamacpp.worker.binding import binding
 
     lib = binding()
     params = lib.llama_context_default_params()
@@ -118,8 +118,8 @@ def _demand_agreement(scratch: Path) -> None:
     """The library computes the tiny model, and what llama-quantize makes of it comes out nearly the same."""
     import numpy as np
 
-    from edgewright.backends.llamacpp import tiny
-    from edgewright.backends.llamacpp.session import LlamaSession
+    from edgewright.backends.llamacpp.worker import tiny
+    from edgewright.backends.llamacpp.worker.session import LlamaSession
 
     plain, quantized = scratch / "tiny.gguf", scratch / "tiny-q8_0.gguf"
     tiny.write(conversion.gguf(), plain)
@@ -145,25 +145,32 @@ def _misfit(what: str) -> ToolchainError:
 
 
 def _versions() -> dict[str, str]:
-    folder = conversion.directory(conversion.BIN_VARIABLE)
-    found = tools.tool_version(folder, _run)
-    named = f"{found.release} build {found.build} ({found.commit})".strip() if found else "unknown"
     return {
-        "llama.cpp": named,
+        "llama.cpp": _tools_version(conversion.directory(conversion.BIN_VARIABLE)),
         "llama-cpp-python": version("llama-cpp-python"),
         "torch": version("torch"),
         "transformers": version("transformers"),
     }
 
 
-def _run(command: Sequence[str]) -> str:
-    environment = conversion.tool_environment(Path(command[0]).parent)
-    said = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
-    return said.stdout + said.stderr
+def _tools_version(folder: Path) -> str:
+    """What the first tool that answers ``--version`` says of itself; llama-quantize does not answer."""
+    for name in ("llama-bench", "llama-imatrix", "llama-perplexity"):
+        tool = folder / (f"{name}.exe" if sys.platform == "win32" else name)
+        if not tool.is_file():
+            continue
+        environment = conversion.tool_environment(folder)
+        said = subprocess.run(
+            [str(tool), "--version"], capture_output=True, text=True, check=False, env=environment
+        )
+        for line in (said.stdout + said.stderr).splitlines():
+            if line.startswith("version:"):
+                return line.removeprefix("version:").strip()
+    return "unknown"
 
 
 def _devices() -> tuple[str, ...]:
-    from edgewright.backends.llamacpp.binding import binding
+    from edgewright.backends.llamacpp.worker.binding import binding
 
     return ("cpu", "gpu") if binding().llama_supports_gpu_offload() else ("cpu",)
 
