@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from edgewright.core.policy import DEFAULT_GATES, OBJECTIVES, Gate, Policy
 from edgewright.core.quantity import METRICS
+from edgewright.core.text import Text
 from edgewright.errors import InputError, UsageError
-from edgewright.pipeline.request import Text
 
 _SIZES = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
 _TIMES = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from edgewright.core.jobs import SourceOperation
 from edgewright.core.model import Source, SourceKind
-from edgewright.errors import ToolchainError
+from edgewright.core.toolchain import ToolchainSpec, ToolchainState
+from edgewright.errors import EdgewrightError, OfflineError, ToolchainError
 from edgewright.ports import Workshop
 from edgewright.runtime.models import Origin, Trust
 from edgewright.stages.prepare import prepare
@@ -20,7 +21,13 @@ def require_reference(shop: Workshop) -> None:
     shop.reporter.phase(f"toolchain {spec.title}")
     ready = shop.toolchains.ensure(spec, shop.reporter.tell)
     if not ready.ready:
-        raise ToolchainError(f"{spec.title}: {ready.reason}.", hint=ready.hint)
+        raise unavailable(spec, ready)
+
+
+def unavailable(spec: ToolchainSpec, state: ToolchainState) -> EdgewrightError:
+    """A toolchain that cannot be had, as the error a user sees."""
+    kind = OfflineError if state.needs_network else ToolchainError
+    return kind(f"{spec.title}: {state.reason.rstrip('.')}.", hint=state.hint)
 
 
 def source_of(shop: Workshop, origin: Origin, trust: Trust) -> Source:

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgewright.api.intake import source_of
+from edgewright.api.intake import source_of, unavailable
 from edgewright.core.artifact import MANIFEST_NAME
 from edgewright.core.keys import digest
 from edgewright.core.model import Source, SourceKind
 from edgewright.core.recipe import Option
-from edgewright.errors import InputError, ToolchainError
+from edgewright.errors import InputError
 from edgewright.ports import Backend, Workshop
 from edgewright.runtime.models import Trust, locate
 from edgewright.wiring import Wiring
@@ -57,7 +57,7 @@ def runnable(wiring: Wiring, shop: Workshop, said: str, *, runtime: str = "") ->
     spec = found.backend.toolchain
     state = shop.toolchains.ensure(spec, shop.reporter.tell)
     if not state.ready:
-        raise ToolchainError(f"{spec.title}: {state.reason}.", hint=state.hint)
+        raise unavailable(spec, state)
     return found
 
 

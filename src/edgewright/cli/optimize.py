@@ -27,6 +27,16 @@ from edgewright.cli.options import (
 @click.option(
     "--eval-data", type=click.Path(path_type=Path), help="Text to score on (default: Python's own reference)."
 )
+@click.option(
+    "--tokens",
+    default=2048,
+    show_default=True,
+    type=click.IntRange(64),
+    help="Tokens to score each build on.",
+)
+@click.option(
+    "--context", default=512, show_default=True, type=click.IntRange(2), help="Tokens of each scored window."
+)
 @click.option("--budget", metavar="TIME", help="Start no new build after this time, such as 30m.")
 @click.option("--out", type=click.Path(path_type=Path), help="Run directory (default: runs/MODEL-TARGET).")
 @stacked(offline_option, *trust_options, json_option)

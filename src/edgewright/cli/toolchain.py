@@ -73,8 +73,8 @@ def remove(*, names: tuple[str, ...]) -> None:
 
 
 def _each(wiring: Wiring, names: tuple[str, ...], act: Act, doing: str, *, as_json: bool) -> None:
+    from edgewright.api.intake import unavailable
     from edgewright.cli.progress import TerminalReporter
-    from edgewright.errors import ToolchainError
 
     chosen = [wiring.backend(name).toolchain for name in names or wiring.specs]
     states = []
@@ -85,7 +85,7 @@ def _each(wiring: Wiring, names: tuple[str, ...], act: Act, doing: str, *, as_js
     _show(tuple(states), as_json=as_json)
     failed = [state for state in states if not state.ready and (state.supported or names)]
     if failed:
-        raise ToolchainError(f"{failed[0].name}: {failed[0].reason}.", hint=failed[0].hint)
+        raise unavailable(wiring.specs[failed[0].name], failed[0])
 
 
 def _show(states: tuple[ToolchainState, ...], *, as_json: bool) -> None:

@@ -58,7 +58,10 @@ class ToolchainSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class ToolchainState:
-    """A toolchain on this host. ``ready`` is false with a reason: not installed, not supported, or broken."""
+    """A toolchain on this host. ``ready`` is false with a reason: not installed, not supported, or broken.
+
+    ``needs_network``: it could be had with a network that is not there or not allowed.
+    """
 
     name: str
     ready: bool
@@ -66,6 +69,7 @@ class ToolchainState:
     installed: bool
     reason: str = ""
     hint: str = ""
+    needs_network: bool = False
     path: str = ""
     digest: str = ""
     size_bytes: int = 0

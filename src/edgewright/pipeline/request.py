@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from edgewright.core.measurement import Workload
 from edgewright.core.policy import Policy
-
-
-@dataclass(frozen=True, kw_only=True)
-class Text:
-    """The text to score: its name and content, read by the caller."""
-
-    name: str
-    content: str
-    sha256: str
+from edgewright.core.text import Text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +23,7 @@ class Request:
     tokens: int = 2048
     held_out_tokens: int = 1024
     context: int = 512
-    workload: Workload = Workload()
+    workload: Workload = field(default_factory=Workload)
     final_rounds: int = 2
     score_limit_s: float | None = 30.0
     max_size_bytes: float | None = None

@@ -66,9 +66,7 @@ def _stages(console: Console, run: Run) -> None:
         return
     table = Table(title="Step by step", title_justify="left")
     for name in ("stage", "decode tok/s", "memory", "size", "KL", "what it is, and what it gained or cost"):
-        table.add_column(
-            name, justify="right" if name not in {"stage"} and not name.startswith("what") else "left"
-        )
+        table.add_column(name, justify="right" if name != "stage" and not name.startswith("what") else "left")
     for step in run.progressive:
         v = step.values
         told = f"{step.what}{': ' if step.gained else ''}{step.gained}"

@@ -15,7 +15,7 @@ from pathlib import Path
 from edgewright.codec import dump, load
 from edgewright.core.jobs import Failure, Progress, SmokeJob, SmokeResult
 from edgewright.core.toolchain import SystemSupport, ToolchainSpec, ToolchainState
-from edgewright.errors import EdgewrightError, InputError
+from edgewright.errors import EdgewrightError, InputError, OfflineError
 from edgewright.ports import Tell
 from edgewright.runtime.home import Home
 from edgewright.runtime.install import install
@@ -89,7 +89,9 @@ class LocalToolchains:
         except (EdgewrightError, OSError) as error:
             hint = error.hint if isinstance(error, EdgewrightError) else ""
             text = error.message if isinstance(error, EdgewrightError) else f"cannot be installed: {error}"
-            return replace(self.state(spec), reason=text, hint=hint)
+            return replace(
+                self.state(spec), reason=text, hint=hint, needs_network=isinstance(error, OfflineError)
+            )
 
     def _install(self, spec: ToolchainSpec, tell: Tell) -> ToolchainState:
         draft = self._home.toolchains / f".{spec.name}.draft"

@@ -1,141 +1,38 @@
 """The order of things, on fakes: what is compared, what falls out, what is never done twice."""
 
+import contextlib
 from dataclasses import replace
 
 import pytest
 
 from edgewright.core import knowledge
-from edgewright.core.host import Cpu, HostFacts, Power
 from edgewright.core.jobs import (
     BenchJob,
     BenchResult,
     BuildJob,
+    BuildResult,
     Failure,
     FailureKind,
     ScoreJob,
     ScoreResult,
-    SourceOperation,
     TokenizeJob,
     TokenizeResult,
 )
-from edgewright.core.model import SourceKind
 from edgewright.core.policy import Gate, Policy
 from edgewright.core.run import Status
 from edgewright.errors import EdgewrightError, InputError
-from edgewright.pipeline.optimize import optimize, plan_key, split_ids
-from edgewright.pipeline.request import Request, Text
-from edgewright.ports import Workshop
-from edgewright.runtime.store import DirectoryStore
+from edgewright.pipeline.optimize import plan_key, split_ids
+from edgewright.pipeline.request import Request
 from edgewright.stages.assess import assess
 from edgewright.stages.plan import plan
-from edgewright.stages.prepare import prepare
 from edgewright.testing import (
     FakeBackend,
-    FakeClock,
-    FakeFiles,
-    FakeRunner,
     FakeToolchains,
-    MemoryJournal,
-    RecordingReporter,
     block,
     facts,
     scores,
 )
-
-HOST = HostFacts(
-    device_id="d",
-    system="Linux",
-    release="6",
-    python="3.11",
-    cpu=Cpu(
-        model="a processor",
-        architecture="x86_64",
-        vendor="GenuineIntel",
-        physical_cores=2,
-        logical_cores=2,
-        usable_cores=2,
-        features=("AVX2",),
-    ),
-    memory_bytes=8,
-    available_memory_bytes=8,
-    swap_used_bytes=0,
-    free_disk_bytes=8,
-    accelerators=(),
-    power=Power(on_mains=None, battery_percent=None),
-    online=False,
-    virtualization="none",
-)
-TEXT = Text(name="text", content="the quick brown fox " * 20, sha256="s")
-
-
-def honest(job):
-    """A world in which int8 is a little lossy and int4 very."""
-    if isinstance(job, ScoreJob) and not job.write_reference:
-        kind = job.artifact
-        for name, made in (("int4", scores(0.5, right=0.40)), ("int8", scores(0.01, right=0.495))):
-            if name in RECIPE_OF.get(kind, ""):
-                return ScoreResult(scores=made)
-    if isinstance(job, BenchJob) and RECIPE_OF.get(job.artifact) == "fp32":
-        return BenchResult(block=block(15.0, peak_bytes=300_000_000))
-    return None
-
-
-RECIPE_OF: dict[str, str] = {}
-
-
-class World:
-    def __init__(
-        self, tmp_path, *, answer=honest, missing=None, backends=("openvino", "llamacpp"), request=None
-    ):
-        self.runner = FakeRunner(lambda job: self._answer(job, answer))
-        self.reporter = RecordingReporter()
-        self.backends = {name: FakeBackend(name) for name in backends}
-        self.toolchains = FakeToolchains(missing or {})
-        self.shop = Workshop(
-            reference=FakeBackend("torch"),
-            backends=self.backends,
-            runner=self.runner,
-            toolchains=self.toolchains,
-            store=DirectoryStore(tmp_path / "store"),
-            files=FakeFiles(),
-            reporter=self.reporter,
-            clock=FakeClock(),
-            logs=tmp_path / "logs",
-        )
-        self.journal = MemoryJournal(tmp_path)
-        self.request = request or Request(
-            text=TEXT, policy=Policy(), tokens=200, held_out_tokens=100, context=50
-        )
-
-    def _answer(self, job, answer):
-        if isinstance(job, BuildJob):
-            final = job.out.replace(".draft", "").replace("/.", "/")
-            RECIPE_OF[final] = job.recipe.name
-        return answer(job)
-
-    def run(self):
-        source = prepare(
-            self.shop,
-            SourceOperation.FROM_DIRECTORY,
-            self.shop.logs,
-            name="m",
-            said="m",
-            kind=SourceKind.DIRECTORY,
-            fingerprint="f",
-        )
-        states = {name: self.toolchains.state(b.toolchain) for name, b in self.backends.items()}
-        backends = list(self.backends.values())
-        assessment = assess(
-            "m", facts(), HOST, knowledge.target("this-machine"), backends, states, context=64
-        )
-        planned = plan(assessment, backends)
-        return optimize(
-            self.shop, self.journal, self.request, source, assessment, planned, version="0", key="k"
-        )
-
-
-def by_id(run):
-    return {trial.id: trial for trial in run.trials}
+from tests.world import HOST, RECIPE_OF, TEXT, World, by_id, honest
 
 
 def test_the_build_that_keeps_accuracy_and_is_fast_is_chosen(tmp_path):
@@ -249,10 +146,8 @@ def test_killed_at_any_job_the_next_run_finishes_without_redoing_what_was_finish
         return honest(job)
 
     first = World(tmp_path, answer=deadly)
-    try:
+    with contextlib.suppress(Killed):
         first.run()
-    except Killed:
-        pass
     finished = {(j.out, j.recipe.id) for j in first.runner.jobs[:-1] if isinstance(j, BuildJob)}
     second = World(tmp_path)
     second.journal.kept = first.journal.kept
@@ -273,8 +168,6 @@ def test_a_failure_is_not_remembered(tmp_path):
 
 
 def test_a_build_that_leaves_no_weights_is_a_failure_whatever_it_says(tmp_path):
-    from edgewright.core.jobs import BuildResult
-
     def hollow(job):
         if isinstance(job, BuildJob) and job.recipe.name == "int8":
             return BuildResult(weight_files=("nothing.bin",), tools={})

@@ -109,14 +109,14 @@ def test_a_file_that_only_looks_like_safetensors(model):
 def test_pickled_weights_need_a_flag_that_names_the_risk(model):
     (model / "model.safetensors").unlink()
     (model / "pytorch_model.bin").write_bytes(b"x")
-    with pytest.raises(InputError, match="unpickling can run code.*--allow-pickle"):
+    with pytest.raises(InputError, match=r"unpickling can run code.*--allow-pickle"):
         find(model)
     assert find(model, allow_pickle=True).path == model.resolve()
 
 
 def test_remote_code_needs_a_flag_that_names_the_risk(model):
     (model / "config.json").write_text(json.dumps({**CONFIG, "auto_map": {"AutoConfig": "x.Y"}}))
-    with pytest.raises(InputError, match="Python code of its own.*--allow-remote-code"):
+    with pytest.raises(InputError, match=r"Python code of its own.*--allow-remote-code"):
         find(model)
     assert find(model, allow_remote_code=True)
 

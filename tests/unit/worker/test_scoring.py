@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -32,7 +34,7 @@ def test_windows_do_not_overlap_and_leave_at_most_one_token_out(tokens, context)
     assert all(2 <= end - start <= context for start, end in spans)
     covered = sum(end - start for start, end in spans)
     assert tokens - covered in {0, 1}
-    assert all(a[1] == b[0] for a, b in zip(spans, spans[1:], strict=False))
+    assert all(a[1] == b[0] for a, b in itertools.pairwise(spans))
 
 
 def test_log_probabilities_sum_to_one_even_for_large_logits():

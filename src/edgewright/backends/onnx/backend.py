@@ -6,26 +6,21 @@ import tomllib
 from functools import cached_property
 from pathlib import Path
 
-from edgewright.backends.declared import load_toolchain
+from edgewright.backends.declared import Declared
 from edgewright.core.assessment import Fit
 from edgewright.core.model import ModelFacts, Task
 from edgewright.core.recipe import Option, Precision, Recipe
-from edgewright.core.toolchain import ToolchainSpec
 
 _FOLDER = Path(__file__).parent
 _BLOCK = 32
 
 
-class OnnxBackend:
+class OnnxBackend(Declared):
     """See `edgewright.ports.Backend`."""
 
+    folder = _FOLDER
     name = "onnx"
     worker = "edgewright.backends.onnx.worker"
-
-    @cached_property
-    def toolchain(self) -> ToolchainSpec:
-        """Olive, ONNX Runtime and ONNX Runtime GenAI in one environment."""
-        return load_toolchain(_FOLDER)
 
     @cached_property
     def _model_types(self) -> frozenset[str]:

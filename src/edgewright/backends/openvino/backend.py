@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
-from edgewright.backends.declared import load_toolchain
+from edgewright.backends.declared import Declared
 from edgewright.core.assessment import Fit
 from edgewright.core.model import ModelFacts, Task
 from edgewright.core.recipe import Option, Precision, Recipe
-from edgewright.core.toolchain import ToolchainSpec
 
 _FOLDER = Path(__file__).parent
 _BASE = "fp16"
@@ -21,16 +21,12 @@ _GROUPS = (64, 128)
 _EXACT: dict[str, Option] = {"execution_mode": "ACCURACY", "inference_precision": "f32", "kv_cache": "f32"}
 
 
-class OpenVinoBackend:
+class OpenVinoBackend(Declared):
     """See `edgewright.ports.Backend`."""
 
+    folder = _FOLDER
     name = "openvino"
     worker = "edgewright.backends.openvino.worker"
-
-    @cached_property
-    def toolchain(self) -> ToolchainSpec:
-        """Optimum Intel, NNCF and OpenVINO in one environment."""
-        return load_toolchain(_FOLDER)
 
     @cached_property
     def _model_types(self) -> frozenset[str]:
@@ -60,6 +56,10 @@ class OpenVinoBackend:
             self._int8(facts),
             *(self._int4(mode, group) for mode in ("sym", "asym") for group in _GROUPS),
         )
+
+    def accelerations(self, recipe: Recipe) -> tuple[Mapping[str, Option], ...]:
+        """A 16-bit KV cache in place of the plugin's 8 bits: more memory, less work for each token."""
+        return () if recipe.precision.unquantized else ({"kv_cache": "f16"},)
 
     def _refusal(self, facts: ModelFacts) -> str:
         if facts.task is not Task.TEXT_GENERATION:

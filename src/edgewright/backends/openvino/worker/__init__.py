@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from edgewright.backends.openvino.session import OpenVinoSession
+from edgewright.backends.openvino.worker.session import OpenVinoSession
 from edgewright.core.artifact import MANIFEST_NAME
 from edgewright.core.jobs import BuildJob, BuildResult, Progress, SmokeResult
 from edgewright.core.recipe import Option

@@ -15,9 +15,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from edgewright.backends.onnx.passes import passes
-from edgewright.backends.onnx.session import PRECISIONS_NAME, OnnxSession
-from edgewright.backends.onnx.tokenizer_copy import spell_out_byte_level
+from edgewright.backends.onnx.worker.passes import passes
+from edgewright.backends.onnx.worker.session import PRECISIONS_NAME, OnnxSession
+from edgewright.backends.onnx.worker.tokenizer_copy import spell_out_byte_level
 from edgewright.core.jobs import BuildJob, BuildResult, Progress, SmokeResult
 from edgewright.core.recipe import Option
 from edgewright.errors import InputError, UnsupportedError, WorkerError
@@ -111,7 +111,7 @@ def _check_source(source: Path) -> None:
         architecture = str(config["architectures"][0])
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise InputError(f'{source} has no readable config.json with "architectures".') from error
-    table = tomllib.loads((Path(__file__).parent / "architectures.toml").read_text(encoding="utf-8"))
+    table = tomllib.loads((Path(__file__).parents[1] / "architectures.toml").read_text(encoding="utf-8"))
     if not any(architecture in names for names in table["architectures"].values()):
         raise UnsupportedError(
             f"The model builder of ONNX Runtime GenAI does not know {architecture}.",
@@ -140,6 +140,7 @@ def _check_weights(source: Path) -> None:
 
 def _run_olive(source: Path, scratch: Path, options: Mapping[str, Option]) -> Path:
     """Run the workflow below ``scratch``; the directory it wrote."""
+    shutil.rmtree(scratch, ignore_errors=True)  # a killed build may have left one
     scratch.mkdir(parents=True)
     # The builder writes temporary files into the hub's cache. Read at import, so it is set before Olive comes in.
     os.environ["HF_HUB_CACHE"] = str(scratch / "hub")

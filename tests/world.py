@@ -1,0 +1,124 @@
+"""A whole run on fakes: two frameworks, a baseline, and answers that a test can bend."""
+
+from __future__ import annotations
+
+from edgewright.core import knowledge
+from edgewright.core.host import Cpu, HostFacts, Power
+from edgewright.core.jobs import BenchJob, BenchResult, BuildJob, ScoreJob, ScoreResult, SourceOperation
+from edgewright.core.model import SourceKind
+from edgewright.core.policy import Policy
+from edgewright.core.text import Text
+from edgewright.pipeline.optimize import optimize
+from edgewright.pipeline.request import Request
+from edgewright.ports import Workshop
+from edgewright.runtime.store import DirectoryStore
+from edgewright.stages.assess import assess
+from edgewright.stages.plan import plan
+from edgewright.stages.prepare import prepare
+from edgewright.testing import (
+    FakeBackend,
+    FakeClock,
+    FakeFiles,
+    FakeRunner,
+    FakeToolchains,
+    MemoryJournal,
+    RecordingReporter,
+    block,
+    facts,
+    scores,
+)
+
+HOST = HostFacts(
+    device_id="d",
+    system="Linux",
+    release="6",
+    python="3.11",
+    cpu=Cpu(
+        model="a processor",
+        architecture="x86_64",
+        vendor="GenuineIntel",
+        physical_cores=2,
+        logical_cores=2,
+        usable_cores=2,
+        features=("AVX2",),
+    ),
+    memory_bytes=8,
+    available_memory_bytes=8,
+    swap_used_bytes=0,
+    free_disk_bytes=8,
+    accelerators=(),
+    power=Power(on_mains=None, battery_percent=None),
+    online=False,
+    virtualization="none",
+)
+TEXT = Text(name="text", content="the quick brown fox " * 20, sha256="s")
+
+
+def honest(job):
+    """A world in which int8 is a little lossy and int4 very."""
+    if isinstance(job, ScoreJob) and not job.write_reference:
+        kind = job.artifact
+        for name, made in (("int4", scores(0.5, right=0.40)), ("int8", scores(0.01, right=0.495))):
+            if name in RECIPE_OF.get(kind, ""):
+                return ScoreResult(scores=made)
+    if isinstance(job, BenchJob) and RECIPE_OF.get(job.artifact) == "fp32":
+        return BenchResult(block=block(15.0, peak_bytes=300_000_000))
+    return None
+
+
+RECIPE_OF: dict[str, str] = {}
+
+
+class World:
+    def __init__(
+        self, tmp_path, *, answer=honest, missing=None, backends=("openvino", "llamacpp"), request=None
+    ):
+        self.runner = FakeRunner(lambda job: self._answer(job, answer))
+        self.reporter = RecordingReporter()
+        self.backends = {name: FakeBackend(name) for name in backends}
+        self.toolchains = FakeToolchains(missing or {})
+        self.shop = Workshop(
+            reference=FakeBackend("torch"),
+            backends=self.backends,
+            runner=self.runner,
+            toolchains=self.toolchains,
+            store=DirectoryStore(tmp_path / "store"),
+            files=FakeFiles(),
+            reporter=self.reporter,
+            clock=FakeClock(),
+            logs=tmp_path / "logs",
+        )
+        self.journal = MemoryJournal(tmp_path)
+        self.request = request or Request(
+            text=TEXT, policy=Policy(), tokens=200, held_out_tokens=100, context=50
+        )
+
+    def _answer(self, job, answer):
+        if isinstance(job, BuildJob):
+            final = job.out.replace(".draft", "").replace("/.", "/")
+            RECIPE_OF[final] = job.recipe.name
+        return answer(job)
+
+    def run(self):
+        source = prepare(
+            self.shop,
+            SourceOperation.FROM_DIRECTORY,
+            self.shop.logs,
+            name="m",
+            said="m",
+            kind=SourceKind.DIRECTORY,
+            fingerprint="f",
+        )
+        states = {name: self.toolchains.state(b.toolchain) for name, b in self.backends.items()}
+        backends = list(self.backends.values())
+        assessment = assess(
+            "m", facts(), HOST, knowledge.target("this-machine"), backends, states, context=64
+        )
+        planned = plan(assessment, backends)
+        return optimize(
+            self.shop, self.journal, self.request, source, assessment, planned, version="0", key="k"
+        )
+
+
+def by_id(run):
+    return {trial.id: trial for trial in run.trials}
