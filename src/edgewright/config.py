@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from edgewright.core.policy import DEFAULT_GATES, OBJECTIVES, Gate, Policy
+from edgewright.core.policy import OBJECTIVES, Gate, Policy
 from edgewright.core.quantity import METRICS
 from edgewright.core.text import Text
 from edgewright.errors import InputError, UsageError
@@ -113,13 +113,9 @@ def read_policy(path: Path) -> Policy:
         raise UsageError(f"{path}: {where}: {first['msg']}.", hint=hint) from error
     except ValueError as error:
         raise UsageError(f"{path}: {error}.") from error
-    unknown = set(file.prefer) - set(OBJECTIVES)
-    if unknown:
-        raise UsageError(
-            f"{path}: {unknown.pop()!r} is no objective.", hint=f"Known: {', '.join(OBJECTIVES)}."
-        )
     policy = with_gates(Policy(), gates)
-    return replace(policy, prefer=dict(file.prefer)) if file.prefer else policy
+    prefer = ",".join(f"{name}={weight}" for name, weight in file.prefer.items())
+    return replace(policy, prefer=preferences(prefer)) if prefer else policy
 
 
 def with_gates(policy: Policy, gates: list[Gate]) -> Policy:
@@ -129,10 +125,14 @@ def with_gates(policy: Policy, gates: list[Gate]) -> Policy:
 
 
 def policy_from(
-    file: Path | None = None, bounds: Mapping[str, float | None] | None = None, prefer: str | None = None
+    file: Path | None = None,
+    bounds: Mapping[str, float | None] | None = None,
+    prefer: str | None = None,
+    *,
+    base: Policy | None = None,
 ) -> Policy:
-    """The policy of a file (or the default), with flags on top; ``bounds`` are by metric, None where not given."""
-    policy = read_policy(file) if file else Policy(gates=DEFAULT_GATES)
+    """The policy of a file (or ``base``, or the default) with flags on top; ``bounds`` are by metric, None if not given."""
+    policy = read_policy(file) if file else base or Policy()
     gates = []
     for metric, bound in (bounds or {}).items():
         if bound is None:

@@ -13,8 +13,8 @@ from edgewright.backends.mlx.backend import MlxBackend
 from edgewright.backends.onnx.backend import OnnxBackend
 from edgewright.backends.openvino.backend import OpenVinoBackend
 from edgewright.backends.torch.backend import TorchBackend
+from edgewright.core import knowledge
 from edgewright.core.toolchain import ToolchainSpec
-from edgewright.errors import UsageError
 from edgewright.ports import Backend, Reporter, Workshop
 from edgewright.runtime.clock import SystemClock
 from edgewright.runtime.files import LocalFiles
@@ -93,9 +93,7 @@ class Wiring:
             UsageError: there is none of that name.
         """
         known = {self.reference.name: self.reference, **self.backends}
-        if name not in known:
-            raise UsageError(f"There is no runtime {name!r}.", hint=f"Known: {', '.join(known)}.")
-        return known[name]
+        return known[knowledge.framework_name(name, known)]
 
     def workshop(self, reporter: Reporter, logs: Path) -> Workshop:
         """The ports that stages work with."""

@@ -55,6 +55,8 @@ def test_a_policy_file(tmp_path):
         ("[gates.speedup]\natleast = 1", "atleast"),
         ("[gate.speedup]\nat_least = 1", "gate"),
         ("[prefer]\ncolour = 1", "colour"),
+        ("[prefer]\nspeed = -1", "0 or more"),
+        ("[prefer]\nspeed = nan", "0 or more"),
         ("[gates.speedup]\n", "either at_least or at_most"),
     ],
 )

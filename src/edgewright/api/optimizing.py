@@ -20,6 +20,7 @@ from edgewright.pipeline import optimize as pipeline
 from edgewright.pipeline.request import Request
 from edgewright.ports import Reporter
 from edgewright.report.html import draw
+from edgewright.runtime.export import BEST, export_build
 from edgewright.runtime.models import Trust, locate
 from edgewright.runtime.rundir import RECORD, RunDirectory, open_run_directory, read_run
 from edgewright.stages.assess import assess
@@ -56,11 +57,11 @@ def optimize(
         EdgewrightError: nothing could be compared; the message names the cause and the next step.
     """
     knowledge.target(target)
-    names = [knowledge.framework_name(name) for name in frameworks]
+    wiring = Wiring(offline)
+    names = [knowledge.framework_name(name, wiring.backends) for name in frameworks]
     text = evaluation_text(eval_data)
     trust = Trust(allow_pickle=allow_pickle, allow_remote_code=allow_remote_code)
     origin = locate(model, offline=offline, trust=trust)
-    wiring = Wiring(offline)
     directory = Path(out) if out else Path("runs") / f"{origin.name}-{target}"
     request = Request(
         text=text,
@@ -92,6 +93,7 @@ def run_source(
     """Optimize a prepared source into a directory that the caller holds."""
     shop = wiring.workshop(reporter or Quiet(), directory.resolve() / "logs")
     backends = list(wiring.backends.values())
+    request = replace(request, policy=request.policy.within(knowledge.target(target).limits))
     assessment = assess(
         source.name,
         source.facts,
@@ -110,10 +112,13 @@ def run_source(
         run = decided(finished, request.policy)
         if run != finished:
             journal.save(run)
-        return run
-    return pipeline.optimize(
-        shop, journal, request, source, assessment, planned, version=__version__, key=key
-    )
+    else:
+        run = pipeline.optimize(
+            shop, journal, request, source, assessment, planned, version=__version__, key=key
+        )
+    if run.best and run.best.artifact:
+        export_build(run.best.artifact, directory / BEST)
+    return run
 
 
 def _finished(directory: Path, key: str) -> Run | None:

@@ -33,14 +33,14 @@ class Runnable:
 
 
 def runnable(wiring: Wiring, shop: Workshop, said: str, *, runtime: str = "") -> Runnable:
-    """What ``said`` names: a build runs in its own framework, a model in the reference, unless ``runtime`` says otherwise.
+    """What ``said`` names: a build runs in its own framework, a model in the reference unless ``runtime`` says otherwise.
 
     Raises:
         EdgewrightError: it cannot be found, or its runtime cannot be had.
     """
     path = Path(said).expanduser()
     if (path / MANIFEST_NAME).is_file():
-        found = _built(wiring, path.resolve(), runtime)
+        found = _built(wiring, path.resolve())
     elif runtime and runtime != wiring.reference.name:
         found = _foreign(wiring, shop, path, said, runtime)
     else:
@@ -61,12 +61,12 @@ def runnable(wiring: Wiring, shop: Workshop, said: str, *, runtime: str = "") ->
     return found
 
 
-def _built(wiring: Wiring, path: Path, runtime: str) -> Runnable:
+def _built(wiring: Wiring, path: Path) -> Runnable:
     artifact = wiring.files.artifact(path)
     recipe = artifact.recipe
     return Runnable(
         name=recipe.id,
-        backend=wiring.backend(runtime or recipe.framework),
+        backend=wiring.backend(recipe.framework),
         path=str(path),
         identity=artifact.manifest.key,
         runtime=recipe.runtime,

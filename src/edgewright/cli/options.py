@@ -80,8 +80,8 @@ def policy_options(function: F) -> F:
     return stacked(file, *gates, prefer)(function)
 
 
-def policy_of(values: dict[str, Any]) -> Policy:
-    """The policy that the parsed options say; the options are taken out of ``values``.
+def policy_of(values: dict[str, Any], base: Policy | None = None) -> Policy:
+    """The policy that the parsed options say, on top of ``base``; the options are taken out of ``values``.
 
     Raises:
         UsageError: a flag's value is no number, size or preference.
@@ -100,4 +100,4 @@ def policy_of(values: dict[str, Any]) -> Policy:
             raise UsageError(f"{flag} {text!r} is no number.", hint=f"Give a {kind}.") from error
         if not 0 <= bounds[metric] < float("inf"):  # type: ignore[operator]  # just set
             raise UsageError(f"{flag} {text} is not a number of 0 or more.")
-    return policy_from(values.pop("policy_file"), bounds, values.pop("prefer"))
+    return policy_from(values.pop("policy_file"), bounds, values.pop("prefer"), base=base)

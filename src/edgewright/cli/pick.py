@@ -17,9 +17,10 @@ from edgewright.cli.options import json_option, policy_of, policy_options
 def command(*, run: Path, as_json: bool, **rest: Any) -> int:
     """Choose again from the run in the directory RUN, with other gates or preferences; nothing is measured.
 
-    Gates that are not named have their defaults. The run's own record stays as it is.
+    Gates and preferences that are not named are the run's own. Its record stays as it is.
     """
     from edgewright.api import open_run, pick
     from edgewright.cli.results import finish
 
-    return finish(pick(open_run(run), policy_of(rest)), as_json=as_json)
+    stored = open_run(run)
+    return finish(pick(stored, policy_of(rest, stored.policy)), as_json=as_json)

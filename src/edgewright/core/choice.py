@@ -138,8 +138,9 @@ def compare(one: Values, other: Values) -> str:
         a, b = one.get(metric), other.get(metric)
         if a is None or b is None or a.value is None or b.value is None or not b.value:
             continue
-        change = a.value / b.value - 1.0
-        better = (change > 0) == METRICS[metric].higher_is_better
-        title = METRICS[metric].title.lower()
-        words.append(f"{title} {change:+.0%} ({'better' if better else 'worse'} {objective})")
+        factor = a.value / b.value
+        better = (factor > 1.0) == METRICS[metric].higher_is_better
+        title = METRICS[metric].title
+        size = f"{factor:.2g}x" if factor > 3.0 or factor < 0.33 else f"{factor - 1.0:+.0%}"
+        words.append(f"{title[0].lower()}{title[1:]} {size} ({'better' if better else 'worse'} {objective})")
     return ", ".join(words)

@@ -57,8 +57,8 @@ class BuildJob:
 class ScoreJob:
     """Score ``ids`` (teacher forced) in windows of ``context``; compare with or write reference log-probabilities.
 
-    ``reference`` is a ``.npy`` of float32 log-probabilities, shape [scored positions, vocabulary]. Once ``limit_s`` is
-    spent no further window is begun; the scores say how many tokens they stand on.
+    ``reference`` is a ``.npy`` of float32 log-probabilities, shape [scored positions, vocabulary]. A runtime
+    that cannot score all within ``limit_s`` scores the beginning; the scores say how many tokens they stand on.
     """
 
     kind: Literal["score"] = "score"

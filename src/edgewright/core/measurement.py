@@ -62,7 +62,7 @@ class Block:
     """Requests of one fresh process: nothing else of ours ran meanwhile.
 
     ``peak_bytes`` is the process's peak resident memory until the last request ended; ``load_s`` the time from
-    opening the artifact to a session that can answer, imports of the framework not counted.
+    opening the artifact to a session that can answer, the import of the framework included.
     """
 
     load_s: float

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from edgewright.core.quantity import METRICS
+from edgewright.core.target import Limits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,9 +53,20 @@ OBJECTIVES: Mapping[str, str] = {
 """The axes of the Pareto front, each with the metric that stands for it."""
 
 
+def limit_gates(limits: Limits) -> tuple[Gate, ...]:
+    """What a target's device allows, as gates: peak memory, and size on disk where packages are limited."""
+    bounds = {"peak_bytes": limits.memory_bytes, "size_bytes": limits.package_bytes}
+    return tuple(Gate(metric=name, at_most=float(most)) for name, most in bounds.items() if most is not None)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Policy:
     """Gates, and weights of the objectives (any positive scale; they are normalized)."""
 
     gates: tuple[Gate, ...] = DEFAULT_GATES
     prefer: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(OBJECTIVES, 1.0))
+
+    def within(self, limits: Limits) -> Policy:
+        """This policy with a device's limits as gates, where it has none of its own on the same metric."""
+        named = {gate.metric for gate in self.gates}
+        return replace(self, gates=(*self.gates, *(g for g in limit_gates(limits) if g.metric not in named)))

@@ -31,6 +31,7 @@ class Status(StrEnum):
     UNSUPPORTED = "unsupported"
     UNAVAILABLE = "toolchain unavailable"
     FAILED = "failed"
+    REFUTED = "refuted on held-out text"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -43,8 +43,8 @@ def accuracy_values(scores: Scores) -> dict[str, Value]:
 def retained(correct: Sequence[bool], reference: Sequence[bool]) -> Value:
     """The share of the original's next-token accuracy that is kept, with a paired 90 % interval.
 
-    With c and b the right answers of build and original, the ratio r solves mean(c - r b) = 0; its interval holds every
-    r at which that paired mean is within 1.645 standard errors of 0 (Fieller's method).
+    With c and b the right answers of build and original, the ratio r solves mean(c - r b) = 0; the interval is 1.645
+    standard errors of that paired mean, divided by mean(b) (delta method; positions are taken as independent).
     """
     c, b = np.asarray(correct, dtype=float), np.asarray(reference, dtype=float)
     n, mean_b = len(c), float(b.mean())
@@ -90,16 +90,24 @@ def speed_values(blocks: Sequence[Block]) -> dict[str, Value]:
     latencies = np.concatenate([np.diff(r.token_times_ms) for b in blocks for r in b.requests])
     for metric, (quantile, least) in _MINIMUM_FOR_PERCENTILE.items():
         values[metric] = _percentile(metric, latencies, quantile, least)
-    p50, p95 = values["itl_p50_ms"].value, values["itl_p95_ms"].value
-    if p50 is None or p95 is None:
-        values["latency_variation"] = not_available("latency_variation", values["itl_p95_ms"].reason)
-    else:
-        how = "pooled inter-token latencies, p95/p50 - 1"
-        variation = p95 / p50 - 1.0
-        values["latency_variation"] = _value(
-            "latency_variation", variation, how, n=len(latencies), label=Label.DERIVED
-        )
+    values["latency_variation"] = _variation(blocks)
     return values
+
+
+def _variation(blocks: Sequence[Block]) -> Value:
+    """p95/p50 - 1 of the inter-token latencies within a block: what one process's user feels."""
+    least = _MINIMUM_FOR_PERCENTILE["itl_p95_ms"][1]
+    spreads = []
+    for block in blocks:
+        latencies = np.concatenate([np.diff(r.token_times_ms) for r in block.requests])
+        if len(latencies) >= least:
+            p50, p95 = np.quantile(latencies, [0.50, 0.95])
+            spreads.append(float(p95 / p50) - 1.0)
+    if not spreads:
+        return not_available("latency_variation", f"no block has the {least} latencies that a p95 needs")
+    return _spread(
+        "latency_variation", spreads, "median over blocks of p95/p50 - 1; the interval is their range"
+    )
 
 
 def _spread(metric: str, numbers: Sequence[float], method: str) -> Value:

@@ -44,7 +44,7 @@ def confirm(state: State, first_round: int) -> Choice:
             return choice if trial.id == choice.chosen else _tuned(choice, trial)
         reason = f"held-out text: {failure}"
         state.update(
-            replace(state.trials[trial.id], outcome=Outcome.FAIL, status=Status.FAILED, reason=reason),
+            replace(state.trials[trial.id], outcome=Outcome.FAIL, status=Status.REFUTED, reason=reason),
             "refuted",
         )
 

@@ -103,7 +103,8 @@ def explore(state: State, framework: str, number: int) -> None:
         return
     for recipe in rest:
         if state.out_of_time():
-            _skip(state, recipe, "the time budget was spent")
+            reason = "the time budget was spent; the same command with more time goes on"
+            state.update(replace(state.trials[recipe.id], reason=reason), "out-of-time")
             continue
         made = build(
             state.shop, state.source, recipe, artifact if recipe.base else None, state.log(recipe.id, "build")

@@ -18,6 +18,7 @@ from edgewright.errors import InputError
 from edgewright.pipeline.confirm import confirm
 from edgewright.pipeline.dry_run import tiny_source
 from edgewright.pipeline.explore import enter, explore, hopeful, order_of_work, reference, slow_to_install
+from edgewright.pipeline.remaining import Estimating
 from edgewright.pipeline.request import Request
 from edgewright.pipeline.rounds import run_round
 from edgewright.pipeline.state import State
@@ -44,6 +45,7 @@ def optimize(
         EdgewrightError: the original cannot be scored, or the text is too short; a failing candidate never raises.
     """
     state = _begin(shop, journal, request, source, assessment, plan, version=version, key=key)
+    shop = state.shop
     reference(state)
     tiny = tiny_source(state)
     entered: dict[str, bool] = {}
@@ -119,7 +121,7 @@ def _begin(
         directory=str(journal.path),
     )
     now = shop.clock.monotonic_s()
-    return State(
+    state = State(
         shop=shop,
         journal=journal,
         request=request,
@@ -137,6 +139,8 @@ def _begin(
         trials=trials,
         rounds=journal.rounds(key),
     )
+    state.shop = replace(shop, reporter=Estimating(shop.reporter, shop.clock, state.units_left))
+    return state
 
 
 def split_ids(ids: list[int], request: Request) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -25,7 +25,6 @@ class Request:
     context: int = 512
     workload: Workload = field(default_factory=Workload)
     final_rounds: int = 2
-    score_limit_s: float | None = 30.0
-    max_size_bytes: float | None = None
+    score_limit_s: float | None = 15.0
     budget_s: float | None = None
     seed: int = 0

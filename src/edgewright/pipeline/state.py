@@ -18,6 +18,7 @@ from edgewright.core.recipe import Plan, Recipe
 from edgewright.core.run import CrossValidation, Run, Status, Trial
 from edgewright.core.summary import accuracy_values, paired_values, speed_values
 from edgewright.core.verdict import judge_all, overall
+from edgewright.pipeline.remaining import units_left
 from edgewright.pipeline.request import Request
 from edgewright.ports import Journal, Workshop
 
@@ -45,8 +46,6 @@ class State:
     scores: dict[str, Scores] = field(default_factory=dict)
     rounds: dict[int, dict[str, Block]] = field(default_factory=dict)
     crosses: list[CrossValidation] = field(default_factory=list)
-    done_steps: int = 0
-    spent_s: float = 0.0
 
     # --- looking ---
 
@@ -61,6 +60,10 @@ class State:
     def alive(self, trial: str) -> bool:
         """Whether a trial can still be measured."""
         return self.trials[trial].status in {Status.SCORED, Status.MEASURED}
+
+    def units_left(self) -> float:
+        """Work that is left, in the units of `remaining`."""
+        return units_left(list(self.trials.values()), self.request.final_rounds)
 
     def out_of_time(self) -> bool:
         """Whether the user's budget is spent."""
@@ -112,7 +115,14 @@ class State:
         self.scores[recipe.id] = scores
         trial = self.trials[recipe.id]
         values = {**trial.values, **accuracy_values(scores)}
-        self.update(replace(trial, status=Status.SCORED, values=values, placement=scores.placement), "scored")
+        notes = trial.notes
+        if scores.tokens < min(len(self.ids), self.scores[BASELINE].tokens):
+            notes = (
+                *notes,
+                f"scored on the first {scores.tokens} of {len(self.ids)} tokens: this runtime is slow here",
+            )
+        trial = replace(trial, status=Status.SCORED, values=values, placement=scores.placement, notes=notes)
+        self.update(trial, "scored")
 
     def measured(self, number: int, blocks: Mapping[str, Block]) -> None:
         """Record a finished round, and judge everyone anew."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edgewright.core.artifact import Artifact
 from edgewright.core.run import Run, Status, Trial
 from edgewright.core.verdict import Outcome
 from edgewright.report.figures import figure, percent
@@ -58,6 +59,12 @@ def verdict(trial: Trial) -> str:
 def ordered(run: Run) -> list[Trial]:
     """The baseline, then trials by framework, as they were planned."""
     return [run.baseline, *run.trials]
+
+
+def place_of(run: Run, artifact: Artifact) -> str:
+    """Where a build lies: the chosen one beside the run's record, any other in the cache home's store."""
+    chosen = run.best is not None and run.best.artifact == artifact
+    return f"{run.directory}/best" if chosen else artifact.path
 
 
 def headline(run: Run) -> str:

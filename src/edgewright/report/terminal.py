@@ -11,35 +11,15 @@ from edgewright.core.run import Run, Status
 from edgewright.core.toolchain import ToolchainState
 from edgewright.core.verdict import Outcome
 from edgewright.report.figures import figure, size
-from edgewright.report.rows import COLUMNS, cells, headline, ordered
+from edgewright.report.rows import COLUMNS, cells, headline, ordered, place_of
 
 _COLORS = {"ok": "green", "warning": "yellow", "problem": "red"}
 
 
 def show_run(console: Console, run: Run) -> None:
     """The comparison, what fell out and why, the recommendation, the five stages."""
-    table = Table(title=f"{run.source.name} for {run.assessment.target.title}", title_justify="left")
-    for title, side in COLUMNS:
-        table.add_column(title, justify="right" if side == "right" else "left", no_wrap=title != "verdict")
-    chosen = run.choice.chosen if run.choice else None
-    for trial in ordered(run):
-        if trial.status is Status.SKIPPED and "+" in trial.id:
-            continue
-        style = "bold green" if trial.id == chosen else "dim" if trial.outcome is Outcome.FAIL else ""
-        table.add_row(*cells(trial), style=style)
-    console.print(table)
-    for cross in run.cross_validation:
-        told = (
-            f"KL {cross.kl_divergence:.1e} (limit {cross.limit:.0e})"
-            if cross.kl_divergence is not None
-            else "no KL"
-        )
-        same = "same ids" if cross.tokenizer_equal else "other ids"
-        word = "[green]equals the original[/]" if cross.equal else f"[red]differs[/]: {cross.cause}"
-        console.print(f"  {cross.framework}: the unquantized conversion {word}; {told}, tokenizer {same}")
-    for trial in run.trials:
-        if trial.reason and trial.status is not Status.MEASURED:
-            console.print(f"  [yellow]{trial.id}[/]: {trial.status}: {trial.reason}", highlight=False)
+    console.print(_comparison(run))
+    _conversions(console, run)
     console.print()
     console.print(f"[bold]{headline(run)}[/]", highlight=False)
     for reason in run.choice.reasons if run.choice else ():
@@ -54,10 +34,40 @@ def show_run(console: Console, run: Run) -> None:
     _where(console, run)
 
 
+def _comparison(run: Run) -> Table:
+    table = Table(title=f"{run.source.name} for {run.assessment.target.title}", title_justify="left")
+    for title, side in COLUMNS:
+        table.add_column(title, justify="right" if side == "right" else "left", no_wrap=title != "verdict")
+    chosen = run.choice.chosen if run.choice else None
+    for trial in ordered(run):
+        if trial.status is Status.SKIPPED and "+" in trial.id:
+            continue  # a runtime option that did not help is part of the five stages' story
+        style = "bold green" if trial.id == chosen else "dim" if trial.outcome is Outcome.FAIL else ""
+        table.add_row(*cells(trial), style=style)
+    return table
+
+
+def _conversions(console: Console, run: Run) -> None:
+    for cross in run.cross_validation:
+        told = (
+            f"KL {cross.kl_divergence:.1e} (limit {cross.limit:.0e})"
+            if cross.kl_divergence is not None
+            else "no KL"
+        )
+        same = "same ids" if cross.tokenizer_equal else "other ids"
+        word = "[green]equals the original[/]" if cross.equal else f"[red]differs[/]: {cross.cause}"
+        console.print(f"  {cross.framework}: the unquantized conversion {word}; {told}, tokenizer {same}")
+    for trial in run.trials:
+        if trial.reason and trial.status is not Status.MEASURED and "+" not in trial.id:
+            console.print(f"  [yellow]{trial.id}[/]: {trial.status}: {trial.reason}", highlight=False)
+        for note in trial.notes:
+            if note.startswith("scored on"):
+                console.print(f"  {trial.id}: {note}", highlight=False)
+
+
 def _where(console: Console, run: Run) -> None:
-    best = run.best
-    if best and best.artifact:
-        console.print(f"  build:  {best.artifact.path}", highlight=False, soft_wrap=True)
+    if run.best and run.best.artifact:
+        console.print(f"  build:  {place_of(run, run.best.artifact)}", highlight=False, soft_wrap=True)
     console.print(f"  report: {run.directory}/report.html", highlight=False, soft_wrap=True)
 
 

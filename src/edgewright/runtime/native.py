@@ -47,7 +47,7 @@ def add_native(
     converter = _keep_converter(source, root / "native" / "src")
     found = _found(spec, converter, tell, smoke)
     if found is None:
-        found = _compile(spec, native, source, root, tell)
+        found = compile_tools(spec, native, source, root, tell)
     shutil.rmtree(root / "native" / "unpacked")
     return _variables(found, converter)
 
@@ -125,7 +125,7 @@ def _found(spec: ToolchainSpec, converter: Path, tell: Tell, smoke: Smoke) -> tu
     return None
 
 
-def _compile(
+def compile_tools(
     spec: ToolchainSpec, native: NativeBuild, source: Path, root: Path, tell: Tell
 ) -> tuple[Path, Path]:
     if not any(shutil.which(name) for name in (os.environ.get("CXX") or "c++", "g++", "clang++", "cl")):

@@ -13,7 +13,7 @@ import psutil
 from edgewright.codec import dump, load_union
 from edgewright.core.jobs import Done, Event, Failure, FailureKind, Job, Progress, Result, Token
 from edgewright.core.toolchain import ToolchainSpec
-from edgewright.errors import EdgewrightError, ToolchainError
+from edgewright.errors import EdgewrightError, WorkerError
 from edgewright.ports import Tell, Toolchains
 from edgewright.runtime.children import Child, child_environment, start_worker
 from edgewright.runtime.locks import machine
@@ -128,7 +128,7 @@ class WorkerSession:
         if not (isinstance(event, Done) and event.ready):
             self.close()
             reason = event.reason if isinstance(event, Failure) else "The worker answered out of turn."
-            raise ToolchainError(reason, hint=f"The log is {self._log}.")
+            raise WorkerError(reason, hint=f"The log is {self._log}.")
 
     def _next(self) -> Event:
         line = self._child.events.readline()
@@ -145,7 +145,7 @@ class WorkerSession:
             elif isinstance(event, Done):
                 return tokens
             elif isinstance(event, Failure):
-                raise ToolchainError(event.reason, hint=f"The log is {self._log}.")
+                raise WorkerError(event.reason, hint=f"The log is {self._log}.")
 
     def close(self) -> None:
         """End the child."""

@@ -112,4 +112,6 @@ def _role(name: str, target: Target) -> str:
         return "primary"
     if name == target.fallback:
         return "fallback"
-    return "candidate" if name in target.frameworks else "not for this target"
+    # A framework that joined by an entry point is in no table: it takes part wherever it can.
+    foreign = name not in knowledge.table("frameworks")
+    return "candidate" if foreign or name in target.frameworks else "not for this target"

@@ -35,7 +35,7 @@ def build(
     key = artifact_key(shop, source, recipe, base)
     found = shop.store.find("artifacts", key)
     if found is None:
-        shop.reporter.phase(f"building {recipe.id}")
+        shop.reporter.phase(f"building {recipe.id} of {source.name}")
         try:
             with shop.store.building("artifacts", key) as draft:
                 _build(shop, source, recipe, base, draft, key, log)

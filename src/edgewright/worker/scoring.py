@@ -6,7 +6,6 @@ KL(reference || candidate) in nat per token over the full vocabulary.
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -23,6 +22,9 @@ if TYPE_CHECKING:
     from edgewright.ports import Session, Tell
 
 from edgewright.core.jobs import Progress
+
+_PROBE = 64
+"""Tokens whose scoring time is extrapolated where the time is limited."""
 
 _ROWS = 64
 """Rows are compared in slices of this many, so that memory stays small for any vocabulary."""
@@ -54,7 +56,7 @@ def score(
     write_reference: Path | None = None,
     limit_s: float | None = None,
 ) -> Scores:
-    """Score ``ids`` window by window; with ``limit_s``, begin no window after that many seconds.
+    """Score ``ids`` window by window; with ``limit_s``, only as much of the text's beginning as fits in that time.
 
     Raises:
         InputError: fewer than two tokens, or a reference of another shape.
@@ -68,13 +70,10 @@ def score(
     base = np.load(reference, mmap_mode="r") if reference else None
     if base is not None and base.shape[0] != rows:
         raise InputError(f"The reference has {base.shape[0]} positions, the text {rows}.")
-    deadline = math.inf if limit_s is None else time.monotonic() + limit_s
+    spans = _affordable(session, ids, spans, limit_s)
     sink: np.memmap[Any, np.dtype[np.float32]] | None = None
     row = 0
-    scored = 0
     for index, (start, end) in enumerate(spans):
-        if index and time.monotonic() > deadline:
-            break
         tell(Progress(message=f"scoring window {index + 1} of {len(spans)}", fraction=index / len(spans)))
         logits = session.score(ids[start:end])
         if not np.isfinite(logits).all():
@@ -90,10 +89,29 @@ def score(
             collected.add(logp, labels[low:high], None if base is None else base[row + low : row + high])
         collected.end_window(end - start - 1)
         row += end - start - 1
-        scored = index + 1
     if sink is not None:
         sink.flush()
-    return collected.scores(spans[scored - 1][1], scored, session)
+    return collected.scores(spans[-1][1], len(spans), session)
+
+
+def _affordable(
+    session: Session, ids: Sequence[int], spans: list[tuple[int, int]], limit_s: float | None
+) -> list[tuple[int, int]]:
+    """The windows that a runtime can score in ``limit_s``, by the time that its first tokens take.
+
+    A slow one gets the beginning of the first window: the same positions with the same context before them as in the
+    reference, only fewer.
+    """
+    if limit_s is None:
+        return spans
+    start, end = spans[0]
+    probe = min(_PROBE, end - start)
+    began = time.monotonic()
+    session.score(ids[start : start + probe])
+    tokens = int(limit_s * probe / max(time.monotonic() - began, 1e-6))
+    if tokens < end - start:
+        return [(start, start + max(tokens, probe))]
+    return [span for span in spans if span[1] <= tokens] or spans[:1]
 
 
 def _slices(logits: NDArray[np.float32]) -> Iterator[tuple[int, NDArray[np.float32]]]:

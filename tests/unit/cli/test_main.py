@@ -38,7 +38,7 @@ def test_every_command_has_help(command, capsys):
         (["evaluate", "/no/such/model"], 3, "There is no model"),
         (["evaluate", "x", "--context", "1"], 2, "range"),
         (["toolchain", "remove"], 2, "Say which"),
-        (["toolchain", "install", "caffe"], 2, "no runtime 'caffe'"),
+        (["toolchain", "install", "caffe"], 2, "no framework 'caffe'"),
         (["nonsense"], 2, "No such command"),
     ],
 )

@@ -55,6 +55,7 @@ def test_percentiles_need_enough_latencies():
     assert few["itl_p95_ms"].value is None
     assert "n=39" in few["itl_p95_ms"].reason
     assert few["latency_variation"].value is None
+    assert "72 latencies" in few["latency_variation"].reason
     many = speed_values([block(requests=6)])
     assert many["itl_p99_ms"].value is not None
 

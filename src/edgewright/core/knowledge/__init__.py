@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Collection
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -39,13 +40,15 @@ def target(name: str) -> Target:
     return known[name]
 
 
-def framework_name(spelling: str) -> str:
-    """The one name of a framework for any of its known spellings.
+def framework_name(spelling: str, others: Collection[str] = ()) -> str:
+    """The one name of a framework for any of its known spellings; ``others`` are names that joined from outside.
 
     Raises:
         UsageError: no framework is spelled so.
     """
     rows = table("frameworks")
+    if spelling in others:
+        return spelling
     wanted = spelling.strip().lower().replace("-", "_")
     for name, row in rows.items():
         if wanted == name or wanted in row["spellings"]:

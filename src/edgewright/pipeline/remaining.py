@@ -1,0 +1,49 @@
+"""How long a run still takes: the pace so far, spread over the work that is left. An estimate, and shown as one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from edgewright.core.jobs import Progress
+from edgewright.core.run import Status, Trial
+from edgewright.ports import Clock, Reporter
+
+_BUILD, _BLOCK, _CONFIRM = 2.0, 1.0, 4.0
+"""Units of work: a build with its scoring, a timed block, the confirmation of the choice."""
+
+
+def units_left(trials: list[Trial], final_rounds: int) -> float:
+    """Units of work that a run's trials still need; about half of the quantized ones reach the final rounds."""
+    unbuilt = [t for t in trials if t.status is Status.PLANNED]
+    unscored = [t for t in trials if t.status is Status.BUILT]
+    untimed = [t for t in trials if t.status in {Status.PLANNED, Status.BUILT, Status.SCORED}]
+    first = len(untimed) + len({t.recipe.framework for t in untimed})
+    finals = final_rounds * (len(trials) / 2 + 1) if untimed else 0.0
+    return _BUILD * len(unbuilt) + _BUILD / 2 * len(unscored) + _BLOCK * (first + finals) + _CONFIRM
+
+
+class Estimating:
+    """A reporter that adds the estimated time left to each step."""
+
+    def __init__(self, inner: Reporter, clock: Clock, left: Callable[[], float]) -> None:
+        self._inner = inner
+        self._clock = clock
+        self._left = left
+        self._started_s = clock.monotonic_s()
+        self._total = left()
+
+    def phase(self, text: str, *, left_s: float | None = None) -> None:
+        """A step begins."""
+        left = self._left()
+        done = self._total - left
+        if left_s is None and done > 0:
+            left_s = (self._clock.monotonic_s() - self._started_s) / done * left
+        self._inner.phase(text, left_s=left_s)
+
+    def tell(self, progress: Progress) -> None:
+        """Handed on."""
+        self._inner.tell(progress)
+
+    def trial(self, trial: Trial) -> None:
+        """Handed on."""
+        self._inner.trial(trial)

@@ -1,0 +1,80 @@
+"""Real frameworks, real models. Toolchains are shared with the cache home (they take minutes); all else is fresh."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from edgewright.api.demo import demo_source
+from edgewright.core.jobs import SourceOperation
+from edgewright.core.model import Source, SourceKind
+from edgewright.ports import Workshop
+from edgewright.runtime.home import Home
+from edgewright.stages.prepare import prepare
+from edgewright.testing import RecordingReporter
+from edgewright.wiring import Wiring
+
+
+def fresh_home(root: Path, *shared: str) -> Path:
+    """A cache home of one's own that shares some folders with the real one."""
+    real = Home.from_environment().root
+    root.mkdir(parents=True, exist_ok=True)
+    for name in shared:
+        (real / name).mkdir(parents=True, exist_ok=True)
+        (root / name).symlink_to(real / name)
+    return root
+
+
+@dataclass
+class Lab:
+    """A wiring on a fresh home, with its workshop."""
+
+    home: Path
+    wiring: Wiring
+    shop: Workshop
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory):
+    home = fresh_home(tmp_path_factory.mktemp("lab") / "home", "toolchains", "downloads")
+    before = os.environ.get("EDGEWRIGHT_HOME")
+    os.environ["EDGEWRIGHT_HOME"] = str(home)
+    wiring = Wiring()
+    yield Lab(home=home, wiring=wiring, shop=wiring.workshop(RecordingReporter(), home / "logs"))
+    if before is None:
+        del os.environ["EDGEWRIGHT_HOME"]
+    else:
+        os.environ["EDGEWRIGHT_HOME"] = before
+
+
+@pytest.fixture(scope="session")
+def toolchains(lab: Lab):
+    """Every toolchain, installed unless it is there."""
+    states = {}
+    for name, spec in lab.wiring.specs.items():
+        states[name] = lab.wiring.toolchains.ensure(spec, lambda _: None)
+        assert states[name].ready, f"{name}: {states[name].reason} {states[name].hint}"
+    return states
+
+
+@pytest.fixture(scope="session")
+def smollm2(lab: Lab, toolchains) -> Source:
+    """SmolLM2-135M off its grid: what the demo optimizes."""
+    return demo_source(lab.wiring, lab.shop)
+
+
+@pytest.fixture(scope="session")
+def tiny(lab: Lab, smollm2: Source) -> Source:
+    """Two layers of random weights with SmolLM2's architecture and tokenizer."""
+    return prepare(
+        lab.shop,
+        SourceOperation.TINY,
+        Path(smollm2.path),
+        name="tiny",
+        said="tiny",
+        kind=SourceKind.DERIVED,
+        fingerprint=smollm2.digest,
+    )

@@ -1,0 +1,210 @@
+"""The unquantized conversions equal the original, and quantized builds lie where quantization puts them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edgewright.config import evaluation_text
+from edgewright.core import knowledge
+from edgewright.core.measurement import Block, Scores, Workload
+from edgewright.stages.bench import bench
+from edgewright.stages.build import build
+from edgewright.stages.cross_validate import cross_validate, tokenize
+from edgewright.stages.score import REFERENCE_FILE, score
+
+pytestmark = pytest.mark.integration
+
+CONTEXT = 256
+TOKENS = {"mlx": 128}
+"""MLX has no fast kernels on an x86 processor: it is compared on one short window."""
+
+LIMITS = {
+    "openvino/int8": (0.003, 0.02),
+    "openvino/int4_sym_g64": (0.15, 0.6),
+    "openvino/int4_sym_g128": (0.15, 0.6),
+    "openvino/int4_asym_g64": (0.1, 0.5),
+    "openvino/int4_asym_g128": (0.1, 0.5),
+    "onnx/int8": (0.001, 0.02),
+    "onnx/int4": (0.1, 0.5),
+    "mlx/int8_g64": (0.0005, 0.01),
+    "mlx/int4_g64": (0.2, 0.8),
+    "llamacpp/q8_0": (0.001, 0.01),
+    "llamacpp/q6_k": (0.003, 0.03),
+    "llamacpp/q5_k_m": (0.01, 0.08),
+    "llamacpp/q4_k_m": (0.02, 0.12),
+    "llamacpp/q4_0": (0.1, 0.5),
+}
+"""KL divergence to the original, bounds around what this model is known to give."""
+
+
+@pytest.fixture(scope="module")
+def texts(lab, smollm2):
+    tokenizer = lab.wiring.files.tokenizer(Path(smollm2.path))
+    return knowledge.text("parity.txt"), tokenizer.chat("Is 007 prime?\n\nÉcris-moi 3 lignes. 🎉")
+
+
+@pytest.fixture(scope="module")
+def ids(lab, smollm2):
+    return tuple(
+        lab.wiring.files.tokenizer(Path(smollm2.path)).encode(evaluation_text(None).content)[: 2 * CONTEXT]
+    )
+
+
+@pytest.fixture(scope="module")
+def reference(lab, smollm2, ids):
+    """The original's scores, for the whole text and for MLX's short window."""
+    made = {}
+    for count in {len(ids), *TOKENS.values()}:
+        answer = score(
+            lab.shop,
+            lab.shop.reference,
+            artifact=smollm2.path,
+            identity=smollm2.digest,
+            runtime={},
+            ids=ids[:count],
+            context=CONTEXT,
+            log=lab.shop.logs / "reference.log",
+            keep_reference=True,
+        )
+        assert isinstance(answer, tuple), answer
+        made[count] = answer
+    return made
+
+
+def score_of(lab, artifact, ids, reference) -> Scores:
+    recipe = artifact.recipe
+    count = TOKENS.get(recipe.framework, len(ids))
+    path = reference[count][1]
+    answer = score(
+        lab.shop,
+        lab.shop.backend(recipe.framework),
+        artifact=artifact.path,
+        identity=artifact.manifest.key,
+        runtime=recipe.runtime,
+        ids=ids[:count],
+        context=CONTEXT,
+        log=lab.shop.logs / f"{recipe.framework}.log",
+        reference=path / REFERENCE_FILE,
+        reference_identity=path.name,
+    )
+    assert isinstance(answer, tuple), answer
+    return answer[0]
+
+
+@pytest.fixture(scope="module")
+def artifacts(lab, smollm2):
+    """Builds by recipe id, made on demand, each base before what is made from it."""
+    made = {}
+
+    def get(framework: str, name: str):
+        if (framework, name) not in made:
+            recipes = {r.name: r for r in lab.wiring.backends[framework].recipes(smollm2.facts)}
+            recipe = recipes[name]
+            base = get(framework, recipe.base) if recipe.base else None
+            answer = build(lab.shop, smollm2, recipe, base, lab.shop.logs / f"{framework}-{name}.log")
+            assert not hasattr(answer, "failure"), answer
+            made[framework, name] = answer
+        return made[framework, name]
+
+    return get
+
+
+@pytest.mark.parametrize("framework", ["openvino", "onnx", "mlx", "llamacpp"])
+def test_the_unquantized_conversion_equals_the_original(
+    lab, smollm2, artifacts, ids, texts, reference, framework
+):
+    recipe = lab.wiring.backends[framework].recipes(smollm2.facts)[0]
+    artifact = artifacts(framework, recipe.name)
+    expected = tokenize(lab.shop, lab.shop.reference, smollm2.path, texts, lab.shop.logs / "tokenize.log")
+    cross = cross_validate(
+        lab.shop,
+        artifact,
+        score_of(lab, artifact, ids, reference),
+        facts=smollm2.facts,
+        texts=texts,
+        expected=expected,
+        log=lab.shop.logs / f"{framework}-tokenize.log",
+    )
+    print(f"{recipe.id}: KL {cross.kl_divergence:.2e}, limit {cross.limit:.0e}")
+    assert cross.equal, cross.cause
+
+
+@pytest.mark.parametrize("identifier", list(LIMITS))
+def test_a_quantized_build_is_as_far_from_the_original_as_its_format_makes_it(
+    lab, artifacts, ids, reference, identifier
+):
+    framework, name = identifier.split("/")
+    artifact = artifacts(framework, name)
+    scores = score_of(lab, artifact, ids, reference)
+    low, high = LIMITS[identifier]
+    print(f"{identifier}: KL {scores.kl_mean:.4f}, {artifact.manifest.bits_per_weight:.2f} bits per weight")
+    assert scores.kl_mean is not None
+    assert low < scores.kl_mean < high
+
+
+def test_real_bits_per_weight_are_more_than_the_name_says_where_rows_fall_back(artifacts):
+    manifest = artifacts("llamacpp", "q4_k_m").manifest
+    assert manifest.bits_per_weight > 5.5
+    assert any("q5_0" in note.lower() for note in manifest.notes)
+
+
+@pytest.mark.parametrize(
+    ("framework", "name"), [("openvino", "int8"), ("onnx", "int8"), ("llamacpp", "q8_0")]
+)
+def test_a_timed_build_generates_what_it_scores(lab, artifacts, ids, framework, name):
+    """Greedy decoding with a KV cache gives the ids that the logits of the whole text call for."""
+    artifact = artifacts(framework, name)
+    block = bench(
+        lab.shop,
+        lab.shop.backend(framework),
+        artifact=artifact.path,
+        runtime=artifact.recipe.runtime,
+        ids=ids,
+        workload=Workload(prompt_tokens=32, decode_tokens=12, requests=2, warmup=1),
+        log=lab.shop.logs / "bench.log",
+    )
+    assert isinstance(block, Block), block
+    first, second = block.requests
+    assert first.token_ids == second.token_ids
+    assert len(first.token_ids) == 12
+    assert block.peak_bytes > artifact.manifest.weight_bytes
+    assert block.placement.threads >= 1
+    assert block.placement.proof
+
+
+def test_the_parents_tokenizer_gives_the_originals_ids(lab, smollm2, texts):
+    expected = tokenize(lab.shop, lab.shop.reference, smollm2.path, texts, lab.shop.logs / "tokenize.log")
+    tokenizer = lab.wiring.files.tokenizer(Path(smollm2.path))
+    assert tuple(tuple(tokenizer.encode(text)) for text in texts) == expected
+
+
+def test_a_source_with_one_spelling_of_rope_breaks_mlx_and_is_caught(
+    lab, smollm2, ids, reference, texts, tmp_path
+):
+    """The silent trap that the portable layout exists for: without it the conversion is off, and no framework warns."""
+    import json
+    import shutil
+    from dataclasses import replace
+
+    trap = tmp_path / "one-spelling"
+    shutil.copytree(smollm2.path, trap)
+    config = json.loads((trap / "config.json").read_text())
+    del config["rope_theta"]
+    (trap / "config.json").write_text(json.dumps(config))
+    source = replace(smollm2, path=str(trap), digest="one-spelling")
+    recipe = lab.wiring.backends["mlx"].recipes(smollm2.facts)[0]
+    artifact = build(lab.shop, source, recipe, None, lab.shop.logs / "trap.log")
+    expected = tokenize(lab.shop, lab.shop.reference, smollm2.path, texts, lab.shop.logs / "tokenize.log")
+    cross = cross_validate(
+        lab.shop,
+        artifact,
+        score_of(lab, artifact, ids, reference),
+        facts=smollm2.facts,
+        texts=texts,
+        expected=expected,
+        log=lab.shop.logs / "trap-tokenize.log",
+    )
+    assert not cross.equal
+    assert "rope" in cross.cause
