@@ -118,6 +118,9 @@ def run_source(
         )
     if run.best and run.best.artifact:
         export_build(run.best.artifact, directory / BEST)
+        if run.exported != run.best.id:
+            run = replace(run, exported=run.best.id)
+            journal.save(run)
     return run
 
 

@@ -91,7 +91,10 @@ class EvaluationData:
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """All of it. ``key`` names everything that changes what is measured; the policy is not part of it."""
+    """All of it. ``key`` names everything that changes what is measured; the policy is not part of it.
+
+    ``exported`` is the trial whose build lies in the run directory's ``best/``.
+    """
 
     version: int = RUN_VERSION
     key: str
@@ -110,6 +113,7 @@ class Run:
     progressive: tuple[StageStep, ...] = ()
     notes: tuple[str, ...] = ()
     directory: str = ""
+    exported: str = ""
 
     def trial(self, identifier: str) -> Trial:
         """The trial of that id.

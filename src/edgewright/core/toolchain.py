@@ -60,7 +60,7 @@ class ToolchainSpec:
 class ToolchainState:
     """A toolchain on this host. ``ready`` is false with a reason: not installed, not supported, or broken.
 
-    ``needs_network``: it could be had with a network that is not there or not allowed.
+    ``devices`` are those that the framework itself reported; ``needs_network``: it could be had with a network that is not there or not allowed.
     """
 
     name: str
@@ -75,4 +75,5 @@ class ToolchainState:
     size_bytes: int = 0
     verified_on_this_system: bool = False
     versions: Mapping[str, str] = field(default_factory=dict)
+    devices: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)

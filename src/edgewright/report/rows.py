@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from edgewright.core.artifact import Artifact
 from edgewright.core.run import Run, Status, Trial
 from edgewright.core.verdict import Outcome
 from edgewright.report.figures import figure, percent
@@ -61,10 +60,11 @@ def ordered(run: Run) -> list[Trial]:
     return [run.baseline, *run.trials]
 
 
-def place_of(run: Run, artifact: Artifact) -> str:
-    """Where a build lies: the chosen one beside the run's record, any other in the cache home's store."""
-    chosen = run.best is not None and run.best.artifact == artifact
-    return f"{run.directory}/best" if chosen else artifact.path
+def place_of(run: Run, trial: Trial) -> str:
+    """Where a build lies: beside the run's record if it was exported there, else in the cache home's store."""
+    if trial.artifact is None:
+        return "nowhere"
+    return f"{run.directory}/best" if trial.id == run.exported else trial.artifact.path
 
 
 def headline(run: Run) -> str:

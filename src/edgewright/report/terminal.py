@@ -67,7 +67,7 @@ def _conversions(console: Console, run: Run) -> None:
 
 def _where(console: Console, run: Run) -> None:
     if run.best and run.best.artifact:
-        console.print(f"  build:  {place_of(run, run.best.artifact)}", highlight=False, soft_wrap=True)
+        console.print(f"  build:  {place_of(run, run.best)}", highlight=False, soft_wrap=True)
     console.print(f"  report: {run.directory}/report.html", highlight=False, soft_wrap=True)
 
 
@@ -196,6 +196,8 @@ def show_toolchains(console: Console, states: tuple[ToolchainState, ...]) -> Non
             if s.ready
             else f"{s.reason}. {s.hint}".strip()
         )
+        if s.ready and s.devices:
+            told += f"; devices: {', '.join(s.devices)}"
         if s.ready and not s.verified_on_this_system:
             told += " (this system was not verified by edgewright's own tests)"
         table.add_row(s.name, state, size(s.size_bytes) if s.size_bytes else "-", told)

@@ -118,6 +118,7 @@ class LocalToolchains:
                 size_bytes=_size(draft),
                 verified_on_this_system=_verified(spec),
                 versions=smoke.versions,
+                devices=smoke.devices,
                 environment=_moved(environment, draft, place),
             )
             (draft / _STATE).write_bytes(dump(state, indent=2))
@@ -163,7 +164,7 @@ class LocalToolchains:
         except EdgewrightError as error:
             mend = f"Run: edgewright toolchain remove {spec.name} && edgewright toolchain install {spec.name}"
             return replace(state, ready=False, reason=error.message, hint=f"{error.hint} {mend}".strip())
-        return replace(state, versions=smoke.versions)
+        return replace(state, versions=smoke.versions, devices=smoke.devices)
 
     def remove(self, spec: ToolchainSpec) -> int:
         """Delete every version of a toolchain, half-made ones too; the bytes that this freed."""

@@ -76,7 +76,8 @@ def _refusal(facts: ModelFacts) -> str:
     if facts.task is not Task.TEXT_GENERATION:
         return f"llama.cpp builds text-generation models here, and this one does {facts.task}; use ONNX or OpenVINO."
     architectures, types = _table()
-    known = facts.architecture in architectures if facts.architecture else facts.model_type in types
+    # A GGUF file names its architecture as llama.cpp does, a Hugging Face directory by its model class.
+    known = facts.architecture in architectures or facts.model_type in types
     if known:
         return ""
     named = facts.architecture or facts.model_type or "without a name"

@@ -1,0 +1,138 @@
+"""The main job from the command line, on a tiny model: optimize, again, show, pick, evaluate, benchmark, generate, load."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.e2e
+
+SMALL = ("--frameworks", "openvino,llamacpp", "--tokens", "128", "--context", "64")
+
+
+@pytest.fixture(scope="module")
+def optimized(shared_shell, tiny):
+    """A finished run over two frameworks. Random weights answer at random, so accuracy is asked nothing of."""
+    easy = (
+        "--min-accuracy",
+        "0",
+        "--min-speedup",
+        "0",
+        "--min-memory-cut",
+        "0",
+        "--max-latency-variation",
+        "100",
+    )
+    arguments = ("optimize", tiny.path, *SMALL, *easy, "--out", "run", "--json")
+    done = shared_shell.run(*arguments)
+    return arguments, done
+
+
+def test_optimize_builds_compares_and_recommends(optimized, shared_shell):
+    _, done = optimized
+    run = json.loads(done.stdout)
+    statuses = {t["recipe"]["framework"] + "/" + t["recipe"]["name"]: t["status"] for t in run["trials"]}
+    assert statuses["openvino/int8"] == "measured", statuses
+    assert statuses["llamacpp/q8_0"] == "measured", statuses
+    assert all(c["equal"] for c in run["cross_validation"])
+    assert run["baseline"]["values"]["decode_tok_s"]["unit"] == "token/s"
+    folder = shared_shell.folder / "run"
+    for name in ("run.json", "report.html", "journal.jsonl"):
+        assert (folder / name).stat().st_size > 0
+    if done.returncode == 0:
+        assert (folder / "best" / "edgewright.json").exists()
+    else:  # random weights may be right nowhere: then accuracy has no figure, and nothing is recommended
+        assert done.returncode == 10
+        assert "no figure" in json.dumps(run["choice"]["missed"])
+
+
+def test_a_run_with_nothing_left_to_do_answers_in_under_three_seconds(optimized, shared_shell):
+    arguments, first = optimized
+    record = (shared_shell.folder / "run" / "run.json").read_bytes()
+    began = time.monotonic()
+    again = shared_shell.run(*arguments)
+    took = time.monotonic() - began
+    assert again.returncode == first.returncode
+    assert (shared_shell.folder / "run" / "run.json").read_bytes() == record
+    assert took < 3.0
+
+
+def test_show_and_pick_decide_without_measuring(optimized, shared_shell):
+    assert "speedup" in shared_shell.run("show", "run").stdout
+    strict = shared_shell.run("pick", "run", "--min-speedup", "1000")
+    assert strict.returncode == 10
+    assert "No build passed every gate" in strict.stdout
+    assert "speedup" in strict.stdout
+
+
+def artifact(run_folder: Path, identifier: str) -> str:
+    run = json.loads((run_folder / "run.json").read_text())
+    trial = next(
+        t for t in run["trials"] if f"{t['recipe']['framework']}/{t['recipe']['name']}" == identifier
+    )
+    return str(trial["artifact"]["path"])
+
+
+def test_evaluate_prints_what_it_promises(optimized, shared_shell, tiny):
+    build = artifact(shared_shell.folder / "run", "llamacpp/f16")
+    done = shared_shell.run(
+        "evaluate", build, "--baseline", tiny.path, "--tokens", "128", "--context", "64", "--json"
+    )
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert answer["tokens"] == 128
+    assert answer["kl_divergence"] < 1e-3
+    assert answer["top1_agreement"] > 0.9
+    assert 0.0 <= answer["next_token_accuracy"] <= 1.0
+    assert answer["perplexity"] > 1.0
+
+
+def test_evaluate_runs_a_gguf_file_in_the_reference_and_in_llama_cpp(optimized, shared_shell):
+    gguf = next(Path(artifact(shared_shell.folder / "run", "llamacpp/q8_0")).glob("*.gguf"))
+    common = ("--tokens", "64", "--context", "64", "--json")
+    reference = json.loads(shared_shell.run("evaluate", str(gguf), *common).stdout)
+    own = json.loads(shared_shell.run("evaluate", str(gguf), "--runtime", "llama_cpp", *common).stdout)
+    assert reference["runtime"] == "torch"
+    assert own["runtime"] == "llamacpp"
+    assert own["perplexity"] == pytest.approx(reference["perplexity"], rel=0.02)
+
+
+def test_benchmark_times_builds_side_by_side(optimized, shared_shell):
+    builds = [artifact(shared_shell.folder / "run", name) for name in ("llamacpp/q8_0", "openvino/int8")]
+    done = shared_shell.run(
+        "benchmark", *builds, "--rounds", "2", "--prompt-tokens", "16", "--decode-tokens", "16", "--json"
+    )
+    assert done.returncode == 0, done.stderr
+    first, second = json.loads(done.stdout)
+    assert first["values"]["speedup"]["value"] == 1.0
+    assert second["values"]["decode_tok_s"]["value"] > 0
+    assert {first["runtime"], second["runtime"]} == {"llamacpp", "openvino"}
+
+
+def test_the_api_loads_a_build_and_generates(lab, smollm2):
+    import edgewright
+
+    with edgewright.load(smollm2.path) as session:
+        assert "Paris" in session.generate("The capital of France is", 8)
+    run = edgewright.assess(smollm2.path, target="android")
+    assert run.facts.parameters == 134_515_008
+    assert not run.measured_here
+    assert any("256" in note for r in run.frameworks for note in r.fit.quantization_notes)
+
+
+def test_a_damaged_build_is_not_run(optimized, shared_shell, tmp_path):
+    import shutil
+
+    copy = tmp_path / "copy"
+    shutil.copytree(artifact(shared_shell.folder / "run", "llamacpp/q8_0"), copy)
+    file = next(copy.glob("*.gguf"))
+    data = bytearray(file.read_bytes())
+    data[-1] ^= 0xFF
+    file.unlink()
+    file.write_bytes(data)
+    done = shared_shell.run("generate", str(copy), "hello")
+    assert done.returncode == 9
+    assert "not what was recorded" in done.stderr
