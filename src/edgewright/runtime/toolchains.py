@@ -76,11 +76,8 @@ class LocalToolchains:
             return state
         if self._offline:
             reason = "not installed, and --offline forbids installing"
-            return replace(
-                state,
-                reason=reason,
-                hint=f"Run once with a network: edgewright toolchain install {spec.name}",
-            )
+            hint = f"Run once with a network: edgewright toolchain install {spec.name}"
+            return replace(state, reason=reason, hint=hint, needs_network=True)
         try:
             self._home.make(self._home.toolchains)
             with held(self._home.toolchains / f".{spec.name}.lock", tell, f"another install of {spec.name}"):
