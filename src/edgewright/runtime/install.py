@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import platform
 import re
+import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +16,7 @@ from edgewright.runtime.home import Home
 from edgewright.runtime.native import Smoke, add_native
 from edgewright.runtime.venv import make_venv, pip
 
+_CPU_HOST = "download.pytorch.org"
 _NETWORK = ("--retries", "2", "--timeout", "60", "--progress-bar", "off")
 
 
@@ -38,9 +41,25 @@ def install(spec: ToolchainSpec, root: Path, home: Home, tell: Tell, smoke: Smok
     count = sum(1 for line in spec.lock.splitlines() if "==" in line)
     on_line = _package_progress(spec.title, count, tell)
     if spec.with_dependencies:
-        pip(root, ["install", *_NETWORK, "--constraint", str(lock), *spec.with_dependencies], on_line)
+        arguments = [*_NETWORK, *_cpu_index(), "--constraint", str(lock), *spec.with_dependencies]
+        pip(root, ["install", *arguments], on_line)
     pip(root, ["install", *_NETWORK, "--no-deps", "--requirement", str(lock)], on_line)
     return add_native(spec, spec.native, root, home, tell, smoke) if spec.native else {}
+
+
+def _cpu_index() -> tuple[str, ...]:
+    """PyTorch's own index of CPU wheels, where it can be reached and is what matters.
+
+    On Linux the package index's wheel of torch brings gigabytes of CUDA, which no toolchain here uses. Wheels that pip
+    is configured to find elsewhere (``PIP_FIND_LINKS``, ``PIP_EXTRA_INDEX_URL``) serve as well, and need no network.
+    """
+    if platform.system() != "Linux":
+        return ()
+    try:
+        with socket.create_connection((_CPU_HOST, 443), timeout=2.0):
+            return ("--extra-index-url", f"https://{_CPU_HOST}/whl/cpu")
+    except OSError:
+        return ()
 
 
 def _package_progress(title: str, count: int, tell: Tell) -> Callable[[str], None]:
