@@ -71,11 +71,18 @@ RECIPE_OF: dict[str, str] = {}
 
 class World:
     def __init__(
-        self, tmp_path, *, answer=honest, missing=None, backends=("openvino", "llamacpp"), request=None
+        self,
+        tmp_path,
+        *,
+        answer=honest,
+        missing=None,
+        backends=("openvino", "llamacpp"),
+        request=None,
+        options=(),
     ):
         self.runner = FakeRunner(lambda job: self._answer(job, answer))
         self.reporter = RecordingReporter()
-        self.backends = {name: FakeBackend(name) for name in backends}
+        self.backends = {name: FakeBackend(name, options=options) for name in backends}
         self.toolchains = FakeToolchains(missing or {})
         self.shop = Workshop(
             reference=FakeBackend("torch"),
@@ -99,7 +106,7 @@ class World:
             RECIPE_OF[final] = job.recipe.name
         return answer(job)
 
-    def run(self):
+    def run(self, target="this-machine"):
         source = prepare(
             self.shop,
             SourceOperation.FROM_DIRECTORY,
@@ -111,9 +118,7 @@ class World:
         )
         states = {name: self.toolchains.state(b.toolchain) for name, b in self.backends.items()}
         backends = list(self.backends.values())
-        assessment = assess(
-            "m", facts(), HOST, knowledge.target("this-machine"), backends, states, context=64
-        )
+        assessment = assess("m", facts(), HOST, knowledge.target(target), backends, states, context=64)
         planned = plan(assessment, backends)
         return optimize(
             self.shop, self.journal, self.request, source, assessment, planned, version="0", key="k"

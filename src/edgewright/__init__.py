@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from edgewright.api import Run, Session, assess, doctor, evaluate, load, open_run, optimize
+    from edgewright.api import (
+        Run,
+        Session,
+        assess,
+        benchmark,
+        doctor,
+        evaluate,
+        load,
+        open_run,
+        optimize,
+        pick,
+    )
     from edgewright.errors import EdgewrightError
 
 __all__ = [
@@ -20,11 +31,13 @@ __all__ = [
     "Session",
     "__version__",
     "assess",
+    "benchmark",
     "doctor",
     "evaluate",
     "load",
     "open_run",
     "optimize",
+    "pick",
 ]
 
 

@@ -14,8 +14,9 @@ from edgewright.backends.onnx.backend import OnnxBackend
 from edgewright.backends.openvino.backend import OpenVinoBackend
 from edgewright.backends.torch.backend import TorchBackend
 from edgewright.core import knowledge
+from edgewright.core.jobs import Progress
 from edgewright.core.toolchain import ToolchainSpec
-from edgewright.ports import Backend, Reporter, Workshop
+from edgewright.ports import Backend, Reporter, Tell, Workshop
 from edgewright.runtime.clock import SystemClock
 from edgewright.runtime.files import LocalFiles
 from edgewright.runtime.home import Home
@@ -26,6 +27,10 @@ from edgewright.runtime.toolchains import LocalToolchains
 
 BACKENDS: tuple[Callable[[], Backend], ...] = (OpenVinoBackend, OnnxBackend, MlxBackend, LlamaCppBackend)
 """The frameworks that come with edgewright; others join by the entry point group ``edgewright.backends``."""
+
+
+def _silent(_: Progress) -> None:
+    """Where nobody listens."""
 
 
 @dataclass(frozen=True)
@@ -56,10 +61,9 @@ class Wiring:
         """Environments on this host."""
         return LocalToolchains(self.home, offline=self.offline)
 
-    @cached_property
-    def store(self) -> DirectoryStore:
-        """Finished things."""
-        return DirectoryStore(self.home.store)
+    def store(self, tell: Tell = _silent) -> DirectoryStore:
+        """Finished things; ``tell`` hears who is waited for."""
+        return DirectoryStore(self.home.store, tell=tell)
 
     @cached_property
     def files(self) -> LocalFiles:
@@ -102,7 +106,7 @@ class Wiring:
             backends=self.backends,
             runner=self.runner,
             toolchains=self.toolchains,
-            store=self.store,
+            store=self.store(reporter.tell),
             files=self.files,
             reporter=reporter,
             clock=self.clock,

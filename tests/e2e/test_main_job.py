@@ -42,11 +42,37 @@ def test_optimize_builds_compares_and_recommends(optimized, shared_shell):
     folder = shared_shell.folder / "run"
     for name in ("run.json", "report.html", "journal.jsonl"):
         assert (folder / name).stat().st_size > 0
-    if done.returncode == 0:
-        assert (folder / "best" / "edgewright.json").exists()
-    else:  # random weights may be right nowhere: then accuracy has no figure, and nothing is recommended
-        assert done.returncode == 10
-        assert "no figure" in json.dumps(run["choice"]["missed"])
+    # Random weights are right nowhere: accuracy has no figure, so nothing may be recommended.
+    assert done.returncode == 10
+    assert not (folder / "best").exists()
+
+
+def test_a_build_that_passes_every_gate_is_recommended_exported_and_answers(shared_shell, smollm2):
+    """The real model, with gates that its 8-bit build is sure to pass whatever this machine does meanwhile."""
+    gates = (
+        "--min-speedup",
+        "0.2",
+        "--min-memory-cut",
+        "0",
+        "--max-latency-variation",
+        "1000",
+        "--min-accuracy",
+        "0.8",
+    )
+    arguments = ("--frameworks", "llamacpp", "--tokens", "512", "--context", "256", "--max-size", "150MB")
+    done = shared_shell.run(
+        "optimize", smollm2.path, *arguments, *gates, "--out", "real", "--prefer", "accuracy=1"
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Recommended: llamacpp/q8_0" in done.stdout
+    run = json.loads((shared_shell.folder / "real" / "run.json").read_text())
+    assert run["exported"] == run["choice"]["chosen"] == "llamacpp/q8_0"
+    stages = [step["stage"] for step in run["progressive"]]
+    assert stages == ["baseline", "converted", "quantized", "accelerated", "validated"]
+    answer = shared_shell.run("generate", "real/best", "The capital of France is", "--max-tokens", "8")
+    assert "Paris" in answer.stdout, answer.stderr
+    picked = shared_shell.run("pick", "real", "--max-memory", "1MB")
+    assert picked.returncode == 10
 
 
 def test_a_run_with_nothing_left_to_do_answers_in_under_three_seconds(optimized, shared_shell):

@@ -9,6 +9,7 @@ import pytest
 from edgewright.config import evaluation_text
 from edgewright.core import knowledge
 from edgewright.core.measurement import Block, Scores, Workload
+from edgewright.core.recipe import SCORING_RUNTIME
 from edgewright.stages.bench import bench
 from edgewright.stages.build import build
 from edgewright.stages.cross_validate import cross_validate, tokenize
@@ -62,7 +63,7 @@ def reference(lab, smollm2, ids):
             lab.shop.reference,
             artifact=smollm2.path,
             identity=smollm2.digest,
-            runtime={},
+            runtime=SCORING_RUNTIME,
             ids=ids[:count],
             context=CONTEXT,
             log=lab.shop.logs / "reference.log",

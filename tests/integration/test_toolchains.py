@@ -8,10 +8,15 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
+from edgewright.core.jobs import Progress
+from edgewright.errors import ToolchainError
+from edgewright.runtime.venv import run_command
 from tests.integration.conftest import fresh_home
 
 pytestmark = pytest.mark.integration
@@ -45,37 +50,118 @@ def test_no_toolchain_sees_the_parents_packages(lab, toolchains):
         assert found.stdout.split() == ["None", "None"], name
 
 
-def test_a_killed_install_leaves_nothing_half_made_and_the_next_one_finishes(tmp_path):
+def wait_until(true: Callable[[], object], what: str) -> None:
+    deadline = time.monotonic() + 300
+    while not true():
+        assert time.monotonic() < deadline, f"{what} never came"
+        time.sleep(0.01)
+
+
+def family(pid: int) -> list[psutil.Process]:
+    try:
+        return psutil.Process(pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+
+
+def runs(pid: int, *words: str) -> bool:
+    """Whether a descendant, other than a leash, has all these words in its command line."""
+    for child in family(pid):
+        try:
+            command = child.cmdline()
+        except psutil.Error:
+            continue
+        if not any("leash.py" in part for part in command) and set(words) <= set(command):
+            return True
+    return False
+
+
+@pytest.mark.parametrize("words", [("-m", "venv"), ("-m", "pip", "install")])
+def test_a_killed_install_leaves_no_process_and_nothing_half_made(tmp_path, words):
+    """Only the parent is killed, as the system does it when memory runs out; what it started goes with it."""
     home = fresh_home(tmp_path / "home")
-    spec_dir = home / "toolchains"
-    for wait_for in ("venv", "mlx"):
-        process = subprocess.Popen(
-            [*COMMAND, "install", "mlx"],
-            env=environment(home),
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        marker = {
-            "venv": spec_dir / ".mlx.draft" / "venv",
-            "mlx": spec_dir / ".mlx.draft" / "requirements.lock",
-        }[wait_for]
-        deadline = time.monotonic() + 120
-        while not marker.exists() and time.monotonic() < deadline:
-            time.sleep(0.05)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        assert not [p for p in spec_dir.iterdir() if not p.name.startswith(".")]
-    # Two installers at once: one installs, the other waits and finds it done.
+    process = subprocess.Popen([*COMMAND, "install", "mlx"], env=environment(home), stderr=subprocess.DEVNULL)
+    wait_until(lambda: runs(process.pid, *words), " ".join(words))
+    children = family(process.pid)
+    assert len(children) >= 2  # the leash and what it holds
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    _, alive = psutil.wait_procs(children, timeout=20)
+    assert not alive
+    folder = home / "toolchains"
+    assert not [path for path in folder.iterdir() if not path.name.startswith(".")]
+    assert len(list(folder.glob(".mlx.*.draft"))) == 1  # the next installer removes it: see below
+
+
+def test_after_a_kill_two_installers_at_once_finish_the_work(tmp_path):
+    """One installs, the other waits and finds it done; what killed ones left is swept."""
+    home = fresh_home(tmp_path / "home")
+    for left in (".mlx.draft", ".mlx.1-00.draft"):
+        (home / "toolchains" / left / "venv").mkdir(parents=True)
     both = [
         subprocess.Popen(
             [*COMMAND, "install", "mlx", "--json"], env=environment(home), stdout=subprocess.PIPE
         )
         for _ in range(2)
     ]
-    answers = [json.loads(process.communicate(timeout=600)[0])[0] for process in both]
+    answers = [json.loads(process.communicate(timeout=900)[0])[0] for process in both]
     assert all(answer["ready"] for answer in answers)
     assert answers[0]["path"] == answers[1]["path"]
-    assert not (spec_dir / ".mlx.draft").exists()
+    assert {path.name for path in (home / "toolchains").iterdir()} == {
+        ".mlx.lock",
+        Path(answers[0]["path"]).name,
+    }
+
+
+PARENT = """
+import sys
+from edgewright.runtime.venv import run_command
+run_command([sys.executable, "-c", sys.argv[1]], print, what="test")
+"""
+GRANDCHILD = """
+import subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+print("started", flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_a_command_and_its_children_die_with_whoever_started_it(how):
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-c", PARENT, GRANDCHILD],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stdout
+    assert process.stdout.readline() == "started\n"
+    children = family(process.pid)
+    assert len(children) == 3
+    os.kill(process.pid, how)
+    process.wait(timeout=20)
+    _, alive = psutil.wait_procs(children, timeout=20)
+    assert not alive
+
+
+def test_a_silent_command_is_said_to_be_at_work(tmp_path):
+    """The command ends once its silence was told, and not before."""
+    told = []
+
+    def tell(progress: Progress) -> None:
+        told.append(progress.message)
+        (tmp_path / "told").touch()
+
+    waiting = "import pathlib, sys, time\nwhile not pathlib.Path(sys.argv[1]).exists(): time.sleep(0.01)"
+    command = [sys.executable, "-c", waiting, str(tmp_path / "told")]
+    run_command(command, told.append, what="pip install", tell=tell, silence_s=0.05)
+    assert told[0].startswith("pip install: still working")
+
+
+def test_a_failed_commands_last_word_is_the_reason():
+    failing = [sys.executable, "-c", "print('error: no such thing'); raise SystemExit(3)"]
+    with pytest.raises(ToolchainError, match="trying failed with status 3: error: no such thing"):
+        run_command(failing, lambda _: None, what="trying")
 
 
 def test_offline_nothing_is_installed(tmp_path):
@@ -114,7 +200,6 @@ def test_without_a_network_one_sentence_says_so(tmp_path):
 
 
 def test_without_a_compiler_the_reason_is_clear(tmp_path, lab, toolchains):
-    from edgewright.errors import ToolchainError
     from edgewright.runtime import native
 
     spec = lab.wiring.specs["llamacpp"]

@@ -11,11 +11,13 @@ def test_the_public_names_are_these():
         "Session",
         "__version__",
         "assess",
+        "benchmark",
         "doctor",
         "evaluate",
         "load",
         "open_run",
         "optimize",
+        "pick",
     ]
 
 

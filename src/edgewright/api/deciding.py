@@ -21,12 +21,16 @@ def open_run(path: str | Path) -> Run:
     return read_run(Path(path))
 
 
-def decided(run: Run, policy: Policy) -> Run:
-    """A run judged by another policy, with the choice that follows; the same run for the same policy."""
+def pick(run: Run, policy: Policy) -> Run:
+    """A run judged by another policy, with the choice that follows; the stored record stays as it is.
+
+    Nothing is measured: a build that the run's own policy gave no further rounds keeps the few that it has.
+    """
     if policy == run.policy:
         return run
     noisy = is_noisy(run.baseline, policy)
-    trials = tuple(policy_verdicts(trial, policy, noisy_host=noisy) for trial in run.trials)
+    elsewhere = not run.assessment.measured_here
+    trials = tuple(policy_verdicts(t, policy, noisy_host=noisy, elsewhere=elsewhere) for t in run.trials)
     contenders = [
         Contender(id=t.id, values=t.values, verdicts=t.verdicts)
         for t in trials
@@ -37,8 +41,3 @@ def decided(run: Run, policy: Policy) -> Run:
     return replace(
         run, policy=policy, trials=trials, choice=choice, progressive=run.progressive if same else ()
     )
-
-
-def pick(run: Run, policy: Policy) -> Run:
-    """As `decided`; the stored record stays as it is."""
-    return decided(run, policy)

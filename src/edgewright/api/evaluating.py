@@ -11,6 +11,7 @@ from edgewright.config import evaluation_text
 from edgewright.core.jobs import Failure
 from edgewright.core.measurement import Placement, Scores
 from edgewright.core.quantity import Value
+from edgewright.core.recipe import SCORING_RUNTIME
 from edgewright.core.summary import accuracy_values
 from edgewright.errors import InputError
 from edgewright.ports import Reporter, Workshop
@@ -63,8 +64,8 @@ def evaluate(
         raise InputError(
             f"The text {text.name} has {len(ids)} tokens, too few to score.", hint="Give a longer text."
         )
-    reference = _score(shop, against, ids, context, None) if against else None
-    result = _score(shop, subject, ids, context, reference[1] if reference else None)
+    reference = _score(shop, against, ids, context, keep=True)[1] if against else None
+    result = _score(shop, subject, ids, context, reference=reference)
     return Evaluation(
         model=subject.name,
         runtime=subject.backend.name,
@@ -88,7 +89,13 @@ def _ids(wiring: Wiring, shop: Workshop, subject: Runnable, text: str) -> tuple[
 
 
 def _score(
-    shop: Workshop, subject: Runnable, ids: tuple[int, ...], context: int, reference: Path | None
+    shop: Workshop,
+    subject: Runnable,
+    ids: tuple[int, ...],
+    context: int,
+    *,
+    reference: Path | None = None,
+    keep: bool = False,
 ) -> tuple[Scores, Path]:
     shop.reporter.phase(f"scoring {subject.name}")
     answer = score(
@@ -96,13 +103,13 @@ def _score(
         subject.backend,
         artifact=subject.path,
         identity=subject.identity,
-        runtime=subject.runtime,
+        runtime=SCORING_RUNTIME if subject.source else subject.runtime,
         ids=ids,
         context=context,
         log=shop.logs / f"{subject.backend.name}.log",
         reference=reference / REFERENCE_FILE if reference else None,
         reference_identity=reference.name if reference else "",
-        keep_reference=reference is None,
+        keep_reference=keep,
     )
     if isinstance(answer, Failure):
         raise error_of(answer)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from edgewright.core.jobs import SourceOperation
 from edgewright.core.model import Source, SourceKind
-from edgewright.core.toolchain import ToolchainSpec, ToolchainState
-from edgewright.errors import EdgewrightError, OfflineError, ToolchainError
+from edgewright.core.toolchain import Obstacle, ToolchainSpec, ToolchainState
+from edgewright.errors import EdgewrightError, IntegrityError, OfflineError, ResourceError, ToolchainError
 from edgewright.ports import Workshop
 from edgewright.runtime.models import Origin, Trust
 from edgewright.stages.prepare import prepare
@@ -26,7 +26,12 @@ def require_reference(shop: Workshop) -> None:
 
 def unavailable(spec: ToolchainSpec, state: ToolchainState) -> EdgewrightError:
     """A toolchain that cannot be had, as the error a user sees."""
-    kind = OfflineError if state.needs_network else ToolchainError
+    kinds: dict[Obstacle, type[EdgewrightError]] = {
+        Obstacle.NETWORK: OfflineError,
+        Obstacle.RESOURCE: ResourceError,
+        Obstacle.INTEGRITY: IntegrityError,
+    }
+    kind = kinds[state.obstacle] if state.obstacle else ToolchainError
     return kind(f"{spec.title}: {state.reason.rstrip('.')}.", hint=state.hint)
 
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from edgewright import __version__
-from edgewright.api.deciding import decided
 from edgewright.api.intake import source_of
 from edgewright.api.quiet import Quiet
 from edgewright.config import evaluation_text
 from edgewright.core import knowledge
+from edgewright.core.artifact import MANIFEST_NAME
 from edgewright.core.measurement import Workload
 from edgewright.core.model import Source
 from edgewright.core.policy import Policy
@@ -20,11 +20,12 @@ from edgewright.pipeline import optimize as pipeline
 from edgewright.pipeline.request import Request
 from edgewright.ports import Reporter
 from edgewright.report.html import draw
-from edgewright.runtime.export import BEST, export_build
+from edgewright.runtime.export import BEST, export_build, remove_export
 from edgewright.runtime.models import Trust, locate
 from edgewright.runtime.rundir import RECORD, RunDirectory, open_run_directory, read_run
 from edgewright.stages.assess import assess
 from edgewright.stages.plan import plan
+from edgewright.stages.preflight import preflight
 from edgewright.wiring import Wiring
 
 _CONTEXT = 4096
@@ -93,7 +94,6 @@ def run_source(
     """Optimize a prepared source into a directory that the caller holds."""
     shop = wiring.workshop(reporter or Quiet(), directory.resolve() / "logs")
     backends = list(wiring.backends.values())
-    request = replace(request, policy=request.policy.within(knowledge.target(target).limits))
     assessment = assess(
         source.name,
         source.facts,
@@ -103,37 +103,42 @@ def run_source(
         {name: wiring.toolchains.state(spec) for name, spec in wiring.specs.items()},
         context=min(_CONTEXT, source.facts.context or _CONTEXT),
     )
+    request = replace(request, policy=request.policy.within(assessment.target.limits))
     planned = plan(assessment, backends, frameworks=frameworks, max_size_bytes=_max_size(request.policy))
     code = {b.name: b.toolchain.digest + b.code_digest for b in (wiring.reference, *backends)}
     key = pipeline.plan_key(source, planned, request, assessment.host.device_id, code)
-    finished = _finished(directory, key)
     journal = RunDirectory(directory.resolve(), wiring.clock, draw, key)
-    if finished:
-        run = decided(finished, request.policy)
-        if run != finished:
-            journal.save(run)
-    else:
+    run = _finished(directory, key, request.policy)
+    if run is None:
+        preflight(source, planned, assessment.host)
         run = pipeline.optimize(
             shop, journal, request, source, assessment, planned, version=__version__, key=key
         )
-    if run.best and run.best.artifact:
-        export_build(run.best.artifact, directory / BEST)
-        if run.exported != run.best.id:
-            run = replace(run, exported=run.best.id)
-            journal.save(run)
+    return _exported(wiring, journal, run)
+
+
+def _exported(wiring: Wiring, journal: RunDirectory, run: Run) -> Run:
+    """The run with its chosen build in ``best/``, whose manifest names the runtime options it was chosen with."""
+    place, best = journal.path / BEST, run.best
+    if best is None or best.artifact is None:
+        remove_export(place)
+    elif run.exported != best.id or not place.is_dir():
+        export_build(best.artifact, place)
+        wiring.files.write(place / MANIFEST_NAME, replace(best.artifact.manifest, recipe=best.recipe))
+    exported = best.id if best else ""
+    if exported != run.exported:
+        run = replace(run, exported=exported)
+        journal.save(run)
     return run
 
 
-def _finished(directory: Path, key: str) -> Run | None:
-    """The run in the directory, if it is this one and nothing is left to do."""
+def _finished(directory: Path, key: str, policy: Policy) -> Run | None:
+    """The run in the directory, if it is this one, judged by this policy, and nothing is left to do."""
     if not (directory / RECORD).exists():
         return None
     run = read_run(directory)
-    if (
-        run.key != key
-        or run.finished_s is None
-        or any(t.status in _RETRIED and "+" not in t.id for t in run.trials)
-    ):
+    unfinished = run.finished_s is None or any(trial.status in _RETRIED for trial in run.trials)
+    if run.key != key or run.policy != policy or unfinished:
         return None
     return replace(run, directory=str(directory.resolve()))
 

@@ -12,7 +12,7 @@ from edgewright.core.artifact import MANIFEST_NAME
 from edgewright.core.keys import digest
 from edgewright.core.model import Source, SourceKind
 from edgewright.core.recipe import Option
-from edgewright.errors import InputError
+from edgewright.errors import InputError, UsageError
 from edgewright.ports import Backend, Workshop
 from edgewright.runtime.models import Trust, locate
 from edgewright.wiring import Wiring
@@ -40,9 +40,9 @@ def runnable(wiring: Wiring, shop: Workshop, said: str, *, runtime: str = "") ->
     """
     path = Path(said).expanduser()
     if (path / MANIFEST_NAME).is_file():
-        found = _built(wiring, path.resolve())
+        found = _built(wiring, path.resolve(), runtime)
     elif runtime and runtime != wiring.reference.name:
-        found = _foreign(wiring, shop, path, said, runtime)
+        found = _foreign(wiring, path, said, runtime)
     else:
         trust = Trust()
         source = source_of(shop, locate(said, offline=wiring.offline, trust=trust), trust)
@@ -61,9 +61,12 @@ def runnable(wiring: Wiring, shop: Workshop, said: str, *, runtime: str = "") ->
     return found
 
 
-def _built(wiring: Wiring, path: Path) -> Runnable:
+def _built(wiring: Wiring, path: Path, runtime: str) -> Runnable:
     artifact = wiring.files.artifact(path)
     recipe = artifact.recipe
+    if runtime and wiring.backend(runtime).name != recipe.framework:
+        hint = f"Leave --runtime out: a build runs in its own framework, {recipe.framework}."
+        raise UsageError(f"{recipe.id} is no model that {runtime} runs.", hint=hint)
     return Runnable(
         name=recipe.id,
         backend=wiring.backend(recipe.framework),
@@ -73,7 +76,7 @@ def _built(wiring: Wiring, path: Path) -> Runnable:
     )
 
 
-def _foreign(wiring: Wiring, shop: Workshop, path: Path, said: str, runtime: str) -> Runnable:
+def _foreign(wiring: Wiring, path: Path, said: str, runtime: str) -> Runnable:
     """Files that other tools made, run as they are."""
     backend = wiring.backend(runtime)
     if not path.exists():
@@ -82,7 +85,7 @@ def _foreign(wiring: Wiring, shop: Workshop, path: Path, said: str, runtime: str
         origin = locate(said, offline=True, trust=Trust())
         if origin.kind is not SourceKind.GGUF:
             raise InputError(f"{path.name} is no file that {runtime} runs.")
-        identity, where = origin.fingerprint, _as_directory(wiring, shop, path.resolve(), origin.fingerprint)
+        identity, where = origin.fingerprint, _as_directory(wiring, path.resolve(), origin.fingerprint)
     else:
         where = path.resolve()
         rows = [
@@ -95,18 +98,18 @@ def _foreign(wiring: Wiring, shop: Workshop, path: Path, said: str, runtime: str
     )
 
 
-def _as_directory(wiring: Wiring, shop: Workshop, file: Path, fingerprint: str) -> Path:
+def _as_directory(wiring: Wiring, file: Path, fingerprint: str) -> Path:
     """Runtimes open directories: one that holds nothing but a link to the file."""
-    del shop
-    found = wiring.store.find("links", fingerprint)
+    store = wiring.store()
+    found = store.find("links", fingerprint)
     if found is None:
-        with wiring.store.building("links", fingerprint) as draft:
+        with store.building("links", fingerprint) as draft:
             draft.mkdir()
             try:
                 (draft / _GGUF_NAME).symlink_to(file)
             except OSError:  # Windows without the right to make links
                 (draft / _GGUF_NAME).hardlink_to(file)
-        found = wiring.store.find("links", fingerprint)
+        found = store.find("links", fingerprint)
     if found is None:
         raise InputError(f"{file} could not be linked into the store.")
     return found

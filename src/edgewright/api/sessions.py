@@ -13,7 +13,6 @@ from edgewright.core.artifact import Artifact
 from edgewright.core.jobs import GenerateRequest, SessionJob
 from edgewright.core.run import Trial
 from edgewright.errors import UnsupportedError
-from edgewright.ports import Tokenizer
 from edgewright.runtime.runner import WorkerSession
 from edgewright.runtime.tokens import SourceTokenizer
 from edgewright.wiring import Wiring
@@ -39,9 +38,11 @@ class Session:
         """
         tokenizer = self._text_tokenizer()
         text = tokenizer.chat(prompt) if chat else prompt
-        return tokenizer.decode(self.generate_ids(tokenizer.encode(text), max_tokens))
+        # A chat template writes the special tokens itself; to a plain text the tokenizer adds those it has to.
+        ids = tokenizer.encode(text, special=text == prompt)
+        return tokenizer.decode(self.generate_ids(ids, max_tokens))
 
-    def _text_tokenizer(self) -> Tokenizer:
+    def _text_tokenizer(self) -> SourceTokenizer:
         if self._tokenizer is None:
             raise UnsupportedError(
                 "This build carries no tokenizer.json, and its source is not in the store.",
@@ -72,7 +73,9 @@ def load(build: str | Path | Trial | Artifact, *, offline: bool = False) -> Sess
     shop = wiring.workshop(Quiet(), wiring.home.root / "logs" / "session")
     found = runnable(wiring, shop, _path(build))
     state = wiring.toolchains.state(found.backend.toolchain)
-    job = SessionJob(worker=found.backend.worker, artifact=found.path, runtime=found.runtime)
+    # A tuned trial shares the artifact of the build that it tunes: its own runtime options stand in its recipe.
+    runtime = build.recipe.runtime if isinstance(build, Trial) else found.runtime
+    job = SessionJob(worker=found.backend.worker, artifact=found.path, runtime=runtime)
     child = WorkerSession(Path(state.path), state.environment, job, shop.logs / f"{found.backend.name}.log")
     place = source_of_build(wiring, Path(found.path))
     return Session(child, SourceTokenizer(place) if place else None)

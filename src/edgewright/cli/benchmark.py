@@ -31,43 +31,18 @@ def command(
     as_json: bool,
 ) -> None:
     """Time BUILDS (directories of builds, or models in the reference) side by side, each round in random order."""
-    from rich.table import Table
-
     from edgewright.api import benchmark
     from edgewright.cli.output import console, print_json
     from edgewright.cli.progress import TerminalReporter
     from edgewright.core.measurement import Workload
-    from edgewright.core.quantity import METRICS
-    from edgewright.report.figures import figure
+    from edgewright.report.terminal import show_benchmark
 
     workload = Workload(prompt_tokens=prompt_tokens, decode_tokens=decode_tokens)
-    with TerminalReporter(silent=as_json) as reporter:
+    with TerminalReporter() as reporter:
         arms = benchmark(
             builds, rounds=rounds, workload=workload, runtime=runtime, offline=offline, reporter=reporter
         )
     if as_json:
         print_json(arms)
-        return
-    table = Table(
-        title=f"{rounds} interleaved rounds; speedup and memory cut against the first", title_justify="left"
-    )
-    table.add_column("build")
-    shown = (
-        "decode_tok_s",
-        "prefill_tok_s",
-        "ttft_ms",
-        "itl_p50_ms",
-        "itl_p95_ms",
-        "load_s",
-        "peak_bytes",
-        "speedup",
-        "memory_cut",
-    )
-    for name in shown:
-        unit = METRICS[name].unit
-        table.add_column(
-            f"{METRICS[name].title}{f' ({unit})' if unit not in {'1', 'byte'} else ''}", justify="right"
-        )
-    for arm in arms:
-        table.add_row(arm.name, *(figure(arm.values.get(name)) for name in shown))
-    console().print(table)
+    else:
+        show_benchmark(console(), [(arm.name, arm.values) for arm in arms], rounds=rounds)

@@ -31,6 +31,6 @@ def command(*, out: Path, quick: bool, offline: bool, as_json: bool) -> int:
 
     if not as_json:
         click.echo(f"The model is SmolLM2-135M-Instruct ({PACKAGE}). Note: {NOTE}.", err=True)
-    with TerminalReporter(silent=as_json) as reporter:
+    with TerminalReporter() as reporter:
         run = demo(out, offline=offline, quick=quick, reporter=reporter)
     return finish(run, as_json=as_json)

@@ -50,7 +50,7 @@ def command(
     from edgewright.codec import plain
     from edgewright.report.figures import figure
 
-    with TerminalReporter(silent=as_json) as reporter:
+    with TerminalReporter() as reporter:
         answer = evaluate(
             model,
             eval_data=eval_data,
@@ -67,8 +67,9 @@ def command(
         return
     out = console()
     out.print(
-        f"[bold]{answer.model}[/] in {answer.runtime}: {answer.tokens} tokens of {answer.data}",
+        f"{answer.model} in {answer.runtime}: {answer.tokens} tokens of {answer.data}",
         highlight=False,
+        markup=False,
     )
     for name, value in answer.values.items():
         out.print(

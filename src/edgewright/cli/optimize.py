@@ -54,7 +54,7 @@ def command(
     from edgewright.config import seconds
 
     policy = policy_of(rest)
-    with TerminalReporter(silent=as_json) as reporter:
+    with TerminalReporter() as reporter:
         run = optimize(
             model,
             target=target,

@@ -9,6 +9,7 @@ from typing import Self
 
 from rich.console import Console
 from rich.status import Status as Spinner
+from rich.text import Text
 
 from edgewright.core.jobs import Progress
 from edgewright.core.run import Status, Trial
@@ -19,16 +20,19 @@ _EVERY_S = 10.0
 
 
 class TerminalReporter:
-    """See `Reporter`. At a terminal the current step is one line that changes; finished trials stay above it."""
+    """See `Reporter`. At a terminal the current step is one line that changes; finished trials stay above it.
 
-    def __init__(self, *, silent: bool = False) -> None:
-        self._console = Console(stderr=True, quiet=silent, highlight=False, soft_wrap=True)
+    Nothing is read as markup: messages hold names, paths and log lines from outside.
+    """
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
         self._live: Spinner | None = None
         self._started = self._last = time.monotonic()
         self._phase = ""
 
     def __enter__(self) -> Self:
-        if sys.stderr.isatty() and not self._console.quiet:
+        if sys.stderr.isatty():
             self._live = self._console.status("starting")
             self._live.start()
         return self
@@ -53,9 +57,9 @@ class TerminalReporter:
         now = time.monotonic()
         stamped = f"[{_clock(now - self._started)}] {text}"
         if self._live:
-            self._live.update(stamped.replace("[", r"\[", 1))
+            self._live.update(Text(stamped))
         elif always or now - self._last > _EVERY_S:
-            self._console.print(stamped, markup=False)
+            self._console.print(Text(stamped))
             self._last = now
 
     def trial(self, trial: Trial) -> None:
@@ -66,9 +70,9 @@ class TerminalReporter:
             text = (
                 f"{name}: {size}, KL {kl}, {retained} retained, {speed} tok/s ({factor}), {memory}: {verdict}"
             )
-            self._console.print(f"[{at}]   {text}", markup=False)
+            self._console.print(Text(f"[{at}]   {text}"))
         elif trial.reason and trial.status not in {Status.BUILT, Status.SCORED}:
-            self._console.print(f"[{at}]   {trial.id}: {trial.status}: {trial.reason}", markup=False)
+            self._console.print(Text(f"[{at}]   {trial.id}: {trial.status}: {trial.reason}"))
 
 
 def _clock(seconds: float) -> str:

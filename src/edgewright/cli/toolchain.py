@@ -60,6 +60,7 @@ def verify(*, names: tuple[str, ...], as_json: bool) -> None:
 @names_argument
 def remove(*, names: tuple[str, ...]) -> None:
     """Delete toolchains; they are installed again when they are needed."""
+    from edgewright.cli.progress import TerminalReporter
     from edgewright.errors import UsageError
     from edgewright.report.figures import size
     from edgewright.wiring import Wiring
@@ -67,9 +68,12 @@ def remove(*, names: tuple[str, ...]) -> None:
     wiring = Wiring()
     if not names:
         raise UsageError("Say which toolchains to remove.", hint=f"Known: {', '.join(wiring.specs)}.")
-    for name in names:
-        freed = wiring.toolchains.remove(wiring.backend(name).toolchain)
-        click.echo(f"{name}: {size(freed)} freed")
+    chosen = [wiring.backend(name).toolchain for name in names]
+    with TerminalReporter() as reporter:
+        for spec in chosen:
+            reporter.phase(f"removing {spec.name}")
+            freed = wiring.toolchains.remove(spec, reporter.tell)
+            click.echo(f"{spec.name}: {size(freed)} freed")
 
 
 def _each(wiring: Wiring, names: tuple[str, ...], act: Act, doing: str, *, as_json: bool) -> None:
@@ -78,7 +82,7 @@ def _each(wiring: Wiring, names: tuple[str, ...], act: Act, doing: str, *, as_js
 
     chosen = [wiring.backend(name).toolchain for name in names or wiring.specs]
     states = []
-    with TerminalReporter(silent=as_json) as reporter:
+    with TerminalReporter() as reporter:
         for spec in chosen:
             reporter.phase(f"{doing} {spec.name}")
             states.append(act(spec, reporter.tell))

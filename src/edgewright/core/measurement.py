@@ -45,6 +45,7 @@ class Scores:
     top1_agreement: float | None = None
     reference_correct: tuple[bool, ...] | None = None
     reference_nll: float | None = None
+    seconds: float = 0.0
     placement: Placement
 
 
@@ -74,10 +75,18 @@ class Block:
 
 @dataclass(frozen=True, kw_only=True)
 class Workload:
-    """The shape of a timed request."""
+    """The shape of timed requests: how long, how many, and ``limit_s`` after which a slow arm is cut short.
+
+    A cut block still holds ``min_latencies`` inter-token latencies, which a p95 needs.
+    """
 
     prompt_tokens: int = 128
     decode_tokens: int = 64
     requests: int = 3
     warmup: int = 1
     limit_s: float = 12.0
+    min_latencies: int = 72
+
+    def __post_init__(self) -> None:
+        if self.decode_tokens < 2 and self.min_latencies:
+            raise ValueError("a request of one token has no inter-token latency")

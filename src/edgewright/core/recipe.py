@@ -49,6 +49,10 @@ class Recipe:
         return f"{self.framework}/{self.name}"
 
 
+SCORING_RUNTIME: Mapping[str, Option] = {"dtype": "float32"}
+"""How the original is scored: in float32 whatever its own precision, which only its timing keeps. A reference in
+bfloat16 would differ from itself by more than the conversions that are compared with it may."""
+
 REFERENCE = Recipe(framework="torch", name="original", precision=Precision.FP32, nominal_bits=32.0)
 
 

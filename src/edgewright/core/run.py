@@ -36,7 +36,10 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
-    """One build's story: ``values`` are keyed by metric name, ``blocks`` counts its timed processes."""
+    """One build's story: ``values`` are keyed by metric name, ``blocks`` counts its timed processes.
+
+    ``variant_of`` is the trial whose artifact this one runs under another runtime option.
+    """
 
     recipe: Recipe
     status: Status = Status.PLANNED
@@ -49,6 +52,7 @@ class Trial:
     blocks: int = 0
     notes: tuple[str, ...] = ()
     log: str = ""
+    variant_of: str = ""
 
     @property
     def id(self) -> str:

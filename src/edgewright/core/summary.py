@@ -51,7 +51,10 @@ def retained(correct: Sequence[bool], reference: Sequence[bool]) -> Value:
     if mean_b == 0.0:
         return not_available("accuracy_retained", "the original answers no position rightly")
     ratio = float(c.mean()) / mean_b
-    error = float(np.std(c - ratio * b, ddof=1)) / math.sqrt(n) / mean_b if n > 1 else math.inf
+    discordant = int((c != b).sum())
+    # Few or no disagreements are no proof that there are none: the count is never taken as below z^2 / 2.
+    least = math.sqrt(discordant + _Z**2 / 2) / n
+    error = max(float(np.std(c - ratio * b)) / math.sqrt(n), least) / mean_b
     return Value(
         value=ratio,
         unit="1",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,11 +57,19 @@ class ToolchainSpec:
     native: NativeBuild | None = None
 
 
+class Obstacle(StrEnum):
+    """What, other than the toolchain itself, stands between it and being ready."""
+
+    NETWORK = "network"  # needed, and not there or not allowed
+    RESOURCE = "resource"  # disk, memory or permission ran out
+    INTEGRITY = "integrity"  # what was fetched is not what is pinned
+
+
 @dataclass(frozen=True, kw_only=True)
 class ToolchainState:
     """A toolchain on this host. ``ready`` is false with a reason: not installed, not supported, or broken.
 
-    ``devices`` are those that the framework itself reported; ``needs_network``: it could be had with a network that is not there or not allowed.
+    ``obstacle`` is the kind of that reason, if it lies outside the toolchain. ``devices`` are those that the framework itself reported.
     """
 
     name: str
@@ -69,7 +78,7 @@ class ToolchainState:
     installed: bool
     reason: str = ""
     hint: str = ""
-    needs_network: bool = False
+    obstacle: Obstacle | None = None
     path: str = ""
     digest: str = ""
     size_bytes: int = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -52,19 +52,46 @@ def judge(gate: Gate, value: Value | None) -> Verdict:
     return Verdict(gate=gate, outcome=Outcome.INCONCLUSIVE, value=value.value, reason=reason)
 
 
+DEVICE_BOUND = frozenset(
+    {
+        "speedup",
+        "memory_cut",
+        "latency_variation",
+        "peak_bytes",
+        "decode_tok_s",
+        "prefill_tok_s",
+        "ttft_ms",
+        "load_s",
+    }
+)
+"""Metrics whose figures are those of the machine that measured, whatever the build is for."""
+
+
 def judge_all(
-    policy: Policy, values: Mapping[str, Value], *, noisy_host: bool = False
+    policy: Policy, values: Mapping[str, Value], *, noisy_host: bool = False, elsewhere: bool = False
 ) -> tuple[Verdict, ...]:
-    """All gates of a policy. On a noisy host unsteady latency is not held against a build."""
+    """All gates of a policy.
+
+    On a noisy host unsteady latency is not held against a build; where the target is another device (``elsewhere``), this
+    host's speed and memory decide nothing.
+    """
     verdicts = tuple(judge(gate, values.get(gate.metric)) for gate in policy.gates)
-    return tuple(_excused(verdict) if noisy_host else verdict for verdict in verdicts)
+    if noisy_host:
+        why = "the original breaks the same bound here: the host is too noisy to tell"
+        verdicts = tuple(_excused(v, {"latency_variation"}, why) for v in verdicts)
+    if elsewhere:
+        verdicts = tuple(
+            _excused(v, DEVICE_BOUND, "not measured on the target's device", also_passes=True)
+            for v in verdicts
+        )
+    return verdicts
 
 
-def _excused(verdict: Verdict) -> Verdict:
-    if verdict.gate.metric != "latency_variation" or verdict.outcome is not Outcome.FAIL:
+def _excused(verdict: Verdict, metrics: Collection[str], why: str, *, also_passes: bool = False) -> Verdict:
+    decided = verdict.outcome is Outcome.PASS and not also_passes
+    if verdict.gate.metric not in metrics or verdict.value is None or decided:
         return verdict
-    reason = verdict.reason + "; the original breaks the same bound here: the host is too noisy to tell"
-    return replace(verdict, outcome=Outcome.INCONCLUSIVE, reason=reason, excused=True)
+    return replace(verdict, outcome=Outcome.INCONCLUSIVE, reason=f"{verdict.reason}; {why}", excused=True)
 
 
 def overall(verdicts: Iterable[Verdict]) -> Outcome:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from edgewright.core.artifact import Artifact
@@ -14,6 +15,7 @@ from edgewright.errors import EdgewrightError
 from edgewright.pipeline.state import State
 from edgewright.stages.bench import bench
 from edgewright.stages.build import build
+from edgewright.stages.cross_validate import tokenize
 from edgewright.stages.prepare import prepare
 from edgewright.stages.score import score
 
@@ -34,7 +36,8 @@ def tiny_source(state: State) -> Source | None:
             fingerprint=source.digest,
         )
     except EdgewrightError as error:
-        state.journal.note("dry-run-skipped", reason=error.message)
+        note = f"no dry run: a tiny model of this architecture could not be made ({error.message})"
+        state.run = replace(state.run, notes=(*state.run.notes, note))
         return None
 
 
@@ -81,7 +84,10 @@ def _try(state: State, artifact: Artifact, recipe: Recipe) -> Failure | None:
     )
     if isinstance(scores, Failure):
         return scores
-    workload = Workload(prompt_tokens=_IDS, decode_tokens=4, requests=1, warmup=0)
+    workload = Workload(prompt_tokens=_IDS, decode_tokens=4, requests=1, warmup=0, min_latencies=0)
+    ids = tokenize(state.shop, backend, artifact.path, state.parity_texts, log)
+    if isinstance(ids, Failure):
+        return ids
     block = bench(
         state.shop,
         backend,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from edgewright.core.jobs import Failure
 from edgewright.core.measurement import Scores
 from edgewright.core.model import Source
 from edgewright.core.quantity import Label, Value
-from edgewright.core.recipe import Recipe
+from edgewright.core.recipe import SCORING_RUNTIME, Recipe
 from edgewright.core.run import Status
 from edgewright.core.summary import accuracy_values
 from edgewright.core.verdict import Outcome, judge
@@ -58,7 +59,7 @@ def score_reference(state: State, ids: tuple[int, ...], step: str) -> tuple[Scor
         state.shop.reference,
         artifact=state.source.path,
         identity=state.source.digest,
-        runtime={},
+        runtime=SCORING_RUNTIME,
         ids=ids,
         context=state.request.context,
         log=state.log(BASELINE, step),
@@ -76,13 +77,17 @@ def order_of_work(state: State) -> list[str]:
 
 def enter(state: State, framework: str, tiny: Source | None) -> bool:
     """Make sure of a framework's environment and try it on a tiny model; its candidates fall out where that fails."""
+    if state.out_of_time():
+        _postpone(state, state.plan.of(framework))
+        return False
     spec = state.shop.backend(framework).toolchain
     state.shop.reporter.phase(f"toolchain {spec.title}")
     ready = state.shop.toolchains.ensure(spec, state.shop.reporter.tell)
     if not ready.ready:
         for recipe in state.plan.of(framework):
             reason = f"{ready.reason}. {ready.hint}".strip()
-            trial = replace(state.trials[recipe.id], status=Status.UNAVAILABLE, reason=reason)
+            status = Status.UNAVAILABLE if ready.supported else Status.UNSUPPORTED
+            trial = replace(state.trials[recipe.id], status=status, reason=reason)
             state.update(trial, "unavailable")
         return False
     if tiny is None:
@@ -97,28 +102,46 @@ def enter(state: State, framework: str, tiny: Source | None) -> bool:
 def explore(state: State, framework: str, number: int) -> None:
     """Build and score one framework's candidates, then time them in one round with the baseline."""
     recipes = state.plan.of(framework)
-    first, rest = recipes[0], recipes[1:]
-    artifact = _convert(state, first)
-    if artifact is None:
+    if state.out_of_time():
+        _postpone(state, recipes)
         return
-    for recipe in rest:
+    first = _convert(state, recipes[0])
+    if first is None:
+        return
+    made = {recipes[0].name: first}
+    for recipe in recipes[1:]:
         if state.out_of_time():
-            reason = "the time budget was spent; the same command with more time goes on"
-            state.update(replace(state.trials[recipe.id], reason=reason), "out-of-time")
+            _postpone(state, [recipe])
             continue
-        made = build(
-            state.shop, state.source, recipe, artifact if recipe.base else None, state.log(recipe.id, "build")
-        )
-        if isinstance(made, Failure):
-            state.fail(recipe, made, "build")
-            continue
-        state.built(made)
-        scores = score_build(state, made.recipe, made)
-        if isinstance(scores, Failure):
-            state.fail(recipe, scores, "scoring")
-        else:
-            state.scored(recipe, scores)
+        artifact = _candidate(state, recipe, made.get(recipe.base))
+        if artifact is not None:
+            made[recipe.name] = artifact
     run_round(state, number, [recipe.id for recipe in recipes])
+
+
+def _candidate(state: State, recipe: Recipe, base: Artifact | None) -> Artifact | None:
+    """One quantized build, scored; None where that failed (recorded)."""
+    if recipe.base and base is None:
+        _skip(state, recipe, f"it is made from {recipe.framework}/{recipe.base}, which could not be built")
+        return None
+    made = build(state.shop, state.source, recipe, base, state.log(recipe.id, "build"))
+    if isinstance(made, Failure):
+        state.fail(recipe, made, "build")
+        return None
+    state.built(made)
+    scores = score_build(state, recipe, made)
+    if isinstance(scores, Failure):
+        state.fail(recipe, scores, "scoring")
+    else:
+        state.scored(recipe, scores)
+    return made
+
+
+def _postpone(state: State, recipes: Sequence[Recipe]) -> None:
+    """Candidates that the budget leaves for the next run of the same command."""
+    for recipe in recipes:
+        reason = "the time budget was spent; the same command with more time goes on"
+        state.update(replace(state.trials[recipe.id], reason=reason), "out-of-time")
 
 
 def _convert(state: State, recipe: Recipe) -> Artifact | None:
@@ -179,7 +202,7 @@ def score_build(
         log=state.log(recipe.id, "score"),
         reference=against / REFERENCE_FILE,
         reference_identity=against.name,
-        limit_s=state.request.score_limit_s,
+        limit_s=max(state.request.score_limit_s, round(2 * state.scores[BASELINE].seconds)),
     )
     return answer if isinstance(answer, Failure) else answer[0]
 

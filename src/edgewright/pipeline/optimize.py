@@ -24,8 +24,8 @@ from edgewright.pipeline.rounds import run_round
 from edgewright.pipeline.state import State
 from edgewright.ports import Journal, Workshop
 
-_FINAL, _TUNING = 100, 200
-"""Round numbers: one per framework from 0, then the finals, then runtime options."""
+_FINAL = 100
+"""Round numbers: one per framework from 0, then the finals; tuning has numbers of its own."""
 
 
 def optimize(
@@ -53,6 +53,7 @@ def optimize(
     for framework in frameworks:  # what shows in a minute shows before the hours are spent
         if not slow_to_install(state, framework):
             entered[framework] = enter(state, framework, tiny)
+    state.shop = replace(shop, reporter=Estimating(shop.reporter, shop.clock, state.units_left))
     for number, framework in enumerate(frameworks):
         if framework not in entered:
             entered[framework] = enter(state, framework, tiny)
@@ -61,7 +62,7 @@ def optimize(
     for number in range(request.final_rounds):
         if not state.out_of_time():
             run_round(state, _FINAL + number, hopeful(state))
-    choice = confirm(state, _TUNING)
+    choice = confirm(state)
     state.run = replace(state.run, choice=choice, finished_s=shop.clock.now_s())
     journal.note("finished", chosen=choice.chosen)
     state.save()
@@ -121,7 +122,7 @@ def _begin(
         directory=str(journal.path),
     )
     now = shop.clock.monotonic_s()
-    state = State(
+    return State(
         shop=shop,
         journal=journal,
         request=request,
@@ -139,8 +140,6 @@ def _begin(
         trials=trials,
         rounds=journal.rounds(key),
     )
-    state.shop = replace(shop, reporter=Estimating(shop.reporter, shop.clock, state.units_left))
-    return state
 
 
 def split_ids(ids: list[int], request: Request) -> tuple[tuple[int, ...], tuple[int, ...]]:

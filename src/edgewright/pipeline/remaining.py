@@ -22,6 +22,10 @@ def units_left(trials: list[Trial], final_rounds: int) -> float:
     return _BUILD * len(unbuilt) + _BUILD / 2 * len(unscored) + _BLOCK * (first + finals) + _CONFIRM
 
 
+_TELLING = 0.08
+"""An estimate from less than this share of the work would only alarm."""
+
+
 class Estimating:
     """A reporter that adds the estimated time left to each step."""
 
@@ -36,7 +40,7 @@ class Estimating:
         """A step begins."""
         left = self._left()
         done = self._total - left
-        if left_s is None and done > 0:
+        if left_s is None and done > _TELLING * self._total:
             left_s = (self._clock.monotonic_s() - self._started_s) / done * left
         self._inner.phase(text, left_s=left_s)
 

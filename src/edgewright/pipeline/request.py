@@ -14,8 +14,8 @@ class Request:
     """A run's request. ``tokens`` are scored while exploring, ``held_out_tokens`` once more for the chosen build.
 
     ``final_rounds`` are interleaved rounds over the contenders, after one round per framework; ``budget_s`` ends
-    exploring early (what is finished counts). A runtime that needs more than ``score_limit_s`` to score is compared on
-    fewer tokens, and its figures say on how many.
+    exploring early (what is finished counts). A runtime that needs more than ``score_limit_s``, and more than twice
+    the original's own time, to score the text is compared on fewer tokens, and its figures say on how many.
     """
 
     text: Text
@@ -25,6 +25,6 @@ class Request:
     context: int = 512
     workload: Workload = field(default_factory=Workload)
     final_rounds: int = 2
-    score_limit_s: float | None = 15.0
+    score_limit_s: float = 15.0
     budget_s: float | None = None
     seed: int = 0

@@ -9,17 +9,34 @@ from edgewright.core.measurement import Block
 from edgewright.core.run import Trial
 from edgewright.pipeline.state import BASELINE, State
 from edgewright.stages.bench import bench
+from edgewright.stages.prepare import error_of
+
+_AGAIN = 1000
+"""Arms that a finished round lacks are timed in a round of their own, this much higher in number."""
 
 
 def run_round(state: State, number: int, trials: Sequence[str]) -> None:
-    """One round over the baseline and those of ``trials`` that are alive; a finished round is never redone."""
-    arms = [identifier for identifier in trials if state.alive(identifier)]
+    """One round over the baseline and those of ``trials`` that are alive; a finished round is never redone.
+
+    Raises:
+        EdgewrightError: the baseline could not be timed, so that nothing can be compared.
+    """
     known = state.rounds.get(number)
-    if known is not None and set(arms) | {BASELINE} <= set(known):
+    arms = [identifier for identifier in trials if state.alive(identifier)]
+    if known is not None:
+        arms = [identifier for identifier in arms if identifier not in known]
         state.judge()
-        return
     if not arms:
         return
+    if known is not None:
+        run_round(state, number + _AGAIN, arms)
+        return
+    blocks = _time(state, arms)
+    if len(blocks) > 1:
+        state.measured(number, blocks)
+
+
+def _time(state: State, arms: list[str]) -> dict[str, Block]:
     order = [*arms, BASELINE]
     state.rng.shuffle(order)
     blocks: dict[str, Block] = {}
@@ -28,10 +45,11 @@ def run_round(state: State, number: int, trials: Sequence[str]) -> None:
         block = _block(state, identifier)
         if isinstance(block, Block):
             blocks[identifier] = block
-        elif identifier != BASELINE:
+        elif identifier == BASELINE:
+            raise error_of(block)
+        else:
             state.fail(state.trials[identifier].recipe, block, "timing")
-    if BASELINE in blocks:
-        state.measured(number, blocks)
+    return blocks
 
 
 def _block(state: State, identifier: str) -> Block | Failure:

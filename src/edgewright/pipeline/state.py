@@ -152,7 +152,8 @@ class State:
     def _judged(self, trial: Trial, blocks: Mapping[int, Block], base: Mapping[int, Block]) -> Trial:
         values = {**trial.values, **speed_values(list(blocks.values())), **paired_values(blocks, base)}
         noisy = is_noisy(self.run.baseline, self.request.policy)
-        verdicts = judge_all(self.request.policy, values, noisy_host=noisy)
+        elsewhere = not self.run.assessment.measured_here
+        verdicts = judge_all(self.request.policy, values, noisy_host=noisy, elsewhere=elsewhere)
         placement = next(reversed(list(blocks.values()))).placement
         return replace(
             trial,
@@ -187,11 +188,11 @@ def is_noisy(baseline: Trial, policy: Policy) -> bool:
     )
 
 
-def policy_verdicts(trial: Trial, policy: Policy, *, noisy_host: bool) -> Trial:
+def policy_verdicts(trial: Trial, policy: Policy, *, noisy_host: bool, elsewhere: bool) -> Trial:
     """A measured trial judged by another policy."""
     if trial.status is not Status.MEASURED:
         return trial
-    verdicts = judge_all(policy, trial.values, noisy_host=noisy_host)
+    verdicts = judge_all(policy, trial.values, noisy_host=noisy_host, elsewhere=elsewhere)
     return replace(trial, verdicts=verdicts, outcome=overall(verdicts))
 
 

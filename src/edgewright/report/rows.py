@@ -45,8 +45,9 @@ def verdict(trial: Trial) -> str:
         return "baseline"
     if trial.status is not Status.MEASURED:
         return str(trial.status)
+    left_open = [v.gate.metric.replace("_", " ") for v in trial.verdicts if v.excused]
     if trial.outcome is Outcome.PASS:
-        return "pass (latency open: noisy host)" if any(v.excused for v in trial.verdicts) else "pass"
+        return f"pass, open: {', '.join(left_open)}" if left_open else "pass"
     missed = [
         v.gate.metric.replace("_", " ")
         for v in trial.verdicts
@@ -75,8 +76,9 @@ def headline(run: Run) -> str:
         tail = f" Nearest: {miss}." if miss else ""
         return f"No build passed every gate.{tail}"
     v = best.values
+    where = "" if run.assessment.measured_here else " (figures of this machine, not of the device)"
     return (
         f"Recommended: {best.id}, {figure(v.get('size_bytes'))}, {figure(v.get('decode_tok_s'))} tokens/s "
         f"({figure(v.get('speedup'))}x the original), {percent(v.get('accuracy_retained'))} of its accuracy, "
-        f"{figure(v.get('peak_bytes'))} peak memory."
+        f"{figure(v.get('peak_bytes'))} peak memory{where}."
     )

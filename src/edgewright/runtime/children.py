@@ -7,15 +7,19 @@ that ends (see `edgewright.worker.__main__`).
 from __future__ import annotations
 
 import os
+import queue
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, BinaryIO
+from typing import IO, Any, AnyStr, BinaryIO
 
 import psutil
+
+from edgewright.runtime.cgroup import cpu_quota
 
 _BOOTSTRAP = Path(__file__).resolve().parent.parent / "worker" / "bootstrap.py"
 _SECRET = re.compile(r"TOKEN|SECRET|PASSW|CREDENTIAL|API_?KEY|ACCESS_KEY", re.IGNORECASE)
@@ -34,10 +38,16 @@ _QUIET = {
 
 
 def usable_cores() -> int:
-    """Cores this process may use: its affinity mask where the system has one."""
+    """Cores this process may use: its affinity mask where the system has one, within a container's quota.
+
+    A quota is rounded down, because threads beyond it are stopped in the middle of a step.
+    """
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return psutil.cpu_count(logical=False) or os.cpu_count() or 1
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = psutil.cpu_count(logical=False) or os.cpu_count() or 1
+    quota = cpu_quota()
+    return cores if quota is None else max(1, min(cores, int(quota)))
 
 
 def child_environment(extra: Mapping[str, str]) -> dict[str, str]:
@@ -45,7 +55,8 @@ def child_environment(extra: Mapping[str, str]) -> dict[str, str]:
     kept = {
         name: value for name, value in os.environ.items() if name not in _DROPPED and not _SECRET.search(name)
     }
-    return kept | _QUIET | {"OMP_NUM_THREADS": str(usable_cores())} | dict(extra)
+    threads = str(usable_cores())
+    return kept | _QUIET | {"OMP_NUM_THREADS": threads, "EDGEWRIGHT_THREADS": threads} | dict(extra)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,12 +106,42 @@ def _inheriting(descriptor: int) -> tuple[dict[str, Any], str]:
         handle = msvcrt.get_osfhandle(descriptor)
         os.set_handle_inheritable(handle, True)  # noqa: FBT003
         startup = subprocess.STARTUPINFO(lpAttributeList={"handle_list": [handle]})
-        flags = subprocess.CREATE_NEW_PROCESS_GROUP
-        return {"startupinfo": startup, "creationflags": flags}, f"handle:{handle}"
-    return {"pass_fds": (descriptor,), "start_new_session": True}, str(descriptor)
+        return {"startupinfo": startup, **own_group()}, f"handle:{handle}"
+    return {"pass_fds": (descriptor,), **own_group()}, str(descriptor)
 
 
-def kill_group(process: subprocess.Popen[bytes]) -> None:
+def own_group() -> dict[str, Any]:
+    """What `subprocess.Popen` needs to start a process that `kill_group` can end with all its descendants."""
+    if sys.platform == "win32":
+        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+    return {"start_new_session": True}
+
+
+def beats(stream: IO[AnyStr], every_s: float) -> Iterator[AnyStr | None]:
+    """The stream's lines as they come, and None after each ``every_s`` seconds without one."""
+    lines: queue.Queue[AnyStr | None] = queue.Queue()
+    threading.Thread(target=_pump, args=(stream, lines), daemon=True).start()
+    while True:
+        try:
+            line = lines.get(timeout=every_s)
+        except queue.Empty:
+            yield None
+            continue
+        if line is None:
+            return
+        yield line
+
+
+def _pump(stream: IO[AnyStr], lines: queue.Queue[AnyStr | None]) -> None:
+    try:
+        for line in stream:
+            lines.put(line)
+    except ValueError:  # closed while it was read: nobody listens any more
+        return
+    lines.put(None)
+
+
+def kill_group(process: subprocess.Popen[Any]) -> None:
     """End a process and its descendants at once; one that is gone already is fine."""
     if sys.platform == "win32":
         _kill_tree(process.pid)

@@ -1,8 +1,13 @@
-"""Models by hub id: only safetensors and tokenizer files are fetched, resumably; offline the cached snapshot serves."""
+"""Models by hub id: fetched resumably; offline the cached snapshot serves.
+
+Law: only safetensors, configuration and tokenizer files, of the repository's top folder; pickled weights and Python code
+come only to those who took that risk by name, and pickled weights only where there are no others.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from edgewright.errors import InputError, OfflineError
@@ -21,9 +26,14 @@ _WANTED = [
     "LICENSE*",
     "README.md",
 ]
+_UNWANTED = ["consolidated*", "adapter*", "*/*"]
+_PICKLED = ["pytorch_model*.bin", "pytorch_model.bin.index.json"]
+_CODE = ["*.py"]
 
 
-def snapshot(name: str, *, offline: bool) -> Path:
+def snapshot(
+    name: str, *, offline: bool, allow_pickle: bool = False, allow_remote_code: bool = False
+) -> Path:
     """The directory of a hub model's snapshot.
 
     Raises:
@@ -40,8 +50,14 @@ def snapshot(name: str, *, offline: bool) -> Path:
         RepositoryNotFoundError,
     )
 
+    def fetch(patterns: list[str]) -> Path:
+        found = snapshot_download(
+            name, allow_patterns=patterns, ignore_patterns=_UNWANTED, local_files_only=offline
+        )
+        return Path(found)
+
     try:
-        return Path(snapshot_download(name, allow_patterns=_WANTED, local_files_only=offline))
+        return fetch_all(fetch, allow_pickle=allow_pickle, allow_remote_code=allow_remote_code)
     except GatedRepoError as error:
         hint = "Accept them on the model's page, then run: hf auth login"
         raise InputError(f"The hub gives {name} only to those who accepted its terms.", hint=hint) from error
@@ -60,3 +76,12 @@ def snapshot(name: str, *, offline: bool) -> Path:
             f"{name} cannot be fetched from the hub: {type(error).__name__}.",
             hint="Try again later; what was fetched is kept.",
         ) from error
+
+
+def fetch_all(fetch: Callable[[list[str]], Path], *, allow_pickle: bool, allow_remote_code: bool) -> Path:
+    """What ``fetch`` brings for the patterns that the user allows; pickled weights are the second choice."""
+    wanted = [*_WANTED, *(_CODE if allow_remote_code else [])]
+    directory = fetch(wanted)
+    if allow_pickle and not any(directory.glob("*.safetensors")):
+        directory = fetch([*wanted, *_PICKLED])
+    return directory

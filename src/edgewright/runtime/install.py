@@ -13,7 +13,7 @@ from edgewright.core.jobs import Progress
 from edgewright.core.toolchain import ToolchainSpec
 from edgewright.ports import Tell
 from edgewright.runtime.home import Home
-from edgewright.runtime.native import Smoke, add_native
+from edgewright.runtime.native import Smoke, add_native, require_tools_or_compiler
 from edgewright.runtime.venv import make_venv, pip
 
 _CPU_HOST = "download.pytorch.org"
@@ -25,8 +25,11 @@ def install(spec: ToolchainSpec, root: Path, home: Home, tell: Tell, smoke: Smok
 
     Raises:
         OfflineError: the package index cannot be reached.
-        ToolchainError: a package or the native build failed.
+        ResourceError: the disk filled up.
+        ToolchainError: a package or the native build failed, or there is nothing to build it with.
     """
+    if spec.native:
+        require_tools_or_compiler()
     root.mkdir(parents=True)
     minutes = spec.install_minutes + (spec.native.minutes_on_two_cores if spec.native else 0.0)
     gigabytes = spec.disk_bytes / 1e9
@@ -35,15 +38,15 @@ def install(spec: ToolchainSpec, root: Path, home: Home, tell: Tell, smoke: Smok
             message=f"{spec.title}: installing, about {minutes:.0f} min and {gigabytes:.1f} GB", fraction=0.0
         )
     )
-    make_venv(root, lambda _: None)
+    make_venv(root, tell)
     lock = root / "requirements.lock"
     lock.write_text(spec.lock, encoding="utf-8")
     count = sum(1 for line in spec.lock.splitlines() if "==" in line)
     on_line = _package_progress(spec.title, count, tell)
     if spec.with_dependencies:
         arguments = [*_NETWORK, *_cpu_index(), "--constraint", str(lock), *spec.with_dependencies]
-        pip(root, ["install", *arguments], on_line)
-    pip(root, ["install", *_NETWORK, "--no-deps", "--requirement", str(lock)], on_line)
+        pip(root, ["install", *arguments], tell, on_line=on_line)
+    pip(root, ["install", *_NETWORK, "--no-deps", "--requirement", str(lock)], tell, on_line=on_line)
     return add_native(spec, spec.native, root, home, tell, smoke) if spec.native else {}
 
 

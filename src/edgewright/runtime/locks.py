@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 from edgewright.core.jobs import Progress
 from edgewright.ports import Tell
 
-_PATIENCE_S = 2.0
+_PATIENCE_S = 1.0
 
 
 @contextmanager

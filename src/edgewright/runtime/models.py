@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from edgewright.core.keys import digest
 from edgewright.core.model import ModelFacts, SourceKind
+from edgewright.core.weights import PICKLED
 from edgewright.errors import InputError, UnsupportedError
 from edgewright.runtime import gguf_facts, hub, safetensors_facts
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
-_PICKLED = ("pytorch_model.bin", "pytorch_model.bin.index.json", "pytorch_model-*.bin", "consolidated.*.pth")
+_QUANTIZED = ("quantization_config", "compression_config", "quantization")
+"""Where the tools that store quantized weights in a Hugging Face directory say that they did."""
 _LATER = {
     ".onnx": "ONNX",
     ".tflite": "TensorFlow Lite",
@@ -48,7 +51,7 @@ def locate(said: str, *, offline: bool, trust: Trust) -> Origin:
 
     Raises:
         InputError: nothing is there, or what is there is no whole model.
-        UnsupportedError: a kind of input that cannot be built from yet.
+        UnsupportedError: a kind of input that cannot be built from yet, or weights that are quantized already.
         OfflineError: a hub id whose files are not cached, without a network.
     """
     path = Path(said).expanduser()
@@ -57,7 +60,13 @@ def locate(said: str, *, offline: bool, trust: Trust) -> Origin:
     if path.is_file():
         return _file(path.resolve(), said)
     if _HUB_ID.fullmatch(said) and not said.endswith(".gguf"):
-        return _directory(hub.snapshot(said, offline=offline), said, SourceKind.HUB, trust)
+        fetched = hub.snapshot(
+            said,
+            offline=offline,
+            allow_pickle=trust.allow_pickle,
+            allow_remote_code=trust.allow_remote_code,
+        )
+        return _directory(fetched, said, SourceKind.HUB, trust)
     raise InputError(
         f"There is no model at {said}.", hint="Give a directory, a .gguf file or a hub id (owner/name)."
     )
@@ -90,24 +99,40 @@ def _directory(path: Path, said: str, kind: SourceKind, trust: Trust) -> Origin:
         settings = json.loads(config.read_text(encoding="utf-8"))
     except (ValueError, OSError) as error:
         raise InputError(f"{config} is no valid JSON.", hint="Download it again.") from error
-    _refuse_risks(path, settings, trust)
-    shards = sorted(path.glob("*.safetensors"))
+    if not isinstance(settings, dict):
+        raise InputError(f"{config} holds no settings.", hint="Download it again.")
+    _refuse_quantized(path, settings)
+    _refuse_code(path, settings, trust)
+    shards = safetensors_facts.weight_files(path)
     for shard in shards:
         safetensors_facts.check(shard)
+    if not shards:
+        _refuse_pickled(path, trust)
     named = said.rstrip("/").rsplit("/", 1)[-1] if kind is SourceKind.HUB else path.name
     files = [file for file in sorted(path.iterdir()) if file.is_file() and not file.name.startswith(".")]
     return Origin(kind=kind, path=path, name=named, said=said, fingerprint=_fingerprint(path, files))
 
 
-def _refuse_risks(path: Path, settings: dict[str, object], trust: Trust) -> None:
+def _refuse_quantized(path: Path, settings: Mapping[str, Any]) -> None:
+    found = next((settings[name] for name in _QUANTIZED if settings.get(name)), None)
+    if found is not None:
+        method = found.get("quant_method", "") if isinstance(found, dict) else ""
+        raise UnsupportedError(
+            f"{path.name} holds weights that are quantized already{f' ({method})' if method else ''}.",
+            hint="Give the unquantized original: every build is made from it and compared with it.",
+        )
+
+
+def _refuse_code(path: Path, settings: Mapping[str, Any], trust: Trust) -> None:
     if "auto_map" in settings and not trust.allow_remote_code:
         raise InputError(
             f"{path.name} wants to run Python code of its own (auto_map in config.json).",
             hint="Read that code, then pass --allow-remote-code if you trust it.",
         )
-    if any(path.glob("*.safetensors")):
-        return
-    pickled = [file for pattern in _PICKLED for file in path.glob(pattern)]
+
+
+def _refuse_pickled(path: Path, trust: Trust) -> None:
+    pickled = safetensors_facts.weight_files(path, PICKLED)
     if not pickled:
         raise InputError(f"{path} has no safetensors weights.", hint="Download the model's weights into it.")
     if not trust.allow_pickle:

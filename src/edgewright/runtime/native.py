@@ -19,6 +19,7 @@ from edgewright.core.toolchain import NativeBuild, ToolchainSpec
 from edgewright.errors import EdgewrightError, IntegrityError, ToolchainError
 from edgewright.ports import Tell
 from edgewright.runtime.children import usable_cores
+from edgewright.runtime.drafts import new_draft, sweep
 from edgewright.runtime.home import Home
 from edgewright.runtime.llama_tools import usable_tools
 from edgewright.runtime.locks import machine
@@ -38,12 +39,16 @@ def add_native(
     """Add tools, converter and binding to the environment at ``root``; the variables that point children to them.
 
     Raises:
-        ToolchainError: nothing usable was found and there is no compiler, or the compile failed.
+        ToolchainError: what was found does not fit and there is no compiler, or the compile failed.
         IntegrityError: the fetched source is not the pinned one.
     """
-    archive = fetch_sdist(native, root, home, lambda text: tell(Progress(message=f"{spec.title}: {text}")))
+    tell(Progress(message=f"{spec.title}: fetching {native.distribution}"))
+    archive = fetch_sdist(native, root, home, tell)
     source = _unpack(archive, root / "native", native)
-    pip(root, ["install", "--no-deps", str(archive)], lambda _: None, extra=native.binding_env)
+    tell(Progress(message=f"{spec.title}: building the Python binding"))
+    # Built in isolation: pip fetches the build requirements that the sdist names (scikit-build-core), which no lock pins.
+    # They shape how the binding is packed, not what it is compiled from; the smoke job judges the result.
+    pip(root, ["install", "--no-deps", str(archive)], tell, extra=native.binding_env)
     converter = _keep_converter(source, root / "native" / "src")
     found = _found(spec, converter, tell, smoke)
     if found is None:
@@ -64,17 +69,16 @@ def missing_tools(environment: Mapping[str, str]) -> str:
     )
 
 
-def fetch_sdist(native: NativeBuild, root: Path, home: Home, say: Callable[[str], None]) -> Path:
+def fetch_sdist(native: NativeBuild, root: Path, home: Home, tell: Tell) -> Path:
     """The pinned source distribution, downloaded once and checked against its SHA-256."""
     folder = home.make(home.downloads)
     kept = folder / f"{native.sha256[:16]}.tar.gz"
     if not kept.exists() or _sha256(kept) != native.sha256:
-        say(f"fetching {native.distribution}")
-        draft = folder / f".{native.sha256[:16]}.draft"
-        shutil.rmtree(draft, ignore_errors=True)
+        sweep(kept)
+        draft = new_draft(kept)
         name = native.distribution.split("==")[0]
         arguments = ["download", "--no-deps", "--no-binary", name, "--dest", str(draft), native.distribution]
-        pip(root, arguments, lambda _: None)
+        pip(root, arguments, tell)
         fetched = next(draft.glob("*.tar.gz"))
         if _sha256(fetched) != native.sha256:
             raise IntegrityError(
@@ -125,27 +129,46 @@ def _found(spec: ToolchainSpec, converter: Path, tell: Tell, smoke: Smoke) -> tu
     return None
 
 
+def require_tools_or_compiler() -> None:
+    """Look before minutes of downloads are spent.
+
+    Raises:
+        ToolchainError: there is no compiler, and no tools that could be tried instead.
+    """
+    if not _has_compiler() and not usable_tools(os.environ):
+        raise _no_compiler()
+
+
+def _has_compiler() -> bool:
+    return any(shutil.which(name) for name in (os.environ.get("CXX") or "c++", "g++", "clang++", "cl"))
+
+
+def _no_compiler() -> ToolchainError:
+    return ToolchainError(
+        "No C++ compiler was found, and no usable llama.cpp tools are on the PATH.",
+        hint="Install one (Debian: apt-get install g++; macOS: xcode-select --install), "
+        "or set LLAMA_CPP_HOME to a llama.cpp build.",
+    )
+
+
 def compile_tools(
     spec: ToolchainSpec, native: NativeBuild, source: Path, root: Path, tell: Tell
 ) -> tuple[Path, Path]:
-    if not any(shutil.which(name) for name in (os.environ.get("CXX") or "c++", "g++", "clang++", "cl")):
-        raise ToolchainError(
-            "No C++ compiler was found, and no usable llama.cpp tools are on the PATH.",
-            hint="Install one (Debian: apt-get install g++; macOS: xcode-select --install), "
-            "or set LLAMA_CPP_HOME to a llama.cpp build.",
-        )
+    if not _has_compiler():
+        raise _no_compiler()
     build = root / "native" / "build"
     environment = {"PATH": os.pathsep.join([str(python_of(root).parent), os.environ.get("PATH", "")])}
     cmake = [str(python_of(root)), "-c", _RUN_CMAKE]
     configure = [*cmake, "-S", str(source), "-B", str(build), "-G", "Ninja", *native.cmake_options]
     on_line = _compile_progress(spec, native, tell)
     with machine(tell):
-        run_command(configure, on_line, what="configuring llama.cpp", extra=environment)
+        run_command(configure, on_line, what="configuring llama.cpp", tell=tell, extra=environment)
         jobs = ["--parallel", str(usable_cores())]
         run_command(
             [*cmake, "--build", str(build), *jobs, "--target", *native.targets],
             on_line,
             what="compiling llama.cpp",
+            tell=tell,
             extra=environment,
         )
     kept = root / "native" / "bin"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import queue
 import subprocess
-import threading
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,7 +13,7 @@ from edgewright.core.jobs import Done, Event, Failure, FailureKind, Job, Progres
 from edgewright.core.toolchain import ToolchainSpec
 from edgewright.errors import EdgewrightError, WorkerError
 from edgewright.ports import Tell, Toolchains
-from edgewright.runtime.children import Child, child_environment, start_worker
+from edgewright.runtime.children import Child, beats, child_environment, start_worker
 from edgewright.runtime.locks import machine
 from edgewright.runtime.venv import python_of
 
@@ -61,22 +59,19 @@ def _send(child: Child, line: bytes) -> None:
         return  # it died already; the missing result says so better than this would
 
 
-def _await_result(child: Child, tell: Tell, timeout_s: float, log: Path) -> Result | Failure:
-    lines: queue.Queue[bytes] = queue.Queue()
-    threading.Thread(target=_pump, args=(child, lines), daemon=True).start()
-    waited = 0.0
-    while True:
-        try:
-            line = lines.get(timeout=_HEARTBEAT_S)
-        except queue.Empty:
-            waited += _HEARTBEAT_S
-            if waited >= timeout_s:
+def _await_result(
+    child: Child, tell: Tell, timeout_s: float, log: Path, *, heartbeat_s: float = _HEARTBEAT_S
+) -> Result | Failure:
+    silent_s = 0.0
+    for line in beats(child.events, heartbeat_s):
+        if line is None:
+            silent_s += heartbeat_s
+            if silent_s >= timeout_s:
                 reason = f"No sign of life for {timeout_s:.0f} s."
                 return Failure(failure=FailureKind.TIMED_OUT, reason=reason, log=str(log))
+            tell(Progress(message=f"still working, {silent_s:.0f} s"))
             continue
-        waited = 0.0
-        if not line:
-            return _death(child.process, log)
+        silent_s = 0.0
         event = _event(line, log)
         if isinstance(event, Progress):
             tell(event)
@@ -84,6 +79,7 @@ def _await_result(child: Child, tell: Tell, timeout_s: float, log: Path) -> Resu
             return Failure(failure=event.failure, reason=event.reason, log=str(log))
         elif not isinstance(event, Token | Done):
             return event
+    return _death(child.process, log)
 
 
 def _event(line: bytes, log: Path) -> Event:
@@ -91,15 +87,6 @@ def _event(line: bytes, log: Path) -> Event:
         return load_union(Event, line)  # type: ignore[no-any-return]
     except EdgewrightError:
         return Failure(failure=FailureKind.FAILED, reason="The worker's answer cannot be read.", log=str(log))
-
-
-def _pump(child: Child, lines: queue.Queue[bytes]) -> None:
-    try:
-        for line in child.events:
-            lines.put(line)
-    except ValueError:  # closed while it was read: the parent has its result
-        return
-    lines.put(b"")
 
 
 def _death(process: subprocess.Popen[bytes], log: Path) -> Failure:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from edgewright.core.model import Modality, ModelFacts, Task, TensorShape
+from edgewright.core.weights import SAFETENSORS, Layout, weight_names
 from edgewright.errors import InputError
 
 _TASKS = (
@@ -20,6 +21,21 @@ _TASKS = (
 )
 _ENCODERS = {"bert", "roberta", "mpnet", "distilbert", "xlm-roberta", "modernbert", "deberta-v2", "albert"}
 _HEADER_LIMIT = 100_000_000
+
+
+def weight_files(directory: Path, layout: Layout = SAFETENSORS) -> list[Path]:
+    """The files that hold the weights of the model in a directory, by the rule of `edgewright.core.weights`.
+
+    Raises:
+        InputError: the index cannot be read, or lists a file that is not there.
+    """
+    index = directory / layout.index
+    try:
+        listed = json.loads(index.read_text(encoding="utf-8")) if index.exists() else None
+    except (ValueError, OSError) as error:
+        raise InputError(f"{index} is no valid JSON.", hint="Download it again.") from error
+    names = {file.name for file in directory.iterdir()}
+    return [directory / name for name in weight_names(names, listed, layout)]
 
 
 def check(path: Path) -> list[TensorShape]:
@@ -60,7 +76,7 @@ def check(path: Path) -> list[TensorShape]:
 def read(path: Path) -> ModelFacts:
     """Facts of the model in a directory that was checked before."""
     config = json.loads((path / "config.json").read_text(encoding="utf-8"))
-    tensors = [tensor for shard in sorted(path.glob("*.safetensors")) for tensor in check(shard)]
+    tensors = [tensor for shard in weight_files(path) for tensor in check(shard)]
     return from_tensors(config, tensors)
 
 

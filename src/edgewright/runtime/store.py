@@ -13,19 +13,21 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from edgewright.core.jobs import Progress
+from edgewright.ports import Tell
 from edgewright.runtime.home import make_directory
 from edgewright.runtime.locks import held
 
 
 def _silent(_: Progress) -> None:
-    """For locks that are held briefly."""
+    """For stores that nobody watches."""
 
 
 class DirectoryStore:
-    """The store on a local file system: ``root/kind/key``."""
+    """The store on a local file system: ``root/kind/key``. ``tell`` hears who is waited for."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, tell: Tell = _silent) -> None:
         self._root = root
+        self._tell = tell
 
     def find(self, kind: str, key: str) -> Path | None:
         """The finished directory under a key, or None."""
@@ -36,7 +38,7 @@ class DirectoryStore:
     def building(self, kind: str, key: str) -> Iterator[Path]:
         """A path that does not exist yet; becomes ``root/kind/key`` when the block ends well."""
         shelf = make_directory(self._root / kind, hint="Set EDGEWRIGHT_HOME to a directory you can write.")
-        with held(shelf / f".{key}.lock", _silent, "another build of the same"):
+        with held(shelf / f".{key}.lock", self._tell, f"another edgewright that makes the same ({kind})"):
             draft = shelf / f".{key}.draft"
             _remove(draft)
             try:

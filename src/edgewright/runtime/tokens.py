@@ -3,10 +3,30 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+from jinja2 import TemplateError, nodes
+from jinja2.ext import Extension, loopcontrols
+from jinja2.parser import Parser
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
 from edgewright.errors import InputError
+
+_TODAY = date(2026, 1, 1)
+"""What templates that write the date are told: ids have to be the same tomorrow."""
+_TEMPLATE_FAULTS = (
+    TemplateError,
+    InputError,
+    TypeError,
+    ValueError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+)
 
 
 class SourceTokenizer:
@@ -25,30 +45,39 @@ class SourceTokenizer:
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
 
-    def encode(self, text: str) -> list[int]:
-        """Ids of a text, without special tokens being added."""
-        return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
+    def encode(self, text: str, *, special: bool = False) -> list[int]:
+        """Ids of a text; ``special`` adds what the model expects around a plain text (such as BOS)."""
+        return list(self._tokenizer.encode(text, add_special_tokens=special).ids)
 
     def decode(self, ids: list[int]) -> str:
         """The text of ids, special tokens left out."""
         return str(self._tokenizer.decode(ids, skip_special_tokens=True))
 
     def chat(self, prompt: str) -> str:
-        """A user's turn in the model's chat template; the prompt itself where it has none."""
-        template = self._source / "chat_template.jinja"
-        if not template.exists():
-            return prompt
-        from jinja2.sandbox import ImmutableSandboxedEnvironment  # noqa: PLC0415
+        """A user's turn in the model's chat template; the prompt itself where it has none, or one that fails.
 
-        settings = json.loads((self._source / "tokenizer_config.json").read_text(encoding="utf-8"))
-        roles = {
-            key: _text(settings.get(key)) for key in ("bos_token", "eos_token", "pad_token", "unk_token")
-        }
-        environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, autoescape=False)
-        environment.globals["raise_exception"] = _refuse
-        rendered = environment.from_string(template.read_text(encoding="utf-8"))
-        messages = [{"role": "user", "content": prompt}]
-        return str(rendered.render(messages=messages, add_generation_prompt=True, **roles))
+        A template is a program that came with the model: whatever goes wrong in it is no reason to stop.
+        """
+        try:
+            settings = self._settings()
+            template = self._template(settings)
+            return _render(template, prompt, _roles(settings)) if template else prompt
+        except _TEMPLATE_FAULTS:
+            return prompt
+
+    def _settings(self) -> dict[str, Any]:
+        merged: dict[str, Any] = {}
+        for name in ("special_tokens_map.json", "tokenizer_config.json"):
+            path = self._source / name
+            if path.exists():
+                merged |= json.loads(path.read_text(encoding="utf-8"))
+        return merged
+
+    def _template(self, settings: Mapping[str, Any]) -> str:
+        path = self._source / "chat_template.jinja"
+        if path.exists():
+            return path.read_text(encoding="utf-8")
+        return _default_template(settings.get("chat_template"))
 
     def stop_ids(self) -> tuple[int, ...]:
         """Ids that end a generation, from generation_config.json or config.json."""
@@ -61,8 +90,56 @@ class SourceTokenizer:
         return ()
 
 
-def _text(value: object) -> str:
-    return str(value.get("content", "")) if isinstance(value, dict) else str(value or "")
+def _default_template(stored: object) -> str:
+    """tokenizer_config.json holds one template, or a list of named ones."""
+    if isinstance(stored, list):
+        named = {entry["name"]: entry["template"] for entry in stored}
+        stored = named.get("default")
+    return stored if isinstance(stored, str) else ""
+
+
+def _roles(settings: Mapping[str, Any]) -> dict[str, str]:
+    """The special tokens that a template may name; older files hold them as dictionaries."""
+    roles = {name: value for name, value in settings.items() if name.endswith("_token")}
+    texts = {name: v.get("content") if isinstance(v, dict) else v for name, v in roles.items()}
+    return {name: text for name, text in texts.items() if isinstance(text, str)}
+
+
+def _render(template: str, prompt: str, roles: Mapping[str, str]) -> str:
+    """As Transformers renders templates: same extensions, same functions, same names defined."""
+    environment = ImmutableSandboxedEnvironment(
+        trim_blocks=True, lstrip_blocks=True, autoescape=False, extensions=[loopcontrols, _Generation]
+    )
+    environment.filters["tojson"] = _to_json
+    environment.globals |= {"raise_exception": _refuse, "strftime_now": _TODAY.strftime}
+    messages = [{"role": "user", "content": prompt}]
+    rendered = environment.from_string(template).render(
+        messages=messages, tools=None, documents=None, add_generation_prompt=True, **roles
+    )
+    return str(rendered)
+
+
+class _Generation(Extension):
+    """``{% generation %}`` marks the assistant's words for training; here it is what stands in it."""
+
+    tags = {"generation"}  # noqa: RUF012  # as Jinja declares it
+
+    def parse(self, parser: Parser) -> list[nodes.Node]:
+        """The block's own nodes."""
+        next(parser.stream)
+        return parser.parse_statements(("name:endgeneration",), drop_needle=True)
+
+
+def _to_json(
+    value: object,
+    ensure_ascii: bool = False,  # noqa: FBT001, FBT002  # the names and order that templates use
+    indent: int | None = None,
+    separators: tuple[str, str] | None = None,
+    sort_keys: bool = False,  # noqa: FBT001, FBT002
+) -> str:
+    return json.dumps(
+        value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys
+    )
 
 
 def _refuse(message: str) -> None:

@@ -1,30 +1,42 @@
 """Toolchain environments on this host: found, installed once, verified, removed.
 
-Law: a directory that has its final name is whole and passed its smoke job. Everything is made in a hidden directory
-beside it and renamed last; a second installer waits for the first; what a killed one left is removed by the next.
+Law: a directory that has its final name is whole and passed its smoke job. Each attempt works in a hidden directory of
+its own beside it, renamed last; a second installer waits for the first; what a killed one left is removed by the next.
 """
 
 from __future__ import annotations
 
+import errno
 import platform
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from edgewright.codec import dump, load
-from edgewright.core.jobs import Failure, Progress, SmokeJob, SmokeResult
-from edgewright.core.toolchain import SystemSupport, ToolchainSpec, ToolchainState
-from edgewright.errors import EdgewrightError, InputError, OfflineError
+from edgewright.core.jobs import Failure, FailureKind, Progress, SmokeJob, SmokeResult
+from edgewright.core.toolchain import Obstacle, SystemSupport, ToolchainSpec, ToolchainState
+from edgewright.errors import (
+    EdgewrightError,
+    InputError,
+    IntegrityError,
+    OfflineError,
+    ResourceError,
+    ToolchainError,
+)
 from edgewright.ports import Tell
+from edgewright.runtime.drafts import drafts_of, new_draft, sweep
 from edgewright.runtime.home import Home
 from edgewright.runtime.install import install
 from edgewright.runtime.locks import held
 from edgewright.runtime.native import missing_tools
 from edgewright.runtime.runner import run_in
+from edgewright.runtime.venv import python_of
 
 _STATE = "toolchain.json"
 _SMOKE_TIMEOUT_S = 300.0
+_OUT_OF = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 class LocalToolchains:
@@ -40,34 +52,26 @@ class LocalToolchains:
 
     def state(self, spec: ToolchainSpec) -> ToolchainState:
         """What there is of a toolchain, without changing anything."""
-        support = supported(spec)
-        if support is None:
+        missing = ToolchainState(
+            name=spec.name, ready=False, supported=True, installed=False, digest=spec.digest
+        )
+        if supported(spec) is None:
             reason = f"not supported on {platform.system()} {platform.machine()}: {spec.unsupported_reason}"
-            return ToolchainState(
-                name=spec.name, ready=False, supported=False, installed=False, reason=reason
-            )
-        written = self.place(spec) / _STATE
-        if not written.exists():
-            return ToolchainState(
-                name=spec.name,
-                ready=False,
-                supported=True,
-                installed=False,
-                reason="not installed",
-                hint=f"Run: edgewright toolchain install {spec.name}",
-                digest=spec.digest,
-            )
+            return replace(missing, supported=False, digest="", reason=reason)
+        missing = replace(missing, hint=f"Run: edgewright toolchain install {spec.name}")
+        place = self.place(spec)
+        if not (place / _STATE).exists():
+            return replace(missing, reason="not installed")
         try:
-            state = load(ToolchainState, written.read_bytes())
-            gone = missing_tools(state.environment)
-            if not gone:
-                return state
-            return replace(state, ready=False, installed=False, reason=f"its tools in {gone} are gone")
+            state = _moved(load(ToolchainState, (place / _STATE).read_bytes()), place)
         except InputError as error:
-            broken = ToolchainState(
-                name=spec.name, ready=False, supported=True, installed=True, reason=str(error)
-            )
-            return replace(broken, hint=f"Run: edgewright toolchain remove {spec.name}")
+            hint = f"Run: edgewright toolchain remove {spec.name}"
+            return replace(missing, installed=True, reason=str(error), hint=hint)
+        if not python_of(place).exists():
+            return replace(missing, reason="the Python that it was made with is gone, by an upgrade perhaps")
+        if gone := missing_tools(state.environment):
+            return replace(missing, reason=f"its tools in {gone} are gone")
+        return state
 
     def ensure(self, spec: ToolchainSpec, tell: Tell) -> ToolchainState:
         """Install unless installed; a failure is a state with its reason, and is not remembered."""
@@ -77,22 +81,28 @@ class LocalToolchains:
         if self._offline:
             reason = "not installed, and --offline forbids installing"
             hint = f"Run once with a network: edgewright toolchain install {spec.name}"
-            return replace(state, reason=reason, hint=hint, needs_network=True)
+            return replace(state, reason=reason, hint=hint, obstacle=Obstacle.NETWORK)
         try:
-            self._home.make(self._home.toolchains)
-            with held(self._home.toolchains / f".{spec.name}.lock", tell, f"another install of {spec.name}"):
+            with self._alone(spec, tell):
                 state = self.state(spec)  # another installer may have finished meanwhile
                 return state if state.ready else self._install(spec, tell)
-        except (EdgewrightError, OSError) as error:
-            hint = error.hint if isinstance(error, EdgewrightError) else ""
-            text = error.message if isinstance(error, EdgewrightError) else f"cannot be installed: {error}"
-            return replace(
-                self.state(spec), reason=text, hint=hint, needs_network=isinstance(error, OfflineError)
-            )
+        except EdgewrightError as error:
+            obstacle = _obstacle(error)
+            return replace(self.state(spec), reason=error.message, hint=error.hint, obstacle=obstacle)
+        except OSError as error:
+            obstacle = Obstacle.RESOURCE if error.errno in _OUT_OF else None
+            return replace(self.state(spec), reason=f"cannot be installed: {error}", obstacle=obstacle)
+
+    @contextmanager
+    def _alone(self, spec: ToolchainSpec, tell: Tell) -> Iterator[None]:
+        folder = self._home.make(self._home.toolchains)
+        with held(folder / f".{spec.name}.lock", tell, f"another edgewright at work on {spec.name}"):
+            yield
 
     def _install(self, spec: ToolchainSpec, tell: Tell) -> ToolchainState:
-        draft = self._home.toolchains / f".{spec.name}.draft"
-        _remove(draft)
+        name = self._home.toolchains / spec.name
+        sweep(name)
+        draft = new_draft(name)
         try:
             self._check_space(spec)
             native = install(
@@ -110,27 +120,30 @@ class LocalToolchains:
                 ready=True,
                 supported=True,
                 installed=True,
-                path=str(place),
+                path=str(draft),
                 digest=spec.digest,
                 size_bytes=_size(draft),
                 verified_on_this_system=_verified(spec),
                 versions=smoke.versions,
                 devices=smoke.devices,
-                environment=_moved(environment, draft, place),
+                environment=environment,
             )
+            state = _moved(state, place)
             (draft / _STATE).write_bytes(dump(state, indent=2))
-            _remove(place)
+            if place.exists():  # a dead one; renamed first, because what has the final name is whole
+                place.rename(new_draft(name))
             draft.rename(place)
             return state
         finally:
-            _remove(draft)
+            sweep(name)
 
     def _check_space(self, spec: ToolchainSpec) -> None:
         free = shutil.disk_usage(self._home.toolchains).free
         need = spec.disk_bytes + (spec.native.disk_bytes if spec.native else 0)
         if free < need:
-            raise OSError(
-                f"{need / 1e9:.1f} GB are needed at {self._home.toolchains}, {free / 1e9:.1f} GB are free"
+            raise ResourceError(
+                f"{need / 1e9:.1f} GB are needed at {self._home.toolchains}, {free / 1e9:.1f} GB are free.",
+                hint="Free space or set EDGEWRIGHT_HOME.",
             )
 
     def _smoke(
@@ -144,11 +157,10 @@ class LocalToolchains:
         result = run_in(root, environment, job, log=log, tell=tell, timeout_s=_SMOKE_TIMEOUT_S)
         _remove(scratch)
         if isinstance(result, Failure):
-            raise InputError(
-                f"its smoke job failed: {result.reason}", hint=f"The log is {result.log or log}."
-            )
+            kind = ResourceError if result.failure is FailureKind.RESOURCE else ToolchainError
+            raise kind(f"its smoke job failed: {result.reason}", hint=f"The log is {result.log or log}.")
         if not isinstance(result, SmokeResult):
-            raise InputError("its smoke job answered with something else.")
+            raise ToolchainError("its smoke job answered with something else.")
         return result
 
     def verify(self, spec: ToolchainSpec, tell: Tell) -> ToolchainState:
@@ -160,24 +172,21 @@ class LocalToolchains:
             smoke = self._smoke(spec, Path(state.path), state.environment, tell)
         except EdgewrightError as error:
             mend = f"Run: edgewright toolchain remove {spec.name} && edgewright toolchain install {spec.name}"
-            return replace(state, ready=False, reason=error.message, hint=f"{error.hint} {mend}".strip())
+            hint = f"{error.hint} {mend}".strip()
+            return replace(state, ready=False, reason=error.message, hint=hint, obstacle=_obstacle(error))
         return replace(state, versions=smoke.versions, devices=smoke.devices)
 
-    def remove(self, spec: ToolchainSpec) -> int:
+    def remove(self, spec: ToolchainSpec, tell: Tell) -> int:
         """Delete every version of a toolchain, half-made ones too; the bytes that this freed."""
-        freed = 0
         if not self._home.toolchains.is_dir():
-            return freed
-        for path in [
-            *self._home.toolchains.glob(f"{spec.name}-*"),
-            self._home.toolchains / f".{spec.name}.draft",
-        ]:
-            if path.is_dir():
-                freed += _size(path)
-                # Renamed first: a directory that has its final name is whole.
-                doomed = path.with_name(f".{spec.name}.removed")
-                _remove(doomed)
-                path.rename(doomed)
+            return 0
+        freed = 0
+        name = self._home.toolchains / spec.name
+        with self._alone(spec, tell):
+            for whole in self._home.toolchains.glob(f"{spec.name}-*"):
+                whole.rename(new_draft(name))  # renamed first: a directory that has its final name is whole
+            for doomed in drafts_of(name):
+                freed += _size(doomed)
                 _remove(doomed)
         return freed
 
@@ -196,8 +205,25 @@ def _verified(spec: ToolchainSpec) -> bool:
     return support is not None and support.verified
 
 
-def _moved(environment: Mapping[str, str], draft: Path, place: Path) -> dict[str, str]:
-    return {name: value.replace(str(draft), str(place)) for name, value in environment.items()}
+def _obstacle(error: EdgewrightError) -> Obstacle | None:
+    match error:
+        case OfflineError():
+            return Obstacle.NETWORK
+        case ResourceError():
+            return Obstacle.RESOURCE
+        case IntegrityError():
+            return Obstacle.INTEGRITY
+        case _:
+            return None
+
+
+def _moved(state: ToolchainState, place: Path) -> ToolchainState:
+    """The state as it is at ``place``, wherever it was recorded: the home may have been moved since."""
+    environment = {
+        name: value.replace(state.path, str(place)) if state.path else value
+        for name, value in state.environment.items()
+    }
+    return replace(state, path=str(place), environment=environment)
 
 
 def _size(path: Path) -> int:

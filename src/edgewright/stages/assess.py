@@ -9,7 +9,7 @@ from edgewright.core import knowledge
 from edgewright.core.assessment import Assessment, MemoryEstimate, Ranked
 from edgewright.core.host import HostFacts
 from edgewright.core.model import ModelFacts
-from edgewright.core.target import Target
+from edgewright.core.target import Limits, Target
 from edgewright.core.toolchain import ToolchainState
 from edgewright.ports import Backend
 
@@ -56,9 +56,10 @@ def assess(
 
 
 def resolve(target: Target, host: HostFacts) -> Target:
-    """``this-machine`` takes frameworks and strategy of the platform that this host is."""
+    """``this-machine`` takes limits from this host, frameworks and strategy of the platform that it is."""
     if target.primary != "auto":
         return target
+    limits = Limits(memory_bytes=host.memory_bytes, storage_bytes=host.free_disk_bytes)
     kind = "cross-platform"
     if host.system == "Darwin" and host.cpu.architecture == "arm64":
         kind = "apple-silicon"
@@ -67,7 +68,12 @@ def resolve(target: Target, host: HostFacts) -> Target:
     like = knowledge.target(kind)
     reason = f"{host.cpu.model} counts as {like.title!r}: {like.reason}"
     return replace(
-        target, primary=like.primary, fallback=like.fallback, strategy=like.strategy, reason=reason
+        target,
+        primary=like.primary,
+        fallback=like.fallback,
+        strategy=like.strategy,
+        reason=reason,
+        limits=limits,
     )
 
 

@@ -9,6 +9,7 @@ from edgewright.core.jobs import BuildJob, BuildResult, Failure, FailureKind
 from edgewright.core.keys import digest
 from edgewright.core.model import Source
 from edgewright.core.recipe import Recipe
+from edgewright.errors import InputError, IntegrityError
 from edgewright.ports import Workshop
 
 _TIMEOUT_S = 4 * 3600.0
@@ -33,7 +34,7 @@ def build(
 ) -> Artifact | Failure:
     """The artifact of a recipe, from the store or built now; or why there is none."""
     key = artifact_key(shop, source, recipe, base)
-    found = shop.store.find("artifacts", key)
+    found = _stored(shop, key)
     if found is None:
         shop.reporter.phase(f"building {recipe.id} of {source.name}")
         try:
@@ -44,10 +45,20 @@ def build(
         except OSError as error:
             reason = f"The build could not be stored: {error.strerror or error}."
             return Failure(failure=FailureKind.RESOURCE, reason=reason, log=str(log))
-        found = shop.store.find("artifacts", key)
+        found = _stored(shop, key)
+    return found or Failure(failure=FailureKind.FAILED, reason="The build was not stored.", log=str(log))
+
+
+def _stored(shop: Workshop, key: str) -> Artifact | None:
+    """A finished build whose bytes are the recorded ones; a damaged one counts as none, and is made again."""
+    found = shop.store.find("artifacts", key)
     if found is None:
-        return Failure(failure=FailureKind.FAILED, reason="The build was not stored.", log=str(log))
-    return shop.files.artifact(found)
+        return None
+    try:
+        return shop.files.artifact(found)
+    except (IntegrityError, InputError, OSError) as error:
+        shop.reporter.phase(f"a stored build is damaged and will be made again: {error}")
+        return None
 
 
 def _build(

@@ -14,8 +14,6 @@ from edgewright.errors import EdgewrightError, InputError, ResourceError, Unsupp
 from edgewright.ports import Workshop
 
 _RECORD = "edgewright-source.json"
-_LAYOUT = 3
-"""Raised when portable source directories are written otherwise than before."""
 _TIMEOUT_S = 3600.0
 
 
@@ -38,7 +36,7 @@ def prepare(
     """
     chosen = dict(options or {})
     spec = shop.reference.toolchain
-    key = digest([_LAYOUT, operation, fingerprint, chosen, spec.digest])
+    key = digest([operation, fingerprint, chosen, spec.digest, shop.reference.code_digest])
     found = shop.store.find("sources", key)
     if found is None:
         shop.reporter.phase(f"preparing {name}")

@@ -137,11 +137,19 @@ class RecordingReporter:
 class FakeBackend:
     """A framework that offers one unquantized and some quantized recipes."""
 
-    def __init__(self, name: str, recipes: tuple[str, ...] = ("int8", "int4"), *, works: bool = True) -> None:
+    def __init__(
+        self,
+        name: str,
+        recipes: tuple[str, ...] = ("int8", "int4"),
+        *,
+        works: bool = True,
+        options: tuple[Mapping[str, Option], ...] = (),
+    ) -> None:
         self.name = name
         self.worker = f"fake.{name}"
         self._recipes = recipes
         self._works = works
+        self._options = options
 
     @property
     def toolchain(self) -> ToolchainSpec:
@@ -186,9 +194,8 @@ class FakeBackend:
         return (first, *rest)
 
     def accelerations(self, recipe: Recipe) -> tuple[Mapping[str, Option], ...]:
-        """None."""
-        del recipe
-        return ()
+        """As told to the constructor, for quantized recipes."""
+        return () if recipe.precision.unquantized else self._options
 
 
 Answer = Callable[[Job], "Result | Failure | None"]

@@ -6,6 +6,7 @@ KL(reference || candidate) in nat per token over the full vocabulary.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -71,6 +72,7 @@ def score(
     if base is not None and base.shape[0] != rows:
         raise InputError(f"The reference has {base.shape[0]} positions, the text {rows}.")
     spans = _affordable(session, ids, spans, limit_s)
+    began = time.monotonic()
     sink: np.memmap[Any, np.dtype[np.float32]] | None = None
     row = 0
     for index, (start, end) in enumerate(spans):
@@ -81,6 +83,7 @@ def score(
         if write_reference and sink is None:
             shape = (rows, logits.shape[1])
             sink = np.lib.format.open_memmap(write_reference, mode="w+", dtype=np.float32, shape=shape)
+            _claim_space(write_reference)
         labels = np.asarray(ids[start + 1 : end])
         for low, logp in _slices(logits[:-1]):
             high = low + len(logp)
@@ -91,7 +94,14 @@ def score(
         row += end - start - 1
     if sink is not None:
         sink.flush()
-    return collected.scores(spans[-1][1], len(spans), session)
+    return collected.scores(spans[-1][1], len(spans), time.monotonic() - began, session)
+
+
+def _claim_space(path: Path) -> None:
+    """A mapped file is sparse: without its space, a full disk would kill the process in the middle of a write."""
+    if hasattr(os, "posix_fallocate"):
+        with path.open("r+b") as stream:
+            os.posix_fallocate(stream.fileno(), 0, path.stat().st_size)
 
 
 def _affordable(
@@ -154,7 +164,7 @@ class _Collected:
     def end_window(self, rows: int) -> None:
         self.window_nll.append(float(np.mean(self.nll[-rows:])))
 
-    def scores(self, tokens: int, spans: int, session: Session) -> Scores:
+    def scores(self, tokens: int, spans: int, seconds: float, session: Session) -> Scores:
         with_base = bool(self.kl)
         return Scores(
             tokens=tokens,
@@ -168,5 +178,6 @@ class _Collected:
             top1_agreement=float(np.mean(self.agree)) if with_base else None,
             reference_correct=tuple(self.base_correct) if with_base else None,
             reference_nll=float(np.mean(self.base_nll)) if with_base else None,
+            seconds=seconds,
             placement=session.placement,
         )

@@ -11,31 +11,29 @@ from edgewright.core.jobs import Progress
 from edgewright.core.measurement import Block, Request, Workload
 from edgewright.ports import Session, Tell
 
+_WARMUP_TOKENS = 8
+
 
 def bench(open_session: Callable[[], Session], ids: Sequence[int], workload: Workload, tell: Tell) -> Block:
-    """Open a session and time greedy requests, warm-up requests not kept.
+    """Open a session and time greedy requests; warm-up requests are not kept, and their time does not count.
 
-    A request is cut short, never below 8 tokens, once ``workload.limit_s`` is spent; the block then holds what there is.
+    Once ``workload.limit_s`` is spent no request is begun or goes on, unless a p95 still lacks latencies.
     """
     started = time.perf_counter()
     session = open_session()
     load_s = time.perf_counter() - started
+    for _ in range(workload.warmup):
+        tell(Progress(message="warming up"))
+        for _ in session.generate(ids, min(_WARMUP_TOKENS, workload.decode_tokens)):
+            pass
     deadline = time.perf_counter() + workload.limit_s
     requests: list[Request] = []
-    for number in range(workload.warmup + workload.requests):
-        if requests and time.perf_counter() > deadline:
+    while len(requests) < workload.requests or _latencies(requests) < workload.min_latencies:
+        lacking = workload.min_latencies - _latencies(requests)
+        if requests and lacking <= 0 and time.perf_counter() > deadline:
             break
-        kept = number >= workload.warmup
-        tell(
-            Progress(
-                message="timing" if kept else "warming up",
-                fraction=number / (workload.warmup + workload.requests),
-            )
-        )
-        tokens = workload.decode_tokens if kept else min(8, workload.decode_tokens)
-        request = _request(session, ids, tokens, deadline)
-        if kept:
-            requests.append(request)
+        tell(Progress(message=f"timing request {len(requests) + 1}"))
+        requests.append(_request(session, ids, workload.decode_tokens, deadline, lacking))
     peak_bytes, method = peak_memory()
     block = Block(
         load_s=load_s,
@@ -48,7 +46,12 @@ def bench(open_session: Callable[[], Session], ids: Sequence[int], workload: Wor
     return block
 
 
-def _request(session: Session, ids: Sequence[int], tokens: int, deadline: float) -> Request:
+def _latencies(requests: Sequence[Request]) -> int:
+    return sum(len(request.token_times_ms) - 1 for request in requests)
+
+
+def _request(session: Session, ids: Sequence[int], tokens: int, deadline: float, lacking: int) -> Request:
+    """One request; past the deadline it ends once it has brought the ``lacking`` latencies."""
     times: list[float] = []
     out: list[int] = []
     started = time.perf_counter()
@@ -56,7 +59,7 @@ def _request(session: Session, ids: Sequence[int], tokens: int, deadline: float)
         now = time.perf_counter()
         times.append((now - started) * 1000.0)
         out.append(token)
-        if now > deadline and len(out) >= 8:
+        if now > deadline and len(out) > max(lacking, 1):
             break
     return Request(prompt_tokens=len(ids), token_times_ms=tuple(times), token_ids=tuple(out))
 

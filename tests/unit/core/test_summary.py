@@ -60,10 +60,11 @@ def test_percentiles_need_enough_latencies():
     assert many["itl_p99_ms"].value is not None
 
 
-def test_retention_of_equal_answers_is_one_without_doubt():
-    same = tuple(i % 2 == 0 for i in range(100))
-    value = retained(same, same)
-    assert (value.value, value.ci_low, value.ci_high) == (1.0, 1.0, 1.0)
+def test_equal_answers_on_few_positions_prove_little_and_on_many_much():
+    few, many = ((tuple(i % 2 == 0 for i in range(n))) for n in (10, 4000))
+    assert retained(few, few).value == retained(many, many).value == 1.0
+    assert retained(few, few).ci_low < 0.9
+    assert retained(many, many).ci_low > 0.998
 
 
 def test_a_baseline_that_is_never_right_retains_nothing_measurable():

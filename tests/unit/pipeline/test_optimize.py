@@ -27,6 +27,7 @@ from edgewright.stages.assess import assess
 from edgewright.stages.plan import plan
 from edgewright.testing import (
     FakeBackend,
+    FakeFiles,
     FakeToolchains,
     block,
     facts,
@@ -250,3 +251,122 @@ def test_explored_and_held_out_tokens_never_overlap():
     assert short == (tuple(range(60)), tuple(range(60, 90)))
     with pytest.raises(InputError, match="too few"):
         split_ids(list(range(63)), request)
+
+
+FASTER = ({"kv_cache": "f16"},)
+
+
+def tuned(speed):
+    """An option that changes the speed of whatever runs with it."""
+
+    def answer(job):
+        if isinstance(job, BenchJob) and job.runtime.get("kv_cache") == "f16":
+            return BenchResult(block=block(speed))
+        return honest(job)
+
+    return answer
+
+
+def test_a_runtime_option_that_is_faster_in_every_round_is_kept(tmp_path):
+    run = World(tmp_path, options=FASTER, answer=tuned(150.0)).run()
+    assert run.best is not None
+    assert run.best.id == "llamacpp/int8+kv_cache=f16"
+    assert run.best.variant_of == "llamacpp/int8"
+    assert run.best.artifact == run.trial("llamacpp/int8").artifact
+    assert "better speed" in run.progressive[3].gained
+
+
+def test_a_runtime_option_that_gains_nothing_is_told_and_not_kept(tmp_path):
+    run = World(tmp_path, options=FASTER, answer=tuned(90.0)).run()
+    assert run.best is not None
+    assert run.best.id == "llamacpp/int8"
+    assert "tried without a gain: llamacpp/int8+kv_cache=f16" in run.progressive[3].what
+
+
+def test_a_tuned_build_that_fails_on_held_out_text_is_refuted_with_its_base_and_the_run_ends(tmp_path):
+    def overfitted(job):
+        if isinstance(job, ScoreJob) and len(job.ids) == 100 and not job.write_reference:
+            return ScoreResult(scores=scores(1.0, right=0.2))
+        return tuned(150.0)(job)
+
+    run = World(tmp_path, options=FASTER, answer=overfitted).run()
+    assert run.best is None
+    assert run.trial("llamacpp/int8").status is Status.REFUTED
+    assert run.trial("llamacpp/int8+kv_cache=f16").status is Status.REFUTED
+
+
+def test_a_crash_while_validating_is_a_failure_and_no_verdict(tmp_path):
+    def crash(job):
+        if isinstance(job, ScoreJob) and len(job.ids) == 100 and not job.write_reference:
+            return Failure(failure=FailureKind.CRASHED, reason="signal 9")
+        return honest(job)
+
+    first = World(tmp_path, answer=crash)
+    assert first.run().trial("llamacpp/int8").status is Status.FAILED
+    again = World(tmp_path)
+    again.journal.kept = first.journal.kept
+    assert again.run().best is not None
+
+
+def test_a_baseline_that_cannot_be_timed_ends_the_run_with_its_reason(tmp_path):
+    def deaf(job):
+        if isinstance(job, BenchJob) and job.worker == "fake.torch":
+            return Failure(failure=FailureKind.TIMED_OUT, reason="no sign of life")
+        return honest(job)
+
+    with pytest.raises(EdgewrightError, match="no sign of life"):
+        World(tmp_path, answer=deaf).run()
+
+
+def test_only_the_arm_that_failed_is_timed_again(tmp_path):
+    def broken(job):
+        if isinstance(job, BenchJob) and RECIPE_OF.get(job.artifact) == "int8" and job.workload.requests > 1:
+            return Failure(failure=FailureKind.CRASHED, reason="signal 11")
+        return honest(job)
+
+    first = World(tmp_path, answer=broken)
+    first.run()
+    second = World(tmp_path)
+    second.journal.kept = first.journal.kept
+    run = second.run()
+    assert run.trial("llamacpp/int8").status is Status.MEASURED
+    timed = [RECIPE_OF.get(j.artifact) for j in second.runner.jobs if isinstance(j, BenchJob)]
+    assert set(timed) == {"int8", None}  # None is the original, which every round needs
+
+
+def test_a_damaged_build_in_the_store_is_made_again(tmp_path):
+    from edgewright.errors import IntegrityError
+
+    World(tmp_path).run()
+
+    class Suspicious(FakeFiles):
+        seen = 0
+
+        def artifact(self, root):
+            self.seen += 1
+            if self.seen == 1:
+                raise IntegrityError("one byte differs")
+            return super().artifact(root)
+
+    second = World(tmp_path)
+    second.shop = replace(second.shop, files=Suspicious())
+    assert second.run().best is not None
+    assert second.runner.count(BuildJob) == 1
+
+
+def test_what_the_budget_leaves_out_the_next_run_does(tmp_path):
+    request = Request(text=TEXT, policy=Policy(), tokens=200, held_out_tokens=100, context=50, budget_s=2.0)
+    hasty = World(tmp_path, request=request)
+    run = hasty.run()
+    assert {t.status for t in run.trials} == {Status.PLANNED}
+    assert "time budget" in run.trials[0].reason
+    assert World(tmp_path).run().best is not None
+
+
+def test_for_another_device_this_hosts_speed_decides_nothing_and_accuracy_does(tmp_path):
+    run = World(tmp_path).run(target="android")
+    assert run.best is not None
+    open_gates = {v.gate.metric for v in run.best.verdicts if v.excused}
+    assert open_gates == {"speedup", "memory_cut", "latency_variation"}
+    assert run.trial("openvino/int4").outcome == "fail"
+    assert "not measured on the device" in run.assessment.unverified

@@ -3,11 +3,13 @@ import struct
 
 import numpy as np
 import pytest
+from huggingface_hub.utils._paths import filter_repo_objects
 
 from edgewright.core.model import SourceKind, Task
 from edgewright.errors import InputError, OfflineError, UnsupportedError
 from edgewright.runtime import hub
 from edgewright.runtime.models import Trust, locate, read_facts
+from edgewright.runtime.safetensors_facts import weight_files
 
 CONFIG = {
     "architectures": ["LlamaForCausalLM"],
@@ -146,3 +148,124 @@ def test_a_hub_id_that_is_not_cached_offline(tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(OfflineError, match="not in the local cache, and --offline was given"):
         hub.snapshot("nobody/nothing", offline=True)
+
+
+def one_tensor(path, name="w"):
+    write_safetensors(path, {name: np.zeros((2, 8), np.float32)})
+
+
+def test_the_index_says_which_files_are_the_weights(model):
+    (model / "model.safetensors").unlink()
+    for name in ("part-a.safetensors", "part-b.safetensors", "model-00001-of-00001.safetensors"):
+        one_tensor(model / name, name)
+    index = {"weight_map": {"part-a.safetensors": "part-a.safetensors", "x": "part-b.safetensors"}}
+    (model / "model.safetensors.index.json").write_text(json.dumps(index))
+    assert [file.name for file in weight_files(model)] == ["part-a.safetensors", "part-b.safetensors"]
+    assert read_facts(find(model)).parameters == 32
+
+
+def test_a_second_copy_and_an_adapter_beside_the_weights_are_not_counted(model):
+    before = read_facts(find(model)).parameters
+    for name in ("consolidated.safetensors", "adapter_model.safetensors", "model-00001-of-00001.safetensors"):
+        one_tensor(model / name)
+    assert read_facts(find(model)).parameters == before
+
+
+def test_shards_without_an_index_are_all_read(model):
+    (model / "model.safetensors").unlink()
+    (model / "consolidated.safetensors").write_bytes(b"not looked at")
+    for number in (1, 2):
+        one_tensor(model / f"model-0000{number}-of-00002.safetensors", f"w{number}")
+    assert read_facts(find(model)).parameters == 32
+
+
+def test_an_adapter_alone_is_no_model(model):
+    (model / "model.safetensors").rename(model / "adapter_model.safetensors")
+    with pytest.raises(InputError, match="no safetensors weights"):
+        find(model)
+
+
+def test_a_shard_that_the_index_lists_and_that_is_absent_is_named(model):
+    index = {"weight_map": {"a": "model.safetensors", "b": "model-00002-of-00003.safetensors"}}
+    (model / "model.safetensors.index.json").write_text(json.dumps(index))
+    with pytest.raises(InputError, match=r"lists model-00002-of-00003\.safetensors, which is not there"):
+        find(model)
+
+
+@pytest.mark.parametrize("index", ["{", "[]", "{}", '{"weight_map": []}'])
+def test_an_index_that_is_none_is_refused(model, index):
+    (model / "model.safetensors.index.json").write_text(index)
+    with pytest.raises(InputError, match=r"no valid JSON|no weight_map"):
+        find(model)
+
+
+def test_an_index_cannot_lead_out_of_the_directory(model):
+    one_tensor(model.parent / "elsewhere.safetensors")
+    index = {"weight_map": {"a": "../elsewhere.safetensors"}}
+    (model / "model.safetensors.index.json").write_text(json.dumps(index))
+    with pytest.raises(InputError, match="which is not there"):
+        find(model)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"quantization_config": {"quant_method": "gptq", "bits": 4}},
+        {"compression_config": {"quant_method": "compressed-tensors"}},
+        {"quantization": {"group_size": 64, "bits": 4}},
+    ],
+)
+def test_weights_that_are_quantized_already_are_refused_with_the_next_step(model, said):
+    (model / "config.json").write_text(json.dumps({**CONFIG, **said}))
+    with pytest.raises(UnsupportedError, match=r"quantized already.*Give the unquantized original"):
+        find(model)
+
+
+def test_an_empty_quantization_config_means_none(model):
+    (model / "config.json").write_text(json.dumps({**CONFIG, "quantization_config": None}))
+    assert find(model)
+
+
+REPOSITORY = [
+    "config.json",
+    "tokenizer.json",
+    "model-00001-of-00002.safetensors",
+    "model.safetensors.index.json",
+    "consolidated.safetensors",
+    "adapter_model.safetensors",
+    "original/consolidated.00.pth",
+    "onnx/model.safetensors",
+    "pytorch_model.bin",
+    "training_args.bin",
+    "modeling_own.py",
+]
+
+
+def fetched(tmp_path, repository, **trust):
+    """The files of a hub repository that would be fetched, by the hub library's own matching."""
+
+    def fetch(patterns):
+        for name in filter_repo_objects(repository, allow_patterns=patterns, ignore_patterns=hub._UNWANTED):
+            (tmp_path / name).touch()
+        return tmp_path
+
+    hub.fetch_all(fetch, **{"allow_pickle": False, "allow_remote_code": False, **trust})
+    return {file.name for file in tmp_path.iterdir()}
+
+
+def test_from_the_hub_come_the_weights_once_and_nothing_that_runs(tmp_path):
+    assert fetched(tmp_path, REPOSITORY) == set(REPOSITORY[:4])
+
+
+def test_python_code_comes_to_those_who_took_the_risk(tmp_path):
+    assert fetched(tmp_path, REPOSITORY, allow_remote_code=True) == {*REPOSITORY[:4], "modeling_own.py"}
+
+
+def test_pickled_weights_come_to_those_who_took_the_risk_where_there_are_no_others(tmp_path):
+    assert fetched(tmp_path, REPOSITORY, allow_pickle=True) == set(REPOSITORY[:4])
+
+
+def test_pickled_weights_alone_come_with_the_flag_only(tmp_path):
+    pickled = ["config.json", "pytorch_model.bin", "training_args.bin"]
+    assert fetched(tmp_path, pickled) == {"config.json"}
+    assert fetched(tmp_path, pickled, allow_pickle=True) == {"config.json", "pytorch_model.bin"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import shutil
 from pathlib import Path
@@ -50,7 +49,4 @@ class LocalProbe:
             online=False if brief or self._offline else online(),
             virtualization=virtualization(),
             readiness=() if brief else readiness(source),
-            extra={"user_cores": str(len(os.sched_getaffinity(0)))}
-            if hasattr(os, "sched_getaffinity")
-            else {},
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -40,7 +41,7 @@ def read_cpu(usable: int) -> Cpu:
     return Cpu(
         model=_model(fields),
         architecture=platform.machine(),
-        vendor=fields.get("vendor_id") or ("Apple" if platform.system() == "Darwin" else "unknown"),
+        vendor=fields.get("vendor_id") or vendor_of(platform.system(), _sysctl, platform.processor()),
         physical_cores=psutil.cpu_count(logical=False) or 0,
         logical_cores=psutil.cpu_count(logical=True) or 0,
         usable_cores=usable,
@@ -48,6 +49,21 @@ def read_cpu(usable: int) -> Cpu:
         max_mhz=frequency.max or None if frequency else None,
         last_level_cache_bytes=_last_level_cache(),
     )
+
+
+def vendor_of(system: str, sysctl: Callable[[str], str], identifier: str) -> str:
+    """The maker where there is no /proc/cpuinfo, spelled as x86 spells it (GenuineIntel), or Apple.
+
+    Windows' ``identifier`` is "Intel64 Family 6 Model 158 Stepping 10, GenuineIntel".
+    """
+    if system == "Darwin":
+        apple = "Apple" in sysctl(
+            "machdep.cpu.brand_string"
+        )  # under Rosetta too, which claims Intel as the vendor
+        return "Apple" if apple else sysctl("machdep.cpu.vendor") or "unknown"
+    if system == "Windows":
+        return identifier.rpartition(", ")[2] if ", " in identifier else "unknown"
+    return "unknown"
 
 
 def _cpuinfo() -> dict[str, str]:

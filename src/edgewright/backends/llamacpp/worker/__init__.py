@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgewright.backends.llamacpp.worker import conversion
+from edgewright.backends.threads import thread_count
 from edgewright.core.jobs import BuildJob, BuildResult, Progress, SmokeResult
 from edgewright.errors import InputError, ToolchainError
 
@@ -40,14 +41,12 @@ class LlamaCppWorker:
             UnsupportedError: the converter refuses the architecture or the tokenizer.
             InputError: the source or the base cannot be read.
         """
-        from edgewright.backends.llamacpp.worker.session import usable_cores
-
         out = Path(job.out)
         out.mkdir(parents=True)
         target, kind = out / conversion.WEIGHTS, str(job.recipe.build["type"])
         if job.recipe.base:
             base = Path(job.base) / conversion.WEIGHTS
-            conversion.quantize(base, target, kind, usable_cores(), _follow(tell, f"quantizing to {kind}"))
+            conversion.quantize(base, target, kind, thread_count({}), _follow(tell, f"quantizing to {kind}"))
         else:
             conversion.convert(Path(job.source), target, _follow(tell, "converting to GGUF"))
         _demand_loadable(target)

@@ -7,12 +7,12 @@ chooses it, float16 KV cache, up to 512 tokens per computed batch, one token per
 from __future__ import annotations
 
 import ctypes
-import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from edgewright.backends.llamacpp.worker.binding import PlacementLog, binding, text_of
+from edgewright.backends.threads import thread_count
 from edgewright.core.measurement import Placement
 from edgewright.errors import InputError, ResourceError
 
@@ -34,7 +34,7 @@ class LlamaSession:
     def __init__(self, file: Path, runtime: Mapping[str, Option]) -> None:
         self._lib = binding()
         self._log = PlacementLog(self._lib)
-        self._threads = int(runtime.get("threads") or usable_cores())
+        self._threads = thread_count(runtime)
         self._model: Any = load_model(self._lib, file)
         self._vocabulary: int = self._lib.llama_vocab_n_tokens(self._lib.llama_model_get_vocab(self._model))
         self._context: Any = None
@@ -175,13 +175,6 @@ def _ids(lib: Any, vocabulary: Any, text: bytes) -> list[int]:
     if count < 0:
         raise InputError(f"llama.cpp needs {-count} tokens for a text of {len(text)} bytes.")
     return list(room[:count])
-
-
-def usable_cores() -> int:
-    """Cores this process may use: its affinity mask where the system has one."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _activations(kind: str) -> str:

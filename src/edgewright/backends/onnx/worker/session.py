@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edgewright.backends.threads import thread_count
 from edgewright.core.measurement import Placement
 from edgewright.core.recipe import Option
 from edgewright.errors import UsageError
@@ -35,7 +35,7 @@ class OnnxSession:
         if unknown:
             raise UsageError(f"ONNX Runtime has no runtime option {', '.join(sorted(unknown))}.")
         self._np, self._og = np, og
-        self._threads = int(runtime.get("threads", _usable_cores()))
+        self._threads = thread_count(runtime)
         self._precisions: dict[str, str] = json.loads(
             (artifact / PRECISIONS_NAME).read_text(encoding="utf-8")
         )
@@ -88,9 +88,3 @@ class OnnxSession:
         parameters: Any = self._og.GeneratorParams(self._model)
         parameters.set_search_options(max_length=length, do_sample=False)
         return self._og.Generator(self._model, parameters)
-
-
-def _usable_cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edgewright.backends.threads import thread_count
 from edgewright.core.measurement import Placement
 from edgewright.core.recipe import Option
 from edgewright.errors import UsageError
@@ -147,15 +147,9 @@ def _properties(runtime: Mapping[str, Option]) -> dict[str, Option]:
     properties: dict[str, Option] = {
         _PROPERTIES[key]: value for key, value in runtime.items() if key in _PROPERTIES
     }
-    properties["INFERENCE_NUM_THREADS"] = int(runtime.get("threads", _usable_cores()))
+    properties["INFERENCE_NUM_THREADS"] = thread_count(runtime)
     properties["NUM_STREAMS"] = 1
     return properties
-
-
-def _usable_cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _layer_precisions(runtime_model: Any) -> str:

@@ -55,11 +55,11 @@ class TorchWorker:
         raise UnsupportedError(f"The reference builds nothing, and was asked for {job.recipe.id}.")
 
     def open(self, artifact: Path, runtime: Mapping[str, Option]) -> TorchSession:
-        """Load a portable source directory at its own precision."""
+        """Load a portable source directory at its own precision, or in the ``dtype`` that ``runtime`` names."""
         return TorchSession(artifact, runtime)
 
     def tokenize(self, artifact: Path, texts: Sequence[str]) -> list[list[int]]:
-        """Ids as Transformers gives them; a text ``chat:...`` is rendered by the chat template first."""
+        """Ids as Transformers gives them, without special tokens."""
         import transformers
 
         tokenizer = transformers.AutoTokenizer.from_pretrained(artifact)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from edgewright.backends.torch.worker.checkpoint import OUTPUT, save_weights
 from edgewright.backends.torch.worker.gguf_tokenizer import write_tokenizer
-from edgewright.backends.torch.worker.portable import check, save_weights, write_config
+from edgewright.backends.torch.worker.portable import check, write_config
 from edgewright.core.jobs import Progress
 from edgewright.core.recipe import Option
 from edgewright.errors import UnsupportedError
@@ -30,7 +31,7 @@ def write_from_gguf(origin: Path, out: Path, options: Mapping[str, Option], tell
         raise UnsupportedError(f"Transformers cannot read this GGUF file: {text}", hint=hint) from error
     weights = dict(model.state_dict())
     if model.config.tie_word_embeddings:
-        weights.pop("lm_head.weight", None)
+        weights.pop(OUTPUT, None)
     save_weights(weights, out / "model.safetensors")
     write_config(model.config, out, dtype="float32")
     model.generation_config.save_pretrained(out)

@@ -1,6 +1,6 @@
 """A portable source directory: one layout that every framework reads the same way.
 
-Law: safetensors only; no output matrix where the embeddings are tied (with the wrong one of the two kept, two frameworks
+Law: safetensors only, in the dtype that they are stored in; no output matrix where the embeddings are tied (with the wrong one of the two kept, two frameworks
 refuse and two succeed with random embeddings); both spellings of rope and of dtype in config.json; a tokenizer.json;
 the chat template in its own file. What is written is read back, and must have no missing weight.
 """
@@ -9,10 +9,19 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from edgewright.backends.torch.worker.checkpoint import (
+    OUTPUT,
+    TiedOutput,
+    find_weights,
+    finish_weights,
+    read_shard,
+    save_weights,
+)
 from edgewright.core.jobs import Progress
 from edgewright.core.recipe import Option
 from edgewright.errors import InputError, UnsupportedError
@@ -30,7 +39,6 @@ COPIED = (
     "chat_template.jinja",
     "generation_config.json",
 )
-_OUTPUT = "lm_head.weight"
 _NOT_OURS = {
     "_name_or_path",
     "_model_name_or_path",
@@ -48,88 +56,65 @@ _NOT_OURS = {
 
 def write_from_directory(origin: Path, out: Path, options: Mapping[str, Option], tell: Tell) -> list[str]:
     """Normalize a Hugging Face directory; returns what a reader of the report should know."""
-    notes: list[str] = []
-    trust = bool(options.get("allow_remote_code", False))
-    config = read_config(origin, trust=trust)
-    tied = bool(config.tie_word_embeddings)
-    dtypes: set[str] = set()
-    shards = list(_shards(origin, allow_pickle=bool(options.get("allow_pickle", False))))
+    config, notes = _native_config(origin)
+    elements: Counter[str] = Counter()
+    output = TiedOutput() if config.tie_word_embeddings else None
+    shards = find_weights(origin, allow_pickle=bool(options.get("allow_pickle", False)))
     for number, shard in enumerate(shards):
         tell(Progress(message=f"reading {shard.name}", fraction=number / len(shards)))
-        weights = _read_shard(shard)
-        if tied and weights.pop(_OUTPUT, None) is not None:
-            notes.append("the stored output matrix was left out: the configuration ties it to the embeddings")
-        dtypes |= {str(w.dtype).split(".")[-1] for w in weights.values() if w.is_floating_point()}
-        save_weights(weights, out / f"model-{number + 1:05d}-of-{len(shards):05d}.safetensors")
+        weights = read_shard(shard)
+        if output:
+            output.take_from(weights)
+        for weight in weights.values():
+            if weight.is_floating_point():
+                elements[str(weight.dtype).removeprefix("torch.")] += weight.numel()
+        if weights:
+            save_weights(weights, out / f"part-{number:05d}.safetensors")
+    if output and output.stored is not None:
+        if output.differs:
+            config.tie_word_embeddings = False
+            save_weights({OUTPUT: output.stored}, out / "part-output.safetensors")
+        notes.append(output.note)
     finish_weights(out)
-    write_config(config, out, dtype="float32" if "float32" in dtypes else (sorted(dtypes) or ["float32"])[0])
-    copy_tokenizer(origin, out, trust=trust)
+    write_config(config, out, dtype=elements.most_common(1)[0][0] if elements else "float32")
+    notes += copy_tokenizer(origin, out)
     check(out, tell)
     return notes
 
 
-def read_config(origin: Path, *, trust: bool = False) -> Any:
-    """The configuration as Transformers understands it."""
+def _native_config(origin: Path) -> tuple[Any, list[str]]:
+    """The configuration, and a note where the model's own code is left aside for Transformers' own.
+
+    Raises:
+        UnsupportedError: only the model's own code could run it.
+    """
+    from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
+
+    said = json.loads((origin / "config.json").read_text(encoding="utf-8"))
+    if "auto_map" not in said:
+        return read_config(origin), []
+    if said.get("model_type") not in CONFIG_MAPPING_NAMES:
+        raise UnsupportedError(
+            f"{origin.name} runs with Python code of its own only, and such models are not built yet.",
+            hint="Give a model whose architecture Transformers knows.",
+        )
+    return read_config(origin), [
+        f"the model's own Python code was not used: Transformers knows {said['model_type']} itself"
+    ]
+
+
+def read_config(origin: Path) -> Any:
+    """The configuration as Transformers understands it; code that came with the model is never run."""
     import transformers
 
     try:
-        return transformers.AutoConfig.from_pretrained(origin, trust_remote_code=trust)
+        return transformers.AutoConfig.from_pretrained(origin, trust_remote_code=False)
     except (ValueError, KeyError) as error:
         text = str(error).strip().splitlines()[0][:200]
         raise UnsupportedError(
             f"Transformers {transformers.__version__} does not know this architecture: {text}",
             hint="Check model_type in config.json; a newer architecture needs a newer reference toolchain.",
         ) from error
-
-
-def _shards(origin: Path, *, allow_pickle: bool) -> Iterator[Path]:
-    safe = sorted(origin.glob("*.safetensors"))
-    if safe:
-        yield from safe
-    elif allow_pickle:
-        yield from sorted(origin.glob("pytorch_model*.bin"))
-    else:
-        raise InputError(f"{origin} has no safetensors weights.", hint="Pickled weights need --allow-pickle.")
-
-
-def _read_shard(shard: Path) -> dict[str, Any]:
-    if shard.suffix == ".safetensors":
-        from safetensors.torch import load_file
-
-        try:
-            return dict(load_file(shard))
-        except Exception as error:  # safetensors' own error type is not public
-            raise InputError(
-                f"{shard.name} is truncated or damaged: {error}.", hint="Download it again."
-            ) from error
-    import torch
-
-    weights: dict[str, Any] = torch.load(shard, map_location="cpu", weights_only=True)
-    return weights
-
-
-def save_weights(weights: Mapping[str, Any], path: Path) -> None:
-    """Write tensors, each contiguous and with memory of its own, as safetensors demands."""
-    from safetensors.torch import save_file
-
-    save_file({name: w.contiguous().clone() for name, w in weights.items()}, path, metadata={"format": "pt"})
-
-
-def finish_weights(out: Path) -> None:
-    """One shard gets the plain name; several get the index that loaders look for."""
-    from safetensors import safe_open
-
-    shards = sorted(out.glob("model-*.safetensors"))
-    if len(shards) == 1:
-        shards[0].rename(out / "model.safetensors")
-        return
-    places: dict[str, str] = {}
-    for shard in shards:
-        with safe_open(shard, framework="pt") as file:
-            places |= dict.fromkeys(file.keys(), shard.name)
-    total = sum(shard.stat().st_size for shard in shards)
-    index = {"metadata": {"total_size": total}, "weight_map": places}
-    (out / "model.safetensors.index.json").write_text(json.dumps(index, indent=1), encoding="utf-8")
 
 
 def write_config(config: Any, out: Path, *, dtype: str) -> None:
@@ -142,9 +127,16 @@ def write_config(config: Any, out: Path, *, dtype: str) -> None:
             plain["rope_scaling"] = {key: value for key, value in rope.items() if key != "rope_theta"}
     plain["dtype"] = plain["torch_dtype"] = dtype
     plain["tie_word_embeddings"] = bool(config.tie_word_embeddings)
-    plain["architectures"] = plain.get("architectures") or [_causal_class(config)]
+    plain["architectures"] = _known_classes(plain.get("architectures")) or [_causal_class(config)]
     plain = {key: value for key, value in plain.items() if value is not None and key not in _NOT_OURS}
     (out / "config.json").write_text(json.dumps(plain, indent=1, default=str), encoding="utf-8")
+
+
+def _known_classes(names: Sequence[str] | None) -> list[str]:
+    """The classes that Transformers has; a name from the model's own code would mean nothing to any reader."""
+    import transformers
+
+    return [name for name in names or () if hasattr(transformers, name)]
 
 
 def _causal_class(config: Any) -> str:
@@ -156,26 +148,53 @@ def _causal_class(config: Any) -> str:
         raise UnsupportedError(f"{config.model_type} is no text-generation architecture.") from error
 
 
-def copy_tokenizer(origin: Path, out: Path, *, trust: bool) -> None:
+def copy_tokenizer(origin: Path, out: Path) -> list[str]:
     """Tokenizer files, a fast tokenizer.json made where there is none, and the chat template in its own file."""
     import transformers
 
     for name in COPIED:
         if (origin / name).exists():
             shutil.copyfile(origin / name, out / name)
+    settings = _read_json(out / "tokenizer_config.json")
+    notes = _without_code(settings, out)
     if not (out / "tokenizer.json").exists():
         try:
-            made = transformers.AutoTokenizer.from_pretrained(origin, use_fast=True, trust_remote_code=trust)
+            made = transformers.AutoTokenizer.from_pretrained(origin, use_fast=True, trust_remote_code=False)
             made.save_pretrained(out)
         except (ValueError, OSError, KeyError) as error:
             hint = "Add its tokenizer.json to the directory."
             raise InputError(f"{origin} has no tokenizer that can be read.", hint=hint) from error
-    settings = out / "tokenizer_config.json"
     template = out / "chat_template.jinja"
-    if settings.exists() and not template.exists():
-        stored = json.loads(settings.read_text(encoding="utf-8")).get("chat_template")
-        if isinstance(stored, str):
-            template.write_text(stored, encoding="utf-8")
+    stored = _default_template(settings.get("chat_template"))
+    if stored and not template.exists():
+        template.write_text(stored, encoding="utf-8")
+    return notes
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
+
+
+def _without_code(settings: dict[str, Any], out: Path) -> list[str]:
+    """Readers that find ``auto_map`` ask for permission to run it: it is left out, and tokenizer.json says it all."""
+    if "auto_map" not in settings:
+        return []
+    if not (out / "tokenizer.json").exists():
+        raise UnsupportedError(
+            "The tokenizer runs with Python code of its own only, and such models are not built yet.",
+            hint="Add its tokenizer.json to the directory.",
+        )
+    del settings["auto_map"]
+    settings["tokenizer_class"] = "PreTrainedTokenizerFast"
+    (out / "tokenizer_config.json").write_text(json.dumps(settings, indent=1), encoding="utf-8")
+    return ["the tokenizer's own Python code was not used: tokenizer.json is read instead"]
+
+
+def _default_template(stored: object) -> str:
+    """tokenizer_config.json holds one template, or a list of named ones."""
+    if isinstance(stored, list):
+        stored = {entry["name"]: entry["template"] for entry in stored}.get("default")
+    return stored if isinstance(stored, str) else ""
 
 
 def check(out: Path, tell: Tell) -> None:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from edgewright.backends.torch.worker.portable import COPIED, check, read_config, save_weights, write_config
+from edgewright.backends.torch.worker.checkpoint import OUTPUT, save_weights, weight_files
+from edgewright.backends.torch.worker.portable import COPIED, check, read_config, write_config
 from edgewright.core.jobs import Progress
 from edgewright.core.recipe import Option
 from edgewright.errors import UnsupportedError
@@ -54,7 +55,7 @@ def _shrink(config: Any) -> None:
 
 
 def _tied_output(name: str, config: Any) -> bool:
-    return name == "lm_head.weight" and bool(config.tie_word_embeddings)
+    return name == OUTPUT and bool(config.tie_word_embeddings)
 
 
 def _copy_companions(origin: Path, out: Path) -> None:
@@ -75,7 +76,7 @@ def write_permuted(origin: Path, out: Path, options: Mapping[str, Option], tell:
 
     config = json.loads((origin / "config.json").read_text(encoding="utf-8"))
     weights: dict[str, Any] = {}
-    for shard in sorted(origin.glob("*.safetensors")):
+    for shard in weight_files(origin):
         weights |= load_file(shard)
     generator = torch.Generator().manual_seed(int(options.get("seed", 0)))
 
@@ -125,7 +126,7 @@ def _permuted(
                     moved[key] = _reorder(weights[key], row, column)
     for key, row, column in (
         ("model.embed_tokens.weight", None, hidden),
-        ("lm_head.weight", None, hidden),
+        (OUTPUT, None, hidden),
         ("model.norm.weight", hidden, None),
     ):
         if key in weights:

@@ -1,0 +1,60 @@
+"""Progressive optimization as a story: baseline, converted, quantized, accelerated, validated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from edgewright.core.choice import compare
+from edgewright.core.quantity import Value
+from edgewright.core.run import StageStep, Trial
+from edgewright.pipeline.state import State
+
+_SHOWN = (
+    "decode_tok_s",
+    "ttft_ms",
+    "peak_bytes",
+    "size_bytes",
+    "kl_divergence",
+    "accuracy_retained",
+    "speedup",
+    "memory_cut",
+)
+
+
+def story(state: State, trial: Trial, held_out: Mapping[str, Value]) -> tuple[StageStep, ...]:
+    """The five stages of the chosen build; what each gained and cost against the one before."""
+    base = state.run.baseline
+    converted = state.trials[state.plan.of(trial.recipe.framework)[0].id]
+    plain = state.trials[trial.variant_of or trial.id]
+    tuned = trial.id != plain.id
+    checked = {**{name: v for name, v in trial.values.items() if name not in held_out}, **held_out}
+    words = f"{converted.id}: the format changed, nothing was quantized"
+    return (
+        _step("baseline", f"the original in {base.recipe.framework}", base.values),
+        _step("converted", words, converted.values, base.values),
+        _step("quantized", plain.id, plain.values, converted.values),
+        _step("accelerated", trial.id, trial.values, plain.values)
+        if tuned
+        else _step("accelerated", _kept(state, trial), trial.values),
+        _step("validated", f"{trial.id} on {len(state.held_out)} held-out tokens", checked),
+    )
+
+
+def _step(
+    stage: str, what: str, values: Mapping[str, Value], before: Mapping[str, Value] | None = None
+) -> StageStep:
+    shown = {name: values[name] for name in _SHOWN if name in values}
+    return StageStep(stage=stage, what=what, values=shown, gained=compare(values, before) if before else "")
+
+
+def _kept(state: State, trial: Trial) -> str:
+    placement = trial.placement
+    settings = (
+        f"{placement.threads} threads on {placement.device}, KV cache {placement.kv_cache}"
+        if placement
+        else ""
+    )
+    tried = [t.id for t in state.trials.values() if t.variant_of == trial.id]
+    if not tried:
+        return f"the runtime's own settings: {settings}"
+    return f"the runtime's own settings were kept ({settings}); tried without a gain: {', '.join(tried)}"

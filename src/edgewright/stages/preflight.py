@@ -1,0 +1,32 @@
+"""Before the hours: does this machine have the memory and the disk that the plan needs?"""
+
+from __future__ import annotations
+
+from edgewright.core.host import HostFacts
+from edgewright.core.model import Source
+from edgewright.core.recipe import Plan
+from edgewright.errors import ResourceError
+
+_SCORED_BYTES = 4
+"""The original is scored in float32."""
+
+
+def preflight(source: Source, plan: Plan, host: HostFacts) -> None:
+    """Compare estimates with the host.
+
+    Raises:
+        ResourceError: the original in float32 is larger than the memory, or the builds together than the free disk.
+    """
+    baseline = source.facts.parameters * _SCORED_BYTES
+    if baseline > host.memory_bytes:
+        raise ResourceError(
+            f"The original needs about {baseline / 1e9:.0f} GB of memory to be scored in float32, "
+            f"and this machine has {host.memory_bytes / 1e9:.0f} GB.",
+            hint="Use a machine with more memory, or a smaller model.",
+        )
+    builds = sum(source.facts.parameters * recipe.nominal_bits / 8 for recipe in plan.candidates)
+    if builds > host.free_disk_bytes:
+        raise ResourceError(
+            f"The builds would take about {builds / 1e9:.0f} GB of disk, and {host.free_disk_bytes / 1e9:.0f} GB are free.",
+            hint="Free space, set EDGEWRIGHT_HOME to a larger disk, or name fewer --frameworks.",
+        )
