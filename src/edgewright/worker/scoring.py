@@ -124,6 +124,13 @@ def _affordable(
     return [span for span in spans if span[1] <= tokens] or spans[:1]
 
 
+def _normalized(logp: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Log-probabilities in float64 that sum to 1 exactly: in float32 they do so to 1e-7 only, and KL shows it."""
+    exact = logp.astype(np.float64)
+    result: NDArray[np.float64] = exact - np.log(np.exp(exact).sum(axis=1, keepdims=True))
+    return result
+
+
 def _slices(logits: NDArray[np.float32]) -> Iterator[tuple[int, NDArray[np.float32]]]:
     for low in range(0, len(logits), _ROWS):
         yield low, log_softmax(np.asarray(logits[low : low + _ROWS], dtype=np.float32))
@@ -154,8 +161,8 @@ class _Collected:
             # Some runtimes pad the vocabulary; the tokens that exist are the ones both have.
             width = min(base.shape[1], logp.shape[1])
             base, logp = base[:, :width], logp[:, :width]
-        delta = base.astype(np.float64) - logp
-        self.kl += (np.exp(base, dtype=np.float64) * delta).sum(axis=1).tolist()
+        right, mine = _normalized(base), _normalized(logp)
+        self.kl += (np.exp(right) * (right - mine)).sum(axis=1).tolist()
         base_best = base.argmax(axis=1)
         self.agree += (base_best == best).tolist()
         self.base_nll += (-base[picked, labels]).astype(float).tolist()
