@@ -20,7 +20,7 @@ def one_sentence(done: subprocess.CompletedProcess[str], status: int, *words: st
     assert "Traceback" not in done.stdout + done.stderr
 
 
-def test_a_truncated_gguf_file(shell, lab):
+def test_a_truncated_gguf_file(shell, lab, smollm2):
     whole = next((lab.home / "downloads" / "demo").glob("*.gguf"))
     cut = shell.folder / "cut.gguf"
     cut.write_bytes(whole.read_bytes()[:50_000_000])
