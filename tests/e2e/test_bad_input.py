@@ -114,10 +114,12 @@ def test_an_interrupt_says_how_to_go_on(shell, tiny):
     process = subprocess.Popen(
         shell.command("optimize", tiny.path, "--frameworks", "llamacpp", "--out", "run"),
         cwd=shell.folder,
-        env={**shell.environment, "EDGEWRIGHT_HOME": shell.environment["EDGEWRIGHT_HOME"]},
+        env=shell.environment,
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         text=True,
+        # A shell's background jobs ignore interrupts, and their children inherit that; a person's command does not.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     deadline = time.monotonic() + 60
     while not (shell.folder / "run" / "journal.jsonl").exists() and time.monotonic() < deadline:
