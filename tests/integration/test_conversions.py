@@ -163,7 +163,7 @@ def test_a_timed_build_generates_what_it_scores(lab, artifacts, ids, framework, 
         artifact=artifact.path,
         runtime=artifact.recipe.runtime,
         ids=ids,
-        workload=Workload(prompt_tokens=32, decode_tokens=12, requests=2, warmup=1),
+        workload=Workload(prompt_tokens=32, decode_tokens=12, requests=2, warmup=1, min_latencies=0),
         log=lab.shop.logs / "bench.log",
     )
     assert isinstance(block, Block), block
