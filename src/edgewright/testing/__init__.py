@@ -9,10 +9,8 @@ from edgewright.testing.fakes import (
     FakeToolchains,
     MemoryJournal,
     RecordingReporter,
-    block,
-    facts,
-    scores,
 )
+from edgewright.testing.samples import block, facts, scores
 
 __all__ = [
     "BackendConformance",

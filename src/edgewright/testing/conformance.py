@@ -7,7 +7,7 @@ from pathlib import Path
 from edgewright.core.model import ModelFacts
 from edgewright.core.recipe import Recipe
 from edgewright.ports import Backend, Store
-from edgewright.testing.fakes import facts
+from edgewright.testing.samples import facts
 
 
 class BackendConformance:

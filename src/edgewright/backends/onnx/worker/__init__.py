@@ -18,6 +18,7 @@ from typing import Any
 from edgewright.backends.onnx.worker.passes import passes
 from edgewright.backends.onnx.worker.session import PRECISIONS_NAME, OnnxSession
 from edgewright.backends.onnx.worker.tokenizer_copy import spell_out_byte_level
+from edgewright.backends.source_weights import check_weights
 from edgewright.core.jobs import BuildJob, BuildResult, Progress, SmokeResult
 from edgewright.core.recipe import Option
 from edgewright.errors import InputError, UnsupportedError, WorkerError
@@ -68,7 +69,7 @@ class OnnxWorker:
         """Run Olive's passes on the source directory."""
         source, out = Path(job.source), Path(job.out)
         _check_source(source)
-        _check_weights(source)
+        check_weights(source)
         tell(Progress(message=f"Building {job.recipe.name} with Olive"))
         scratch = out.with_name(f"{out.name}.olive")
         try:
@@ -117,25 +118,6 @@ def _check_source(source: Path) -> None:
             f"The model builder of ONNX Runtime GenAI does not know {architecture}.",
             hint="Use another framework for this model.",
         )
-
-
-def _check_weights(source: Path) -> None:
-    """Refuse missing and truncated weights, by their headers alone.
-
-    Raises:
-        InputError: no safetensors file, or one whose header does not fit its bytes.
-    """
-    from safetensors import SafetensorError, safe_open
-
-    files = sorted(source.glob("*.safetensors"))
-    if not files:
-        raise InputError(f"{source} holds no weights in safetensors format.")
-    for file in files:
-        try:
-            with safe_open(file, framework="np"):
-                pass
-        except SafetensorError as error:
-            raise InputError(f"{file} is damaged: {error}.", hint="Fetch the model again.") from error
 
 
 def _run_olive(source: Path, scratch: Path, options: Mapping[str, Option]) -> Path:

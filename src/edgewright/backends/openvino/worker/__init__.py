@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from edgewright.backends.openvino.worker.session import OpenVinoSession
+from edgewright.backends.source_weights import check_weights
 from edgewright.core.artifact import MANIFEST_NAME
 from edgewright.core.jobs import BuildJob, BuildResult, Progress, SmokeResult
 from edgewright.core.recipe import Option
@@ -108,7 +109,7 @@ def _versions() -> dict[str, str]:
 def _export(job: BuildJob, out: Path, tell: Tell) -> tuple[str, ...]:
     source = Path(job.source)
     _check_source(source)
-    _check_weights(source)
+    check_weights(source)
     tell(Progress(message="Exporting to OpenVINO"))
     from optimum.exporters.openvino import main_export
     from optimum.intel.openvino.configuration import OVConfig
@@ -163,25 +164,6 @@ def _check_source(source: Path) -> None:
             f'Optimum Intel cannot export model type "{model_type}" for text generation.',
             hint="Use another framework for this model.",
         )
-
-
-def _check_weights(source: Path) -> None:
-    """Refuse missing and truncated weights, by their headers alone.
-
-    Raises:
-        InputError: no safetensors file, or one whose header does not fit its bytes.
-    """
-    from safetensors import SafetensorError, safe_open
-
-    files = sorted(source.glob("*.safetensors"))
-    if not files:
-        raise InputError(f"{source} holds no weights in safetensors format.")
-    for file in files:
-        try:
-            with safe_open(file, framework="np"):
-                pass
-        except SafetensorError as error:
-            raise InputError(f"{file} is damaged: {error}.", hint="Fetch the model again.") from error
 
 
 def _convert_tokenizer(source: Path, out: Path) -> tuple[str, ...]:
