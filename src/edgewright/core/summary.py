@@ -11,7 +11,6 @@ from scipy.special import stdtrit
 from edgewright.core.measurement import Block, Scores
 from edgewright.core.quantity import METRICS, Label, Value, not_available
 
-RETENTION_BOUND = 0.95
 _Z = 1.6449
 """One-sided 95 % of the normal distribution."""
 

@@ -9,7 +9,7 @@ from edgewright.core.artifact import Artifact
 from edgewright.core.jobs import Failure, TokenizeJob, TokenizeResult
 from edgewright.core.measurement import Scores
 from edgewright.core.model import ModelFacts
-from edgewright.core.recipe import Precision, Recipe
+from edgewright.core.recipe import Precision
 from edgewright.core.run import CrossValidation
 from edgewright.ports import Backend, Workshop
 
@@ -92,8 +92,3 @@ def first_difference(
             f"{list(mine[at : at + 3])} instead of {list(right[at : at + 3])}"
         )
     return "tokenizer: it gave fewer texts back"
-
-
-def unquantized(recipes: Sequence[Recipe]) -> Recipe:
-    """The recipe of a framework that its conversion is judged by."""
-    return next(recipe for recipe in recipes if recipe.precision.unquantized)
