@@ -56,6 +56,8 @@ METRICS = _table(
     ("top1_agreement", "1", True, "Top-1 agreement"),
     ("next_token_accuracy", "1", True, "Next-token accuracy"),
     ("accuracy_retained", "1", True, "Accuracy retained"),
+    ("task_accuracy", "1", True, "Task accuracy"),
+    ("task_accuracy_retained", "1", True, "Task accuracy retained"),
     ("perplexity_increase", "1", False, "Perplexity increase"),
     ("load_s", "s", False, "Load time"),
     ("ttft_ms", "ms", False, "Time to first token"),
