@@ -8,9 +8,11 @@ from typing import Any
 
 from edgewright.backends.torch.worker.gguf_source import write_from_gguf
 from edgewright.backends.torch.worker.portable import write_from_directory
+from edgewright.backends.torch.worker.profiling import profiled
 from edgewright.backends.torch.worker.session import TorchSession
 from edgewright.backends.torch.worker.variants import write_permuted, write_tiny
 from edgewright.core.jobs import BuildJob, BuildResult, SmokeResult, SourceJob, SourceOperation, SourceResult
+from edgewright.core.profile import OperatorProfile
 from edgewright.core.recipe import Option
 from edgewright.errors import UnsupportedError
 from edgewright.ports import Tell
@@ -29,7 +31,7 @@ class TorchWorker:
         )
         model = transformers.LlamaForCausalLM(config)
         model.save_pretrained(scratch / "tiny")
-        logits = TorchSession(scratch / "tiny", {}).score([1, 2, 3])
+        (logits,) = TorchSession(scratch / "tiny", {}).score([1, 2, 3])
         if logits.shape != (3, 64):
             raise ArithmeticError(f"three tokens gave logits of shape {logits.shape}")
         versions = {"torch": str(torch.__version__), "transformers": str(transformers.__version__)}
@@ -57,6 +59,13 @@ class TorchWorker:
     def open(self, artifact: Path, runtime: Mapping[str, Option]) -> TorchSession:
         """Load a portable source directory at its own precision, or in the ``dtype`` that ``runtime`` names."""
         return TorchSession(artifact, runtime)
+
+    def profile(
+        self, artifact: Path, runtime: Mapping[str, Option], ids: Sequence[int], tokens: int, scratch: Path
+    ) -> OperatorProfile:
+        """One request under torch.profiler; nothing is written."""
+        del scratch
+        return profiled(TorchSession(artifact, runtime), ids, tokens)
 
     def tokenize(self, artifact: Path, texts: Sequence[str]) -> list[list[int]]:
         """Ids as Transformers gives them, without special tokens."""

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edgewright.backends.options import COUNT, Kind, check_options
+from edgewright.backends.pieces import rows_at_once
 from edgewright.backends.threads import thread_count
 from edgewright.core.measurement import Placement
 from edgewright.core.recipe import Option
@@ -20,46 +22,59 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-_DTYPES = ("float32", "bfloat16", "float16")
+_OPTIONS: dict[str, Kind] = {
+    "threads": COUNT,
+    "dtype": ("float32", "bfloat16", "float16"),
+    "device": ("cpu", "cuda"),
+}
 _PROBES = {"bfloat16": "_is_mkldnn_bf16_supported", "float16": "_is_mkldnn_fp16_supported"}
 """What oneDNN answers for; a build of PyTorch without oneDNN (macOS) has neither."""
 
 
 class TorchSession:
-    """See `edgewright.ports.Session`. Runtime options: ``threads``, and ``dtype``, which overrides the model's own."""
+    """See `edgewright.ports.Session`.
+
+    Runtime options: ``threads``; ``dtype``, which overrides the model's own; ``device``, the processor unless it is
+    ``cuda``.
+    """
 
     def __init__(self, path: Path, runtime: Mapping[str, Option]) -> None:
         import torch
         import transformers
 
-        unknown = set(runtime) - {"threads", "dtype"}
-        asked = str(runtime.get("dtype", ""))
-        if unknown or asked not in {"", *_DTYPES}:
-            what = f"runtime option {', '.join(sorted(unknown))}" if unknown else f"dtype {asked}"
+        check_options("PyTorch", runtime, _OPTIONS)
+        asked, device = str(runtime.get("dtype", "")), str(runtime.get("device", "cpu"))
+        if device == "cuda" and not torch.cuda.is_available():
             raise UsageError(
-                f"PyTorch has no {what} here.", hint=f"There are threads and dtype: {', '.join(_DTYPES)}."
+                "This PyTorch sees no GPU.",
+                hint="Leave the runtime option device out to run on the processor.",
             )
         self._torch, self._asked = torch, asked
         torch.set_num_threads(thread_count(runtime))
         stored = transformers.AutoConfig.from_pretrained(path).dtype or torch.float32
         self._stored = str(stored).removeprefix("torch.")
-        self._own = _computable(torch, self._stored)
+        self._own = _computable(torch, self._stored, device)
         self._dtype = getattr(torch, asked or self._own)
-        self._model: Any = transformers.AutoModelForCausalLM.from_pretrained(path, dtype=self._dtype).eval()
+        model: Any = transformers.AutoModelForCausalLM.from_pretrained(path, dtype=self._dtype)
+        self._model = model.eval().to(device)
 
     @property
     def placement(self) -> Placement:
-        """Precision and threads as PyTorch reports them."""
+        """Device, precision and threads as PyTorch reports them."""
         precision = str(self._dtype).split(".")[-1]
+        device = self._model.device
         proof = {
+            "device": str(device),
             "stored_dtype": self._stored,
             "native_dtype": self._own,
-            "dtype": f"{precision}, {'asked for' if self._asked else 'as this processor computes it'}",
+            "dtype": f"{precision}, {'asked for' if self._asked else f'as this {self._kind} computes it'}",
             "cpu_capability": self._torch.backends.cpu.get_cpu_capability(),
             "attention": str(self._model.config._attn_implementation),  # noqa: SLF001  # no public name
         }
+        if device.type == "cuda":
+            proof |= _gpu_proof(self._torch, self._model)
         return Placement(
-            device=str(self._model.device),
+            device=proof.get("gpu", str(device)),
             weights=precision,
             activations=precision,
             kv_cache=precision,
@@ -67,31 +82,64 @@ class TorchSession:
             proof=proof,
         )
 
-    def score(self, ids: Sequence[int]) -> NDArray[np.float32]:
-        """Logits after every position, float32."""
-        with self._torch.inference_mode():
-            out = self._model(self._torch.tensor([list(ids)]), use_cache=False)
-        logits: NDArray[np.float32] = out.logits[0].float().numpy()
-        return logits
+    def score(self, ids: Sequence[int]) -> Iterator[NDArray[np.float32]]:
+        """Logits after every position, float32; a window that is one piece needs no cache."""
+        rows = rows_at_once(self._model.config.get_text_config().vocab_size)
+        whole = self._tensor([ids])
+        past: Any = None
+        for start in range(0, len(ids), rows):
+            with self._torch.inference_mode():
+                out = self._model(
+                    whole[:, start : start + rows], past_key_values=past, use_cache=len(ids) > rows
+                )
+            past = out.past_key_values
+            yield out.logits[0].float().cpu().numpy()
 
     def generate(self, ids: Sequence[int], tokens: int) -> Iterator[int]:
         """Greedy continuation with the model's own KV cache."""
-        step = self._torch.tensor([list(ids)])
+        for (token,) in self.generate_batch([ids], tokens):
+            yield token
+
+    def generate_batch(self, prompts: Sequence[Sequence[int]], tokens: int) -> Iterator[tuple[int, ...]]:
+        """Greedy continuation of equally long prompts; reading ids out waits for whatever computes them."""
+        step = self._tensor(prompts)
         past: Any = None
         for _ in range(tokens):
             with self._torch.inference_mode():
                 out = self._model(step, past_key_values=past, use_cache=True, logits_to_keep=1)
             past = out.past_key_values
             step = out.logits[:, -1].argmax(dim=-1, keepdim=True)
-            yield int(step)
+            yield tuple(step[:, 0].tolist())
 
     def close(self) -> None:
         """Drop the model."""
         self._model = None
 
+    @property
+    def _kind(self) -> str:
+        return "GPU" if self._model.device.type == "cuda" else "processor"
 
-def _computable(torch: Any, stored: str) -> str:
-    """The stored dtype if this processor multiplies in it, else float32 (emulated halves would be no fair baseline)."""
+    def _tensor(self, rows: Sequence[Sequence[int]]) -> Any:
+        return self._torch.tensor([list(row) for row in rows], device=self._model.device)
+
+
+def _computable(torch: Any, stored: str, device: str) -> str:
+    """The stored dtype if this device multiplies in it, else float32 (emulated halves would be no fair baseline)."""
+    if device == "cuda":
+        halves = {"float16": True, "bfloat16": torch.cuda.is_bf16_supported(including_emulation=False)}
+        return stored if halves.get(stored) else "float32"
     probe = _PROBES.get(stored, "")
     known = bool(probe) and hasattr(torch.ops.mkldnn, probe)
     return stored if known and getattr(torch.ops.mkldnn, probe)() else "float32"
+
+
+def _gpu_proof(torch: Any, model: Any) -> dict[str, str]:
+    """The GPU's name, where every parameter lies, and whether float32 products are shortened to TF32."""
+    index = model.device.index or 0
+    places = sorted({str(parameter.device) for parameter in model.parameters()})
+    return {
+        "gpu": torch.cuda.get_device_name(index),
+        "compute_capability": ".".join(map(str, torch.cuda.get_device_capability(index))),
+        "parameters_on": ", ".join(places),
+        "tf32": str(torch.backends.cuda.matmul.allow_tf32),
+    }
