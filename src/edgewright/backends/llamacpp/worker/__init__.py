@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from importlib.metadata import version
@@ -17,10 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from edgewright.backends.llamacpp.worker.session import LlamaSession
+    from edgewright.core.profile import OperatorProfile
     from edgewright.core.recipe import Option
     from edgewright.ports import Tell
 
 _TRIED = (1, 5, 9, 13)
+_LATER_PART = re.compile(r"-(?!00001)\d{5}-of-\d{5}\.gguf$")
+"""As llama.cpp's gguf-split names them; the library finds them by the first."""
 
 
 class LlamaCppWorker:
@@ -54,16 +58,42 @@ class LlamaCppWorker:
         return BuildResult(weight_files=(conversion.WEIGHTS,), tools=_versions(), notes=notes)
 
     def open(self, artifact: Path, runtime: Mapping[str, Option]) -> LlamaSession:
-        """Map the model file; ``threads`` is the one option (default: the cores this process may use)."""
+        """Map the model file, whatever its name."""
         from edgewright.backends.llamacpp.worker.session import LlamaSession
 
-        return LlamaSession(artifact / conversion.WEIGHTS, runtime)
+        return LlamaSession(model_file(artifact), runtime)
+
+    def profile(
+        self, artifact: Path, runtime: Mapping[str, Option], ids: Sequence[int], tokens: int, scratch: Path
+    ) -> OperatorProfile:
+        """One request under the evaluation callback; nothing is written."""
+        from edgewright.backends.llamacpp.worker.profiling import profiled
+
+        del scratch
+        return profiled(self.open(artifact, runtime), ids, tokens)
 
     def tokenize(self, artifact: Path, texts: Sequence[str]) -> list[list[int]]:
         """Ids by llama.cpp's own tokenizer."""
         from edgewright.backends.llamacpp.worker.session import tokenize
 
-        return tokenize(artifact / conversion.WEIGHTS, texts)
+        return tokenize(model_file(artifact), texts)
+
+
+def model_file(artifact: Path) -> Path:
+    """The GGUF file of an artifact: ours, or the one that another tool put there (of a split model the first part).
+
+    Raises:
+        InputError: there is none, or more than one.
+    """
+    if artifact.suffix == ".gguf":
+        return artifact
+    ours = artifact / conversion.WEIGHTS
+    found = [ours] if ours.is_file() else sorted(artifact.glob("*.gguf"))
+    found = [file for file in found if not _LATER_PART.search(file.name)]
+    if len(found) != 1:
+        said = f"{len(found)} GGUF files" if found else "no GGUF file"
+        raise InputError(f"{artifact.name} holds {said}.", hint="Name the directory of one model.")
+    return found[0]
 
 
 def _demand_loadable(file: Path) -> None:
@@ -126,7 +156,7 @@ def _demand_agreement(scratch: Path) -> None:
     logits = []
     for file in (plain, quantized):
         session = LlamaSession(file, {"threads": 1})
-        logits.append(session.score(_TRIED))
+        logits.append(np.concatenate(list(session.score(_TRIED))))
         steps = list(session.generate(_TRIED, 2))
         session.close()
         if steps[0] != int(logits[-1][-1].argmax()):

@@ -7,6 +7,7 @@ import importlib
 import os
 import sys
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgewright.errors import ToolchainError
@@ -71,3 +72,19 @@ class PlacementLog:
 def text_of(lib_call: Callable[[], bytes | None]) -> str:
     """A C string as text; empty where the library has none."""
     return (lib_call() or b"").decode("utf-8", errors="replace").strip()
+
+
+def operator_name(lib: Any, tensor: int) -> str:
+    """The operator of a node as ggml names it, by the node's address. The binding declares llama.h only, not ggml.h."""
+    describe = _describe(lib)
+    return str(describe(tensor).decode())
+
+
+@cache
+def _describe(lib: Any) -> Any:
+    library = lib._lib  # noqa: SLF001  # the loaded libllama
+    if sys.platform == "win32":  # elsewhere a library answers for what it is linked with, too
+        library = ctypes.CDLL(str(Path(library._name).with_name("ggml-base.dll")))  # noqa: SLF001
+    function = library.ggml_op_desc
+    function.argtypes, function.restype = [ctypes.c_void_p], ctypes.c_char_p
+    return function
