@@ -16,10 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from edgewright.backends.onnx.worker.passes import passes
-from edgewright.backends.onnx.worker.session import PRECISIONS_NAME, OnnxSession
+from edgewright.backends.onnx.worker.precisions import graph_of, keep_precisions
+from edgewright.backends.onnx.worker.profiling import profiled
+from edgewright.backends.onnx.worker.session import OnnxSession
 from edgewright.backends.onnx.worker.tokenizer_copy import spell_out_byte_level
 from edgewright.backends.source_weights import check_weights
 from edgewright.core.jobs import BuildJob, BuildResult, Progress, SmokeResult
+from edgewright.core.profile import OperatorProfile
 from edgewright.core.recipe import Option
 from edgewright.errors import InputError, UnsupportedError, WorkerError
 from edgewright.ports import Tell
@@ -82,11 +85,16 @@ class OnnxWorker:
         return BuildResult(weight_files=(_WEIGHTS,), tools=_versions(), notes=notes)
 
     def open(self, artifact: Path, runtime: Mapping[str, Option]) -> OnnxSession:
-        """Load an artifact with ONNX Runtime GenAI."""
-        for name in (_MODEL, _CONFIG):
-            if not (artifact / name).is_file():
-                raise InputError(f"{artifact} holds no {name}.", hint="Build it again.")
+        """Load a directory that ONNX Runtime GenAI runs, whoever made it."""
+        _demand_whole(artifact)
         return OnnxSession(artifact, runtime)
+
+    def profile(
+        self, artifact: Path, runtime: Mapping[str, Option], ids: Sequence[int], tokens: int, scratch: Path
+    ) -> OperatorProfile:
+        """One request under ONNX Runtime's own profiler."""
+        _demand_whole(artifact)
+        return profiled(artifact, runtime, ids, tokens, scratch)
 
     def tokenize(self, artifact: Path, texts: Sequence[str]) -> list[list[int]]:
         """Ids by ONNX Runtime GenAI's own tokenizer, which adds no special tokens."""
@@ -94,6 +102,15 @@ class OnnxWorker:
 
         tokenizer: Any = og.Tokenizer(og.Model(str(artifact)))
         return [[int(token) for token in tokenizer.encode(text)] for text in texts]
+
+
+def _demand_whole(artifact: Path) -> None:
+    """GenAI names no missing file in its own errors."""
+    missing = artifact / _CONFIG
+    if missing.is_file():
+        missing = graph_of(artifact)
+    if not missing.is_file():
+        raise InputError(f"{artifact} holds no {missing.name}.", hint="Build it again.")
 
 
 def _versions() -> dict[str, str]:
@@ -157,40 +174,8 @@ def _complete(source: Path, out: Path) -> tuple[str, ...]:
     for name in _COPIED:
         if (source / name).is_file():
             shutil.copyfile(source / name, out / name)
-    precisions = _precisions(out / _MODEL)
-    (out / PRECISIONS_NAME).write_text(json.dumps(precisions, indent=1) + "\n", encoding="utf-8")
+    keep_precisions(out)
     return spell_out_byte_level(source / "tokenizer.json", out / "tokenizer.json")
-
-
-def _precisions(model: Path) -> dict[str, str]:
-    """Weights, activations and KV cache, read from the graph now: reading it while measuring would cost memory."""
-    import onnx
-
-    graph = onnx.load(str(model), load_external_data=False).graph
-    kinds: dict[str, int] = {}
-    levels: set[int] = set()
-    for node in graph.node:
-        given = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
-        if node.op_type == "MatMulNBits":
-            levels.add(int(given.get("accuracy_level", 0)))
-            kind = f"int{given['bits']} in blocks of {given['block_size']}"
-        elif node.op_type == "MatMul":
-            kind = "float32"
-        else:
-            continue
-        kinds[kind] = kinds.get(kind, 0) + 1
-    cache = next(port.type.tensor_type.elem_type for port in graph.output if port.name.startswith("present"))
-    weights = ", ".join(
-        f"{kind} ({count} matrices)" for kind, count in sorted(kinds.items(), key=lambda k: -k[1])
-    )
-    # MatMulNBits at accuracy level 4 quantizes its input to 8 bits; at any other level it computes in float32.
-    activations = "float32, quantized to 8 bits for compressed matrices" if 4 in levels else "float32"
-    name = onnx.TensorProto.DataType.Name(cache).lower()
-    return {
-        "weights": weights,
-        "activations": activations,
-        "kv_cache": "float32" if name == "float" else name,
-    }
 
 
 WORKER = OnnxWorker()

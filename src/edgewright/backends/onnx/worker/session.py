@@ -4,72 +4,76 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edgewright.backends.onnx.worker.placement import providers_proof
+from edgewright.backends.onnx.worker.precisions import config_of, graph_of, precisions
+from edgewright.backends.options import COUNT, Kind, check_options
+from edgewright.backends.pieces import rows_at_once
 from edgewright.backends.threads import thread_count
 from edgewright.core.measurement import Placement
 from edgewright.core.recipe import Option
-from edgewright.errors import UsageError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-PRECISIONS_NAME = "precisions.json"
-"""What the graph computes in, written at build time: weights, activations, kv_cache."""
+_OPTIONS: dict[str, Kind] = {"threads": COUNT, "spinning": bool}
+_NEVER = -1
+"""An end-of-text id that no model says: GenAI's search would end at the real one."""
 
 
 class OnnxSession:
     """See `edgewright.ports.Session`.
 
-    Tokens are chosen here from the raw logits, not by GenAI's search: that one ends at end-of-text.
+    Runtime options: ``threads``, and ``spinning``, whether threads wait for work by running idle. The ids of one prompt
+    are chosen here from the raw logits. Those of a batch are chosen by GenAI's greedy search, because GenAI takes the ids
+    of a batch from itself only.
     """
 
-    def __init__(self, artifact: Path, runtime: Mapping[str, Option]) -> None:
+    def __init__(self, artifact: Path, runtime: Mapping[str, Option], profile: Path | None = None) -> None:
+        """``profile`` is the beginning of the file name under which ONNX Runtime writes its profile at the end."""
         import numpy as np
         import onnxruntime_genai as og
 
-        unknown = set(runtime) - {"threads"}
-        if unknown:
-            raise UsageError(f"ONNX Runtime has no runtime option {', '.join(sorted(unknown))}.")
-        self._np, self._og = np, og
+        check_options("ONNX Runtime", runtime, _OPTIONS)
+        self._np, self._og, self._artifact = np, og, artifact
         self._threads = thread_count(runtime)
-        self._precisions: dict[str, str] = json.loads(
-            (artifact / PRECISIONS_NAME).read_text(encoding="utf-8")
-        )
         config: Any = og.Config(str(artifact))
         # Said outright: left to itself, GenAI decoded on two cores at the speed of one thread.
-        options = {"intra_op_num_threads": self._threads}
-        config.overlay(json.dumps({"model": {"decoder": {"session_options": options}}}))
+        options: dict[str, Any] = {"intra_op_num_threads": self._threads}
+        if "spinning" in runtime:
+            options["session.intra_op.allow_spinning"] = str(int(runtime["spinning"]))
+        if profile:
+            options["enable_profiling"] = str(profile)
+        own = {"eos_token_id": _NEVER, "decoder": {"session_options": options}}
+        config.overlay(json.dumps({"model": own}))
         self._model: Any = og.Model(config)
+        self._vocabulary = int(config_of(artifact)["model"]["vocab_size"])
 
     @property
     def placement(self) -> Placement:
-        """The device GenAI reports; precisions as the graph has them."""
-        proof = {
-            "device_type": str(self._model.device_type),
-            "providers": "CPUExecutionProvider",  # the wheel holds no other, and genai_config.json asks for none
-            "onnxruntime": version("onnxruntime"),
-            "onnxruntime-genai": version("onnxruntime-genai"),
-            "model_type": str(self._model.type),
-        }
+        """Device and providers as ONNX Runtime reports them; precisions as the graph has them."""
+        found = precisions(self._artifact)
+        device = str(self._model.device_type)
+        proof = providers_proof(graph_of(self._artifact), config_of(self._artifact))
         return Placement(
-            device=str(self._model.device_type),
-            weights=self._precisions["weights"],
-            activations=self._precisions["activations"],
-            kv_cache=self._precisions["kv_cache"],
+            device=device,
+            weights=found["weights"],
+            activations=found["activations"],
+            kv_cache=found["kv_cache"],
             threads=self._threads,
-            proof=proof,
+            proof={"device_type": device, "model_type": str(self._model.type), **proof},
         )
 
-    def score(self, ids: Sequence[int]) -> NDArray[np.float32]:
+    def score(self, ids: Sequence[int]) -> Iterator[NDArray[np.float32]]:
         """Logits after every position, float32: the graph's own output, before any search."""
+        rows = rows_at_once(self._vocabulary)
         generator = self._generator(len(ids) + 1)
-        generator.append_tokens(self._np.array(ids, self._np.int32))
-        logits: NDArray[np.float32] = generator.get_output("logits")[0].astype(self._np.float32, copy=False)
-        return logits
+        for start in range(0, len(ids), rows):
+            generator.append_tokens(self._np.array(ids[start : start + rows], self._np.int32))
+            yield generator.get_output("logits")[0].astype(self._np.float32, copy=False)
 
     def generate(self, ids: Sequence[int], tokens: int) -> Iterator[int]:
         """Prefill once, then one run a token; the cache is one buffer of exactly the length needed."""
@@ -80,11 +84,22 @@ class OnnxSession:
             step = generator.get_logits().reshape(1, -1).argmax(axis=-1).astype(self._np.int32)
             yield int(step[0])
 
+    def generate_batch(self, prompts: Sequence[Sequence[int]], tokens: int) -> Iterator[tuple[int, ...]]:
+        """Prefill once, then one run for a token of every prompt, chosen by GenAI's greedy search."""
+        generator = self._generator(len(prompts[0]) + tokens + 1, len(prompts))
+        generator.append_tokens(self._np.array(prompts, self._np.int32))
+        for _ in range(tokens):
+            generator.generate_next_token()
+            yield tuple(generator.get_next_tokens().tolist())
+
     def close(self) -> None:
         """Drop the model."""
         self._model = None
 
-    def _generator(self, length: int) -> Any:
+    def _generator(self, length: int, prompts: int = 1) -> Any:
         parameters: Any = self._og.GeneratorParams(self._model)
-        parameters.set_search_options(max_length=length, do_sample=False)
-        return self._og.Generator(self._model, parameters)
+        # An artifact's own search settings would bend the choice away from the most likely id.
+        plain = {"min_length": 0, "num_beams": 1, "repetition_penalty": 1.0, "no_repeat_ngram_size": 0}
+        parameters.set_search_options(max_length=length, batch_size=prompts, do_sample=False, **plain)
+        generator: Any = self._og.Generator(self._model, parameters)
+        return generator
