@@ -14,10 +14,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from edgewright.backends.openvino.worker.profiling import profiled
 from edgewright.backends.openvino.worker.session import OpenVinoSession
 from edgewright.backends.source_weights import check_weights
 from edgewright.core.artifact import MANIFEST_NAME
 from edgewright.core.jobs import BuildJob, BuildResult, Progress, SmokeResult
+from edgewright.core.profile import OperatorProfile
 from edgewright.core.recipe import Option
 from edgewright.errors import InputError, UnsupportedError, WorkerError
 from edgewright.ports import Tell
@@ -76,9 +78,14 @@ class OpenVinoWorker:
 
     def open(self, artifact: Path, runtime: Mapping[str, Option]) -> OpenVinoSession:
         """Compile an artifact for the CPU."""
-        if not (artifact / _MODEL).is_file():
-            raise InputError(f"{artifact} holds no {_MODEL}.", hint="Build it again.")
-        return OpenVinoSession(artifact / _MODEL, runtime)
+        return OpenVinoSession(_graph(artifact), runtime)
+
+    def profile(
+        self, artifact: Path, runtime: Mapping[str, Option], ids: Sequence[int], tokens: int, scratch: Path
+    ) -> OperatorProfile:
+        """One request with the plugin's performance counters on; nothing is written."""
+        del scratch
+        return profiled(OpenVinoSession(_graph(artifact), runtime, profile=True), ids, tokens)
 
     def tokenize(self, artifact: Path, texts: Sequence[str]) -> list[list[int]]:
         """Ids by the converted tokenizer, run as OpenVINO GenAI runs it."""
@@ -92,6 +99,12 @@ class OpenVinoWorker:
         tokenizer: Any = openvino_genai.Tokenizer(str(artifact))
         # One by one: a batch would be padded. An empty text has no shape that the tokenizer model accepts.
         return [_encode(tokenizer, text) if text else [] for text in texts]
+
+
+def _graph(artifact: Path) -> Path:
+    if not (artifact / _MODEL).is_file():
+        raise InputError(f"{artifact} holds no {_MODEL}.", hint="Build it again.")
+    return artifact / _MODEL
 
 
 def _encode(tokenizer: Any, text: str) -> list[int]:
