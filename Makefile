@@ -1,6 +1,7 @@
 # Everything runs in a virtual environment that is made here; nothing has to be installed before.
 #   make demo    the main job on a real model: build, compare, measure, gate, choose
 #   make test    unit tests, then integration tests with every real framework, then a short demo
+#   make bench NAME=simulation   one benchmark: a table, and benchmarks/out/NAME.json
 #   make check   format, lint, types, import contracts, docs
 
 PYTHON ?= python3
@@ -8,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test unit check format docs clean
+.PHONY: demo test unit bench check format docs clean
 
 demo: $(READY)
 	$(BIN)/edgewright demo --out runs/demo
@@ -18,6 +19,9 @@ test: $(READY)
 
 unit: $(READY)
 	$(BIN)/python -m pytest tests/unit tests/contract
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks $(NAME)
 
 check: $(READY)
 	$(BIN)/ruff format --check .

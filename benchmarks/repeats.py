@@ -1,0 +1,95 @@
+"""The same run again and again on this machine: does any gate pass once and fail another time?
+
+``python -m benchmarks repeats [COUNT] [--brief] [--frameworks A,B]``. Builds and scores come from the store; every repeat
+times anew, in a run directory of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.checks import Check, at_most, finish
+from edgewright.api.demo import demo_source
+from edgewright.api.optimizing import run_source
+from edgewright.cli.progress import TerminalReporter
+from edgewright.config import evaluation_text
+from edgewright.core.policy import Policy
+from edgewright.core.run import Run
+from edgewright.pipeline.request import BRIEF, Confirmation, Request
+from edgewright.runtime.rundir import open_run_directory
+from edgewright.wiring import Wiring
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run, count, and hold the flips against none."""
+    parser = argparse.ArgumentParser(prog="make bench NAME=repeats")
+    parser.add_argument("count", type=int, nargs="?", default=10)
+    parser.add_argument("--brief", action="store_true", help="the short confirmation")
+    parser.add_argument("--frameworks", default="", help="only these, separated by commas")
+    options = parser.parse_args(list(arguments))
+    started = time.time()
+    outcomes: dict[str, Counter[str]] = defaultdict(Counter)
+    chosen: Counter[str] = Counter()
+    noise: list[dict[str, float | int | None]] = []
+    frameworks = [name for name in options.frameworks.split(",") if name]
+    for number in range(options.count):
+        began = time.time()
+        run = _run(number, frameworks, brief=options.brief)
+        chosen[run.best.id if run.best else "none"] += 1
+        if run.host:
+            noise.append(
+                {
+                    "blocks": run.host.blocks,
+                    "invalid": run.host.invalid,
+                    "resolution": run.host.resolution,
+                    "seconds": round(time.time() - began, 1),
+                }
+            )
+        for trial in run.trials:
+            for verdict in trial.verdicts:
+                outcomes[f"{trial.id} {verdict.gate.metric}"][str(verdict.outcome)] += 1
+        print(f"repeat {number + 1}: {dict(chosen)}, {noise[-1] if noise else 'not confirmed'}", flush=True)
+    return finish("repeats", _checks(outcomes), started, chosen=chosen, noise=noise, outcomes=outcomes)
+
+
+def _run(number: int, frameworks: list[str], *, brief: bool) -> Run:
+    wiring = Wiring(offline=True)
+    with tempfile.TemporaryDirectory() as folder, TerminalReporter() as reporter:
+        out = Path(folder) / f"repeat-{number}"
+        with open_run_directory(out):
+            shop = wiring.workshop(reporter, out / "logs")
+            source = demo_source(wiring, shop)
+            request = Request(
+                text=evaluation_text(None),
+                policy=Policy(),
+                tokens=1024 if brief else 2048,
+                confirmation=BRIEF if brief else Confirmation(),
+                seed=number,
+            )
+            return run_source(
+                wiring, source, request, out, target="this-machine", frameworks=frameworks, reporter=reporter
+            )
+
+
+def _checks(outcomes: dict[str, Counter[str]]) -> list[Check]:
+    flips = [name for name, seen in outcomes.items() if seen["pass"] and seen["fail"]]
+    opened = [name for name, seen in outcomes.items() if seen["inconclusive"] and len(seen) > 1]
+    total = sum(sum(seen.values()) for seen in outcomes.values())
+    decided = sum(seen["pass"] + seen["fail"] for seen in outcomes.values())
+    told = Check(
+        name="verdicts that were pass or fail",
+        value=float(decided),
+        unit=f"of {total}",
+        bound="reported",
+        ok=decided > 0,
+        note=f"{len(opened)} gates were decided in some repeats and open in others",
+    )
+    return [
+        at_most("gates that passed once and failed another time", len(flips), 0, "gates", "; ".join(flips)),
+        told,
+    ]
