@@ -5,11 +5,12 @@ from __future__ import annotations
 from edgewright.core import knowledge
 from edgewright.core.host import Cpu, HostFacts, Power
 from edgewright.core.jobs import BenchJob, BenchResult, BuildJob, ScoreJob, ScoreResult, SourceOperation
+from edgewright.core.measurement import Pace, Workload
 from edgewright.core.model import SourceKind
 from edgewright.core.policy import Policy
 from edgewright.core.text import Text
 from edgewright.pipeline.optimize import optimize
-from edgewright.pipeline.request import Request
+from edgewright.pipeline.request import Confirmation, Request
 from edgewright.ports import Workshop
 from edgewright.runtime.store import DirectoryStore
 from edgewright.stages.assess import assess
@@ -51,7 +52,25 @@ HOST = HostFacts(
     online=False,
     virtualization="none",
 )
-TEXT = Text(name="text", content="the quick brown fox " * 20, sha256="s")
+TEXT = Text(name="text", content=" ".join(f"fox {n} jumps" for n in range(60)), sha256="s")
+HELD_OUT = 100
+"""Held-out tokens: no other text that is scored has as many."""
+REQUEST = Request(
+    text=TEXT,
+    policy=Policy(),
+    tokens=200,
+    context=50,
+    workload=Workload(prompt_tokens=50),
+    confirmation=Confirmation(rounds=(4, 6), tokens=(HELD_OUT,), pace=Pace(least_requests=7)),
+)
+
+
+def is_held_out(job):
+    return isinstance(job, ScoreJob) and len(job.ids) == HELD_OUT and not job.write_reference
+
+
+def is_confirming(job):
+    return isinstance(job, BenchJob) and job.pace.least_requests == 7
 
 
 def honest(job):
@@ -96,9 +115,7 @@ class World:
             logs=tmp_path / "logs",
         )
         self.journal = MemoryJournal(tmp_path)
-        self.request = request or Request(
-            text=TEXT, policy=Policy(), tokens=200, held_out_tokens=100, context=50
-        )
+        self.request = request or REQUEST
 
     def _answer(self, job, answer):
         if isinstance(job, BuildJob):

@@ -14,14 +14,18 @@ if TYPE_CHECKING:
     from edgewright.api import (
         Run,
         Session,
+        ab,
         assess,
         benchmark,
         doctor,
         evaluate,
+        evaluate_lm_eval,
+        evaluate_tasks,
         load,
         open_run,
         optimize,
         pick,
+        profile,
     )
     from edgewright.errors import EdgewrightError
 
@@ -30,14 +34,18 @@ __all__ = [
     "Run",
     "Session",
     "__version__",
+    "ab",
     "assess",
     "benchmark",
     "doctor",
     "evaluate",
+    "evaluate_lm_eval",
+    "evaluate_tasks",
     "load",
     "open_run",
     "optimize",
     "pick",
+    "profile",
 ]
 
 

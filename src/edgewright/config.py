@@ -11,6 +11,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from edgewright.core import knowledge
+from edgewright.core.measurement import Workload
 from edgewright.core.policy import OBJECTIVES, Gate, Policy
 from edgewright.core.quantity import METRICS
 from edgewright.core.text import Text
@@ -141,6 +143,42 @@ def policy_from(
         gates.append(Gate(metric=metric, at_least=bound if up else None, at_most=None if up else bound))
     policy = with_gates(policy, gates)
     return replace(policy, prefer=preferences(prefer)) if prefer else policy
+
+
+class _WorkloadFile(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    prompt_tokens: int
+    decode_tokens: int
+    concurrency: int = 1
+
+
+def workload(said: str) -> Workload:
+    """A workload by name (chat, rag, batch, default) or from a TOML file with its three numbers.
+
+    Raises:
+        UsageError: neither a name nor a file, or numbers that make no request.
+        InputError: the file cannot be read.
+    """
+    known = knowledge.table("workloads")
+    if said in known:
+        return Workload(**known[said], name=said)
+    path = Path(said).expanduser()
+    if not path.is_file():
+        hint = (
+            f"Name one of {', '.join(known)}, or a TOML file with prompt_tokens, decode_tokens, concurrency."
+        )
+        raise UsageError(f"There is no workload {said!r}.", hint=hint)
+    try:
+        row = _WorkloadFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return Workload(**row.model_dump(), name=path.stem)
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"The workload {path} is no readable TOML: {error}.") from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise UsageError(f"{path}: {where}: {first['msg']}.") from error
+    except ValueError as error:
+        raise UsageError(f"{path}: {error}.") from error
 
 
 def evaluation_text(path: str | Path | None) -> Text:

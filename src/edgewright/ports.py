@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from edgewright.core.jobs import Progress
+from edgewright.core.jobs import Progress, Question, Reply
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from edgewright.core.artifact import Artifact, Manifest
     from edgewright.core.assessment import Fit
+    from edgewright.core.harness import HarnessJob, HarnessResult
     from edgewright.core.jobs import (
         BuildJob,
         BuildResult,
@@ -26,14 +27,19 @@ if TYPE_CHECKING:
         SourceJob,
         SourceResult,
     )
-    from edgewright.core.measurement import Block, Placement
+    from edgewright.core.measurement import Placement
     from edgewright.core.model import ModelFacts
+    from edgewright.core.profile import OperatorProfile
     from edgewright.core.recipe import Option, Recipe
+    from edgewright.core.rounds import Round
     from edgewright.core.run import Run, Trial
     from edgewright.core.toolchain import ToolchainSpec, ToolchainState
 
 Tell = Callable[[Progress], None]
 """Where signs of life go."""
+
+Ask = Callable[[Question], Reply]
+"""How a harness's child asks its parent."""
 
 
 # --- the child's half: implemented in backends/*/worker.py, where frameworks may be imported ---
@@ -48,8 +54,12 @@ class Session(Protocol):
     @property
     def placement(self) -> Placement: ...
 
-    def score(self, ids: Sequence[int]) -> NDArray[np.float32]:
-        """Raw logits after every position of ``ids``, from an empty cache; shape [len(ids), vocabulary]."""
+    def score(self, ids: Sequence[int]) -> Iterator[NDArray[np.float32]]:
+        """Raw logits after every position of ``ids``, from an empty cache.
+
+        They come in order, in pieces of shape [rows, vocabulary] that stay small whatever the vocabulary (see
+        `backends.pieces`); the rows of all pieces are ``len(ids)``. A piece is the caller's to keep.
+        """
         ...
 
     def generate(self, ids: Sequence[int], tokens: int) -> Iterator[int]:
@@ -60,6 +70,15 @@ class Session(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class BatchSession(Session, Protocol):
+    """A session that continues several prompts at once, in one computation a step."""
+
+    def generate_batch(self, prompts: Sequence[Sequence[int]], tokens: int) -> Iterator[Sequence[int]]:
+        """Continue prompts of one common length greedily; each step yields one id per prompt, in their order."""
+        ...
 
 
 class Worker(Protocol):
@@ -82,6 +101,29 @@ class Worker(Protocol):
 
     def tokenize(self, artifact: Path, texts: Sequence[str]) -> list[list[int]]:
         """Ids by the artifact's own copy of the tokenizer, no special tokens added."""
+        ...
+
+
+@runtime_checkable
+class ProfilingWorker(Worker, Protocol):
+    """A worker whose runtime says where its time goes, operator by operator."""
+
+    def profile(
+        self, artifact: Path, runtime: Mapping[str, Option], ids: Sequence[int], tokens: int, scratch: Path
+    ) -> OperatorProfile:
+        """Run one request (prompt ``ids``, then ``tokens`` ids) under the runtime's own profiler."""
+        ...
+
+
+class HarnessWorker(Protocol):
+    """The child half of an evaluation harness. It has no model: it asks, and is answered from the build's framework."""
+
+    def smoke(self, scratch: Path) -> SmokeResult:
+        """As `Worker.smoke`."""
+        ...
+
+    def evaluate(self, job: HarnessJob, ask: Ask, tell: Tell) -> HarnessResult:
+        """Run the job's tasks; errors as in `Worker`, and `OfflineError` where data would have to be fetched."""
         ...
 
 
@@ -115,6 +157,10 @@ class Backend(Protocol):
     @property
     def code_digest(self) -> str:
         """A digest of the backend's own code and data: its builds depend on it."""
+        ...
+
+    def recognizes(self, path: Path) -> bool:
+        """Whether the file or directory is a model in this framework's own format, whoever made it."""
         ...
 
     def fit(self, facts: ModelFacts) -> Fit:
@@ -218,6 +264,10 @@ class Tokenizer(Protocol):
         """A user's turn in the model's chat template."""
         ...
 
+    def stop_ids(self) -> tuple[int, ...]:
+        """Ids that end an answer."""
+        ...
+
 
 class Reporter(Protocol):
     """Where a run tells what it does: people see it as it happens."""
@@ -255,11 +305,11 @@ class Journal(Protocol):
         """The directory."""
         ...
 
-    def rounds(self, key: str) -> dict[int, dict[str, Block]]:
-        """Finished rounds of timed blocks that were written under this plan key, by round and trial."""
+    def rounds(self, key: str) -> dict[str, Round]:
+        """Finished rounds that were written under this plan key, by name."""
         ...
 
-    def add_round(self, number: int, blocks: Mapping[str, Block]) -> None:
+    def add_round(self, name: str, finished: Round) -> None:
         """Append a finished round."""
         ...
 

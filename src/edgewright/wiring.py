@@ -8,6 +8,8 @@ from functools import cached_property
 from importlib.metadata import entry_points
 from pathlib import Path
 
+from edgewright import evaluators
+from edgewright.backends.declared import load_toolchain
 from edgewright.backends.llamacpp.backend import LlamaCppBackend
 from edgewright.backends.mlx.backend import MlxBackend
 from edgewright.backends.onnx.backend import OnnxBackend
@@ -85,9 +87,27 @@ class Wiring:
         """Runs jobs here."""
         return LocalRunner(self.toolchains)
 
+    @cached_property
+    def lm_eval(self) -> ToolchainSpec:
+        """The environment of lm-evaluation-harness, which no run needs."""
+        return load_toolchain(Path(evaluators.__file__).parent / "lm_eval")
+
+    @property
+    def optional(self) -> dict[str, ToolchainSpec]:
+        """Toolchains by name that one command uses, and that are installed by name or by that command only."""
+        return {self.lm_eval.name: self.lm_eval}
+
+    def spec(self, name: str) -> ToolchainSpec:
+        """One toolchain, the optional ones included.
+
+        Raises:
+            UsageError: there is none of that name.
+        """
+        return self.optional.get(name.replace("-", "_")) or self.backend(name).toolchain
+
     @property
     def specs(self) -> dict[str, ToolchainSpec]:
-        """Every toolchain by name, the reference first."""
+        """Every framework's toolchain by name, the reference first."""
         return {b.name: b.toolchain for b in (self.reference, *self.backends.values())}
 
     def backend(self, name: str) -> Backend:

@@ -8,7 +8,7 @@ import pytest
 
 from edgewright.config import evaluation_text
 from edgewright.core import knowledge
-from edgewright.core.measurement import Block, Scores, Workload
+from edgewright.core.measurement import Block, Pace, Scores, Workload
 from edgewright.core.recipe import SCORING_RUNTIME
 from edgewright.stages.bench import bench
 from edgewright.stages.build import build
@@ -163,14 +163,16 @@ def test_a_timed_build_generates_what_it_scores(lab, artifacts, ids, framework, 
         artifact=artifact.path,
         runtime=artifact.recipe.runtime,
         ids=ids,
-        workload=Workload(prompt_tokens=32, decode_tokens=12, requests=2, warmup=1, min_latencies=0),
+        workload=Workload(prompt_tokens=32, decode_tokens=12),
+        pace=Pace(least_s=0.0, least_requests=2, warmup_least=1, warmup_most=1),
         log=lab.shop.logs / "bench.log",
     )
     assert isinstance(block, Block), block
     first, second = block.requests
     assert first.token_ids == second.token_ids
     assert len(first.token_ids) == 12
-    assert block.peak_bytes > artifact.manifest.weight_bytes
+    assert block.memory.peak_bytes > artifact.manifest.weight_bytes
+    assert block.noise.before is not None
     assert block.placement.threads >= 1
     assert block.placement.proof
 

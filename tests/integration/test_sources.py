@@ -25,6 +25,7 @@ from edgewright.runtime.tokens import SourceTokenizer
 from edgewright.stages.build import build
 from edgewright.stages.cross_validate import KL_LIMIT, tokenize
 from edgewright.stages.score import REFERENCE_FILE, score
+from edgewright.worker.packed import open_packed, unpack
 
 pytestmark = pytest.mark.integration
 
@@ -158,7 +159,7 @@ def answer(lab, ids):
             keep_reference=True,
         )
         assert isinstance(scored, tuple), scored
-        return np.load(scored[1] / REFERENCE_FILE), scored[1]
+        return unpack(open_packed(scored[1] / REFERENCE_FILE)), scored[1]
 
     return get
 

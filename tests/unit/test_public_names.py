@@ -10,14 +10,18 @@ def test_the_public_names_are_these():
         "Run",
         "Session",
         "__version__",
+        "ab",
         "assess",
         "benchmark",
         "doctor",
         "evaluate",
+        "evaluate_lm_eval",
+        "evaluate_tasks",
         "load",
         "open_run",
         "optimize",
         "pick",
+        "profile",
     ]
 
 

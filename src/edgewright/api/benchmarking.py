@@ -4,79 +4,136 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 from edgewright.api.quiet import Quiet
 from edgewright.api.runnable import Runnable, runnable
-from edgewright.core.jobs import Failure
-from edgewright.core.measurement import Block, Placement, Workload
-from edgewright.core.quantity import Value
-from edgewright.core.summary import paired_values, speed_values
+from edgewright.core.compared import Benchmark, Benchmarked
+from edgewright.core.measurement import FULL, Pace, Workload
+from edgewright.core.rounds import Round, host_noise, usual
+from edgewright.core.speed import paired_values, speed_values
+from edgewright.errors import ResourceError, UsageError
+from edgewright.pipeline.rounds import Arm, Timing, timed_round
 from edgewright.ports import Reporter, Workshop
-from edgewright.stages.bench import bench
 from edgewright.stages.prepare import error_of
 from edgewright.wiring import Wiring
-
-
-@dataclass(frozen=True, kw_only=True)
-class Benchmarked:
-    """One arm: its figures, with speedup and memory cut against the first arm."""
-
-    name: str
-    runtime: str
-    path: str
-    values: dict[str, Value]
-    placement: Placement
 
 
 def benchmark(
     models: Sequence[str],
     *,
-    rounds: int = 3,
+    rounds: int = 7,
     workload: Workload | None = None,
+    pace: Pace = FULL,
     runtime: str = "",
     offline: bool = False,
     seed: int = 0,
     reporter: Reporter | None = None,
-) -> tuple[Benchmarked, ...]:
-    """Time builds (or models, in the reference) on the same prompt, in rounds of random order, a fresh process each.
+) -> Benchmark:
+    """Time builds, other tools' files, or models (in the reference) on the same prompt, in rounds of random order.
 
-    The prompt is the ids 1, 2, 3, ...: it costs what any prompt costs, and every vocabulary has them.
+    Each block is a fresh process; one that something disturbed is run again. The prompt is the ids 1, 2, 3, ...: it
+    costs what any prompt costs, and every vocabulary has them.
 
     Raises:
-        EdgewrightError: a build or its runtime cannot be had, or its process failed.
+        EdgewrightError: a build or its runtime cannot be had, or its process failed, or no block was undisturbed.
     """
     wiring = Wiring(offline)
     shop = wiring.workshop(reporter or Quiet(), wiring.home.root / "logs" / "benchmark")
-    arms = [runnable(wiring, shop, model, runtime=runtime) for model in models]
-    shape = workload or Workload()
-    rng = random.Random(seed)  # noqa: S311  # an order of measurements, no secret
-    blocks: list[dict[int, Block]] = [{} for _ in arms]
-    for number in range(rounds):
-        order = list(range(len(arms)))
-        rng.shuffle(order)
-        for place in order:
-            shop.reporter.phase(f"round {number + 1} of {rounds}: {arms[place].name}")
-            blocks[place][number] = _block(shop, arms[place], shape)
-    return tuple(
-        Benchmarked(
-            name=arm.name,
-            runtime=arm.backend.name,
-            path=arm.path,
-            values={**speed_values(list(mine.values())), **paired_values(mine, blocks[0])},
-            placement=mine[0].placement,
-        )
-        for arm, mine in zip(arms, blocks, strict=True)
-    )
+    arms = [runnable(wiring, shop, model, runtime=runtime, as_it_is=True) for model in models]
+    return run_arms(shop, arms, rounds=rounds, workload=workload or Workload(), pace=pace, seed=seed)
 
 
-def _block(shop: Workshop, arm: Runnable, workload: Workload) -> Block:
-    log: Path = shop.logs / f"{arm.backend.name}.log"
+def run_arms(
+    shop: Workshop, arms: Sequence[Runnable], *, rounds: int, workload: Workload, pace: Pace, seed: int
+) -> Benchmark:
+    """`benchmark`, for what was located already."""
+    names = _distinct([arm.name for arm in arms])
+    done = timed_rounds(shop, dict(zip(names, arms, strict=True)), range(rounds), [], workload, pace, seed)
+    return summed_up(names, arms, done, workload, pace)
+
+
+def timed_rounds(
+    shop: Workshop,
+    arms: dict[str, Runnable],
+    numbers: range,
+    before: Sequence[Round],
+    workload: Workload,
+    pace: Pace,
+    seed: int,
+) -> list[Round]:
+    """Rounds of these numbers, after those ``before``.
+
+    Raises:
+        EdgewrightError: an arm's process failed.
+    """
+    done = list(before)
     ids = tuple(range(1, workload.prompt_tokens + 1))
-    answer = bench(
-        shop, arm.backend, artifact=arm.path, runtime=arm.runtime, ids=ids, workload=workload, log=log
+    for number in numbers:
+        shop.reporter.phase(f"round {number + 1} of {numbers.stop}")
+        timing = Timing(ids=ids, workload=workload, pace=pace, usual=usual(done))
+        rng = random.Random(f"{seed}/{number}")  # noqa: S311  # an order of measurements, no secret
+        sides = [
+            Arm(
+                name=name,
+                backend=arm.backend,
+                path=arm.path,
+                runtime=arm.runtime,
+                log=shop.logs / f"{arm.backend.name}.log",
+            )
+            for name, arm in arms.items()
+        ]
+        finished, failures = timed_round(shop, sides, timing, rng)
+        for failure in failures.values():
+            raise error_of(failure)
+        done.append(finished)
+    return done
+
+
+def summed_up(
+    names: Sequence[str], arms: Sequence[Runnable], done: Sequence[Round], workload: Workload, pace: Pace
+) -> Benchmark:
+    """The figures of finished rounds.
+
+    Raises:
+        ResourceError: some arm has no block that counts.
+    """
+    blocks = {
+        name: {str(k): one.blocks[name] for k, one in enumerate(done) if name in one.blocks} for name in names
+    }
+    for name, mine in blocks.items():
+        if not mine:
+            raise ResourceError(
+                f"Every block of {name} was disturbed: {done[-1].invalid[-1].reason}.",
+                hint="Stop what else runs on this machine, or use --quick, which does not watch the host.",
+            )
+    return Benchmark(
+        workload=workload,
+        pace=pace,
+        arms=tuple(
+            Benchmarked(
+                name=name,
+                runtime=arm.backend.name,
+                path=arm.path,
+                values={
+                    **speed_values(list(blocks[name].values())),
+                    **paired_values(blocks[name], blocks[names[0]]),
+                },
+                placement=next(iter(blocks[name].values())).placement,
+                blocks=blocks[name],
+            )
+            for name, arm in zip(names, arms, strict=True)
+        ),
+        host=host_noise(done),
     )
-    if isinstance(answer, Failure):
-        raise error_of(answer)
-    return answer
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """The same build twice is two arms: the second is numbered."""
+    if not names:
+        raise UsageError("There is nothing to time.", hint="Name at least one build.")
+    counts: dict[str, int] = {}
+    out = []
+    for name in names:
+        counts[name] = counts.get(name, 0) + 1
+        out.append(name if counts[name] == 1 else f"{name} #{counts[name]}")
+    return out

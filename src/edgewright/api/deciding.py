@@ -8,7 +8,7 @@ from pathlib import Path
 from edgewright.core.choice import Contender, choose
 from edgewright.core.policy import Policy
 from edgewright.core.run import Run, Status
-from edgewright.pipeline.state import is_noisy, policy_verdicts
+from edgewright.pipeline.judging import judged
 from edgewright.runtime.rundir import read_run
 
 
@@ -24,13 +24,13 @@ def open_run(path: str | Path) -> Run:
 def pick(run: Run, policy: Policy) -> Run:
     """A run judged by another policy, with the choice that follows; the stored record stays as it is.
 
-    Nothing is measured: a build that the run's own policy gave no further rounds keeps the few that it has.
+    Nothing is measured: a build that the run did not confirm is judged by its exploration, and its steadiness stays open.
     """
     if policy == run.policy:
         return run
-    noisy = is_noisy(run.baseline, policy)
-    elsewhere = not run.assessment.measured_here
-    trials = tuple(policy_verdicts(t, policy, noisy_host=noisy, elsewhere=elsewhere) for t in run.trials)
+    trials = tuple(
+        judged(t, run, policy, provisional=True) if t.status is Status.MEASURED else t for t in run.trials
+    )
     contenders = [
         Contender(id=t.id, values=t.values, verdicts=t.verdicts)
         for t in trials

@@ -16,7 +16,7 @@ from edgewright.core.model import Source, SourceKind
 from edgewright.core.policy import Policy
 from edgewright.core.run import Run
 from edgewright.errors import IntegrityError, OfflineError
-from edgewright.pipeline.request import Request
+from edgewright.pipeline.request import BRIEF, Confirmation, Request
 from edgewright.ports import Reporter, Workshop
 from edgewright.runtime.digests import sha256
 from edgewright.runtime.drafts import new_draft, sweep
@@ -49,8 +49,7 @@ def demo(out: Path, *, offline: bool = False, quick: bool = False, reporter: Rep
             text=evaluation_text(None),
             policy=Policy(),
             tokens=1024 if quick else 2048,
-            held_out_tokens=512 if quick else 1024,
-            final_rounds=1 if quick else 2,
+            confirmation=BRIEF if quick else Confirmation(),
         )
         return run_source(
             wiring, source, request, out, target="this-machine", frameworks=(), reporter=reporter

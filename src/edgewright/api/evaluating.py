@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgewright.api.quiet import Quiet
 from edgewright.api.runnable import Runnable, runnable, source_of_build
 from edgewright.config import evaluation_text
+from edgewright.core.accuracy import accuracy_values, joined
 from edgewright.core.jobs import Failure
 from edgewright.core.measurement import Placement, Scores
+from edgewright.core.policy import Gate
 from edgewright.core.quantity import Value
 from edgewright.core.recipe import SCORING_RUNTIME
-from edgewright.core.summary import accuracy_values
+from edgewright.core.statistics.looks import TEXT_LOOKS
+from edgewright.core.verdict import Outcome, Verdict, judge
 from edgewright.errors import InputError
 from edgewright.ports import Reporter, Workshop
 from edgewright.stages.cross_validate import tokenize
@@ -23,7 +27,11 @@ from edgewright.wiring import Wiring
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """What was scored, and how it did; ``values`` are keyed by metric name."""
+    """What was scored, and how it did; ``values`` are keyed by metric name.
+
+    With a baseline, ``verdict`` holds what is retained of its accuracy against the bound that was asked for; ``looks``
+    counts how often the data had to be looked at for it.
+    """
 
     model: str
     runtime: str
@@ -33,6 +41,8 @@ class Evaluation:
     context: int
     values: dict[str, Value]
     placement: Placement
+    verdict: Verdict | None = None
+    looks: int = 1
 
 
 def evaluate(
@@ -40,16 +50,18 @@ def evaluate(
     *,
     eval_data: str | Path | None = None,
     context: int = 512,
-    tokens: int = 2048,
+    tokens: int | None = None,
     baseline: str | None = None,
+    min_accuracy: float = 0.95,
     runtime: str = "",
     offline: bool = False,
     reporter: Reporter | None = None,
 ) -> Evaluation:
-    """Score the first ``tokens`` tokens of a text in non-overlapping windows of ``context``.
+    """Score the beginning of a text in non-overlapping windows of ``context``.
 
     Every position but the first of each window is scored. The text is tokenized without special tokens, by the
-    baseline's tokenizer where there is one, else by the model's own.
+    baseline's tokenizer where there is one, else by the model's own. Without ``tokens``, 2,048 are scored; against a
+    baseline the verdict is then looked at after 2,048, 4,096 and 8,192, and the first look that decides is the last.
 
     Raises:
         EdgewrightError: the model, its runtime or the text cannot be had.
@@ -59,26 +71,44 @@ def evaluate(
     shop = wiring.workshop(reporter or Quiet(), wiring.home.root / "logs" / "evaluate")
     subject = runnable(wiring, shop, model, runtime=runtime)
     against = runnable(wiring, shop, baseline) if baseline else None
-    ids = _ids(wiring, shop, against or subject, text.content)[:tokens]
+    ids = ids_of(wiring, shop, against or subject, text.content)[: tokens or TEXT_LOOKS[-1]]
     if len(ids) < 2:
         raise InputError(
             f"The text {text.name} has {len(ids)} tokens, too few to score.", hint="Give a longer text."
         )
-    reference = _score(shop, against, ids, context, keep=True)[1] if against else None
-    result = _score(shop, subject, ids, context, reference=reference)
+    gate = Gate(metric="accuracy_retained", at_least=min_accuracy)
+    parts: list[Scores] = []
+    verdict: Verdict | None = None
+    for segment in segments(ids, (tokens,) if tokens else TEXT_LOOKS if against else TEXT_LOOKS[:1]):
+        reference = scored(shop, against, segment, context, keep=True)[1] if against else None
+        parts.append(scored(shop, subject, segment, context, reference=reference)[0])
+        values = accuracy_values(joined(parts))
+        verdict = judge(gate, values["accuracy_retained"]) if against else None
+        if verdict is None or verdict.outcome is not Outcome.INCONCLUSIVE:
+            break
     return Evaluation(
         model=subject.name,
         runtime=subject.backend.name,
         baseline=against.name if against else None,
         data=text.name,
-        tokens=len(ids),
+        tokens=sum(part.tokens for part in parts),
         context=context,
-        values=accuracy_values(result[0]),
-        placement=result[0].placement,
+        values=values,
+        placement=parts[0].placement,
+        verdict=verdict,
+        looks=len(parts),
     )
 
 
-def _ids(wiring: Wiring, shop: Workshop, subject: Runnable, text: str) -> tuple[int, ...]:
+def segments(ids: tuple[int, ...], looks: Sequence[int]) -> list[tuple[int, ...]]:
+    """What each look adds to the ones before; a text that ends early has fewer, and at least two ids each."""
+    starts = (0, *looks[:-1])
+    found = [ids[start:end] for start, end in zip(starts, looks, strict=True)]
+    return [segment for segment in found if len(segment) > 1]
+
+
+def ids_of(wiring: Wiring, shop: Workshop, subject: Runnable, text: str) -> tuple[int, ...]:
+    """A text's ids by the tokenizer of what is run."""
     place = source_of_build(wiring, Path(subject.path))
     if place:
         return tuple(wiring.files.tokenizer(place).encode(text))
@@ -88,7 +118,7 @@ def _ids(wiring: Wiring, shop: Workshop, subject: Runnable, text: str) -> tuple[
     return answer[0]
 
 
-def _score(
+def scored(
     shop: Workshop,
     subject: Runnable,
     ids: tuple[int, ...],
@@ -97,6 +127,7 @@ def _score(
     reference: Path | None = None,
     keep: bool = False,
 ) -> tuple[Scores, Path]:
+    """The scores of what is run, and the directory that holds them (with its log-probabilities, if asked to ``keep`` them)."""
     shop.reporter.phase(f"scoring {subject.name}")
     answer = score(
         shop,

@@ -68,7 +68,6 @@ def optimize(
         text=text,
         policy=policy or Policy(),
         tokens=tokens,
-        held_out_tokens=tokens // 2,
         context=context,
         workload=workload or Workload(),
         budget_s=budget_s,

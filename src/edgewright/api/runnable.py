@@ -10,7 +10,7 @@ from pathlib import Path
 from edgewright.api.intake import source_of, unavailable
 from edgewright.core.artifact import MANIFEST_NAME
 from edgewright.core.keys import digest
-from edgewright.core.model import Source, SourceKind
+from edgewright.core.model import ModelFacts, Source, SourceKind
 from edgewright.core.recipe import Option
 from edgewright.errors import InputError, UsageError
 from edgewright.ports import Backend, Workshop
@@ -32,8 +32,13 @@ class Runnable:
     source: Source | None = None
 
 
-def runnable(wiring: Wiring, shop: Workshop, said: str, *, runtime: str = "") -> Runnable:
+def runnable(
+    wiring: Wiring, shop: Workshop, said: str, *, runtime: str = "", as_it_is: bool = False
+) -> Runnable:
     """What ``said`` names: a build runs in its own framework, a model in the reference unless ``runtime`` says otherwise.
+
+    ``as_it_is`` runs files of a framework's own format there, whoever made them; else a GGUF file, say, is a model that
+    the reference can read.
 
     Raises:
         EdgewrightError: it cannot be found, or its runtime cannot be had.
@@ -41,8 +46,10 @@ def runnable(wiring: Wiring, shop: Workshop, said: str, *, runtime: str = "") ->
     path = Path(said).expanduser()
     if (path / MANIFEST_NAME).is_file():
         found = _built(wiring, path.resolve(), runtime)
-    elif runtime and runtime != wiring.reference.name:
-        found = _foreign(wiring, path, said, runtime)
+    elif (
+        framework := runtime or (_format_of(wiring, path) if as_it_is else "")
+    ) and framework != wiring.reference.name:
+        found = _foreign(wiring, path, said, framework)
     else:
         trust = Trust()
         source = source_of(shop, locate(said, offline=wiring.offline, trust=trust), trust)
@@ -59,6 +66,13 @@ def runnable(wiring: Wiring, shop: Workshop, said: str, *, runtime: str = "") ->
     if not state.ready:
         raise unavailable(spec, state)
     return found
+
+
+def _format_of(wiring: Wiring, path: Path) -> str:
+    """The framework whose format a file or directory is in; empty where none knows it."""
+    if not path.exists():
+        return ""
+    return next((name for name, backend in wiring.backends.items() if backend.recognizes(path)), "")
 
 
 def _built(wiring: Wiring, path: Path, runtime: str) -> Runnable:
@@ -113,6 +127,30 @@ def _as_directory(wiring: Wiring, file: Path, fingerprint: str) -> Path:
     if found is None:
         raise InputError(f"{file} could not be linked into the store.")
     return found
+
+
+def facts_of(wiring: Wiring, subject: Runnable) -> ModelFacts | None:
+    """The dimensions of what is run, where its source is known."""
+    if subject.source:
+        return subject.source.facts
+    manifest = Path(subject.path) / MANIFEST_NAME
+    if not manifest.is_file():
+        return None
+    wanted = wiring.files.artifact(Path(subject.path)).manifest.lineage.source_digest
+    for record in (wiring.home.store / "sources").glob("*/edgewright-source.json"):
+        if json.loads(record.read_text(encoding="utf-8"))["digest"] == wanted:
+            return wiring.files.facts(record.parent)
+    return None
+
+
+def weight_bytes_of(wiring: Wiring, subject: Runnable) -> int:
+    """Bytes of the weight files of what is run; of other tools' files, all of theirs."""
+    if subject.source:
+        return subject.source.facts.weight_bytes
+    path = Path(subject.path)
+    if (path / MANIFEST_NAME).is_file():
+        return wiring.files.artifact(path).manifest.weight_bytes
+    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
 
 
 def source_of_build(wiring: Wiring, path: Path) -> Path | None:

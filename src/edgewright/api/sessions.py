@@ -10,7 +10,7 @@ from typing import Self
 from edgewright.api.quiet import Quiet
 from edgewright.api.runnable import runnable, source_of_build
 from edgewright.core.artifact import Artifact
-from edgewright.core.jobs import GenerateRequest, SessionJob
+from edgewright.core.jobs import GenerateRequest, LikelihoodRequest, SessionJob
 from edgewright.core.run import Trial
 from edgewright.errors import UnsupportedError
 from edgewright.runtime.runner import WorkerSession
@@ -29,6 +29,25 @@ class Session:
         """Continue token ids greedily; ends after an end-of-text token, which is part of the answer."""
         stop = self._tokenizer.stop_ids() if self._tokenizer else ()
         return self._child.exchange(GenerateRequest(ids=tuple(ids), tokens=max_tokens, stop=stop))
+
+    def loglikelihoods(
+        self, pairs: Sequence[tuple[Sequence[int], Sequence[int]]]
+    ) -> list[tuple[float, bool]]:
+        """How likely each continuation is after its context, as (context ids, continuation ids), neither empty.
+
+        One answer per pair: the sum of the continuation's log-probabilities (nat), and whether it is the greedy one.
+        """
+        asked = LikelihoodRequest(pairs=tuple((tuple(context), tuple(rest)) for context, rest in pairs))
+        return [(answer.total, answer.greedy) for answer in self._child.likelihoods(asked)]
+
+    @property
+    def tokenizer(self) -> SourceTokenizer:
+        """The source's tokenizer: ``encode`` and ``decode``.
+
+        Raises:
+            UnsupportedError: the build carries no tokenizer and its source is no longer in the store.
+        """
+        return self._text_tokenizer()
 
     def generate(self, prompt: str, max_tokens: int = 64, *, chat: bool = False) -> str:
         """Continue a text, or answer it through the model's chat template.

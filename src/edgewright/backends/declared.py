@@ -19,6 +19,8 @@ class Declared:
     """The part of a `Backend` that its folder says; the class adds name, worker, fit and recipes."""
 
     folder: ClassVar[Path]
+    markers: ClassVar[tuple[str, ...]] = ()
+    """Names or patterns of files that only this framework's models have."""
 
     @cached_property
     def toolchain(self) -> ToolchainSpec:
@@ -29,6 +31,10 @@ class Declared:
     def code_digest(self) -> str:
         """See `Backend.code_digest`."""
         return code_digest(self.folder)
+
+    def recognizes(self, path: Path) -> bool:
+        """See `Backend.recognizes`."""
+        return any(path.match(marker) if path.is_file() else any(path.glob(marker)) for marker in self.markers)
 
     def accelerations(self, recipe: Recipe) -> tuple[Mapping[str, Option], ...]:
         """None, unless the backend knows some."""

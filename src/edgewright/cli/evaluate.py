@@ -9,6 +9,8 @@ import click
 from edgewright.cli.options import json_option, offline_option, stacked
 
 _KEYS = ("perplexity", "kl_divergence", "top1_agreement", "next_token_accuracy")
+_TEXT = {"eval_data": "--eval-data", "context": "--context", "tokens": "--tokens"}
+_MIN_ACCURACY = 0.95
 
 
 @click.command("evaluate")
@@ -20,58 +22,150 @@ _KEYS = ("perplexity", "kl_divergence", "top1_agreement", "next_token_accuracy")
     "--context", default=512, show_default=True, type=click.IntRange(2), help="Tokens of each window."
 )
 @click.option(
-    "--tokens", default=2048, show_default=True, type=click.IntRange(2), help="Tokens of the text to score."
+    "--tokens",
+    type=click.IntRange(2),
+    help="Tokens of the text to score (default: 2048; with a baseline up to 8192, until the verdict stands).",
+)
+@click.option(
+    "--tasks",
+    multiple=True,
+    metavar="FILE",
+    help="Ask multiple-choice items of a JSONL file instead; 'edgewright' is the set that comes with it. Repeatable.",
+)
+@click.option(
+    "--lm-eval",
+    "harness",
+    multiple=True,
+    metavar="TASK",
+    help="Run a task of lm-evaluation-harness instead. Repeatable.",
+)
+@click.option(
+    "--include-path", type=click.Path(path_type=Path), help="Directory with task files for --lm-eval."
+)
+@click.option("--limit", type=click.IntRange(1), help="Only the first items of each --lm-eval task.")
+@click.option(
+    "--samples",
+    type=click.Path(path_type=Path),
+    help="Write every item of --tasks or --lm-eval here (JSONL).",
 )
 @click.option(
     "--baseline", metavar="MODEL", help="Compare with this model (KL divergence, agreement, retention)."
 )
 @click.option(
+    "--min-accuracy",
+    type=click.FloatRange(min=0.0),
+    metavar="SHARE",
+    help="Least share of the baseline's accuracy, for the verdict (default 0.95).",
+)
+@click.option(
     "--runtime", default="", metavar="NAME", help="Run in this framework instead of the model's own."
 )
 @stacked(offline_option, json_option)
-def command(
+@click.pass_context
+def command(  # one local a flag
+    ctx: click.Context,
     *,
     model: str,
     eval_data: Path | None,
     context: int,
-    tokens: int,
+    tokens: int | None,
+    tasks: tuple[str, ...],
+    harness: tuple[str, ...],
+    include_path: Path | None,
+    limit: int | None,
+    samples: Path | None,
     baseline: str | None,
+    min_accuracy: float | None,
     runtime: str,
     offline: bool,
     as_json: bool,
 ) -> None:
-    """Score MODEL, or the directory of a build, on a text: teacher forced, in windows that do not overlap.
+    """Score MODEL, or the directory of a build: on a text, on tasks, or by lm-evaluation-harness.
 
-    A model (directory, hub id, GGUF) runs in the reference runtime, a build in its own.
+    A text is scored teacher forced, in windows that do not overlap. A model (directory, hub id, GGUF) runs in the
+    reference runtime, a build in its own.
     """
-    from edgewright.api import evaluate
-    from edgewright.cli.output import console, print_json
+    from edgewright.api import evaluate, evaluate_lm_eval, evaluate_tasks
+    from edgewright.cli.evaluations import show_evaluation, show_harness, show_tasks, write_samples
+    from edgewright.cli.output import print_json
     from edgewright.cli.progress import TerminalReporter
     from edgewright.codec import plain
-    from edgewright.report.figures import figure
 
+    _check(ctx, tasks=bool(tasks), harness=bool(harness))
+    least = _MIN_ACCURACY if min_accuracy is None else min_accuracy
     with TerminalReporter() as reporter:
-        answer = evaluate(
-            model,
-            eval_data=eval_data,
-            context=context,
-            tokens=tokens,
-            baseline=baseline,
-            runtime=runtime,
-            offline=offline,
-            reporter=reporter,
-        )
-    if as_json:
+        if tasks:
+            asked = evaluate_tasks(
+                model,
+                tasks,
+                baseline=baseline,
+                min_accuracy=least,
+                runtime=runtime,
+                offline=offline,
+                reporter=reporter,
+            )
+        elif harness:
+            found = evaluate_lm_eval(
+                model,
+                harness,
+                include_path=include_path,
+                limit=limit,
+                runtime=runtime,
+                offline=offline,
+                reporter=reporter,
+            )
+        else:
+            answer = evaluate(
+                model,
+                eval_data=eval_data,
+                context=context,
+                tokens=tokens,
+                baseline=baseline,
+                min_accuracy=least,
+                runtime=runtime,
+                offline=offline,
+                reporter=reporter,
+            )
+    if tasks:
+        write_samples(samples, ((r.task, plain(item)) for r in asked.results for item in r.items))
+        print_json(asked) if as_json else show_tasks(asked)
+    elif harness:
+        write_samples(samples, ((task, row) for task, rows in found.samples.items() for row in rows))
+        print_json(found) if as_json else show_harness(found)
+    elif as_json:
         flat = {name: answer.values[name].value if name in answer.values else None for name in _KEYS}
         print_json({**flat, **plain(answer)})
-        return
-    out = console()
-    out.print(
-        f"{answer.model} in {answer.runtime}: {answer.tokens} tokens of {answer.data}",
-        highlight=False,
-        markup=False,
-    )
-    for name, value in answer.values.items():
-        out.print(
-            f"  {name:20} {figure(value, interval=True)} {value.unit if value.unit != '1' else ''}".rstrip()
+    else:
+        show_evaluation(answer)
+
+
+def _check(ctx: click.Context, *, tasks: bool, harness: bool) -> None:
+    """Flags of one way to evaluate do not go with another."""
+    from click.core import ParameterSource
+
+    from edgewright.errors import UsageError
+
+    given = {
+        name
+        for name in ctx.params
+        if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE and ctx.params[name] is not None
+    }
+    text = [flag for name, flag in _TEXT.items() if name in given]
+    if tasks and harness:
+        raise UsageError("--tasks and --lm-eval are two ways to evaluate.", hint="Give one of them.")
+    if (tasks or harness) and text:
+        raise UsageError(f"{text[0]} is about a text, and none is scored with tasks.", hint="Leave it out.")
+    for name, flag in (("include_path", "--include-path"), ("limit", "--limit")):
+        if name in given and not harness:
+            raise UsageError(f"{flag} belongs to --lm-eval.", hint="Add --lm-eval TASK, or leave it out.")
+    if "samples" in given and not tasks and not harness:
+        raise UsageError(
+            "--samples belongs to --tasks or --lm-eval.", hint="Add one of them, or leave it out."
         )
+    if harness and given & {"baseline", "min_accuracy"}:
+        raise UsageError(
+            "lm-evaluation-harness reports one model; it is not compared with a baseline here.",
+            hint="Run it for both, or give items by --tasks with --baseline.",
+        )
+    if "min_accuracy" in given and "baseline" not in given:
+        raise UsageError("--min-accuracy needs a --baseline to hold against.", hint="Add --baseline MODEL.")

@@ -21,6 +21,8 @@ COMMANDS = {
     "pick": "Choose again from a finished run, with other gates or preferences.",
     "evaluate": "Score a model or a build on a text.",
     "benchmark": "Time builds side by side in one interleaved run.",
+    "ab": "Say which of two builds is better on one metric, or that nobody can tell.",
+    "profile": "Say where a build's time goes, what limits it, and what to change.",
     "generate": "Let a build or a model continue a text.",
     "demo": "Optimize SmolLM2-135M for this machine.",
 }

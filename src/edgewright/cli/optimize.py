@@ -14,6 +14,7 @@ from edgewright.cli.options import (
     policy_options,
     stacked,
     trust_options,
+    workload_option,
 )
 
 
@@ -39,9 +40,16 @@ from edgewright.cli.options import (
 )
 @click.option("--budget", metavar="TIME", help="Start no new build after this time, such as 30m.")
 @click.option("--out", type=click.Path(path_type=Path), help="Run directory (default: runs/MODEL-TARGET).")
-@stacked(offline_option, *trust_options, json_option)
+@stacked(workload_option, offline_option, *trust_options, json_option)
 def command(
-    *, model: str, target: str, frameworks: str | None, budget: str | None, as_json: bool, **rest: Any
+    *,
+    model: str,
+    target: str,
+    frameworks: str | None,
+    budget: str | None,
+    workload: str,
+    as_json: bool,
+    **rest: Any,
 ) -> int:
     """Build MODEL in every framework that suits the target, compare, measure, gate, and choose.
 
@@ -52,6 +60,7 @@ def command(
     from edgewright.cli.progress import TerminalReporter
     from edgewright.cli.results import finish
     from edgewright.config import seconds
+    from edgewright.config import workload as shape
 
     policy = policy_of(rest)
     with TerminalReporter() as reporter:
@@ -61,6 +70,7 @@ def command(
             frameworks=[name for name in (frameworks or "").split(",") if name],
             policy=policy,
             budget_s=seconds(budget) if budget else None,
+            workload=shape(workload),
             reporter=reporter,
             **rest,
         )

@@ -18,6 +18,16 @@ json_option = click.option(
 offline_option = click.option(
     "--offline", is_flag=True, help="Never use the network; use what is on this disk."
 )
+workload_option = click.option(
+    "--workload",
+    default="default",
+    show_default=True,
+    metavar="NAME|FILE",
+    help="Shape of the requests: default, chat, rag, batch, or a TOML file.",
+)
+quick_option = click.option(
+    "--quick", is_flag=True, help="Short blocks, and the host is not watched: for a first look."
+)
 trust_options = (
     click.option("--allow-pickle", is_flag=True, help="Accept pickled weights. Unpickling can run code."),
     click.option("--allow-remote-code", is_flag=True, help="Run Python code that comes with the model."),
@@ -36,7 +46,7 @@ _GATES: tuple[tuple[str, str, str, str], ...] = (
         "--max-latency-variation",
         "latency_variation",
         "share",
-        "Most p95/p50 - 1 of per-token latency (default 0.2).",
+        "Most p95/p50 - 1 of per-token latency (default 0.25).",
     ),
     ("--max-memory", "peak_bytes", "size", "Most peak memory, such as 2GB."),
     ("--max-size", "size_bytes", "size", "Most size on disk, such as 110MB."),

@@ -30,14 +30,15 @@ def list_(*, as_json: bool) -> None:
     from edgewright.wiring import Wiring
 
     wiring = Wiring()
-    _show(tuple(wiring.toolchains.state(spec) for spec in wiring.specs.values()), as_json=as_json)
+    every = {**wiring.specs, **wiring.optional}
+    _show(tuple(wiring.toolchains.state(spec) for spec in every.values()), as_json=as_json)
 
 
 @command.command("install")
 @names_argument
 @stacked(offline_option, json_option)
 def install(*, names: tuple[str, ...], offline: bool, as_json: bool) -> None:
-    """Install toolchains (all that this system supports, if none is named)."""
+    """Install toolchains (of all frameworks that this system supports, if none is named)."""
     from edgewright.wiring import Wiring
 
     wiring = Wiring(offline)
@@ -52,7 +53,8 @@ def verify(*, names: tuple[str, ...], as_json: bool) -> None:
     from edgewright.wiring import Wiring
 
     wiring = Wiring()
-    installed = tuple(n for n, spec in wiring.specs.items() if wiring.toolchains.state(spec).installed)
+    every = {**wiring.specs, **wiring.optional}
+    installed = tuple(name for name, spec in every.items() if wiring.toolchains.state(spec).installed)
     _each(wiring, names or installed, wiring.toolchains.verify, "verifying", as_json=as_json)
 
 
@@ -67,8 +69,9 @@ def remove(*, names: tuple[str, ...]) -> None:
 
     wiring = Wiring()
     if not names:
-        raise UsageError("Say which toolchains to remove.", hint=f"Known: {', '.join(wiring.specs)}.")
-    chosen = [wiring.backend(name).toolchain for name in names]
+        known = ", ".join([*wiring.specs, *wiring.optional])
+        raise UsageError("Say which toolchains to remove.", hint=f"Known: {known}.")
+    chosen = [wiring.spec(name) for name in names]
     with TerminalReporter() as reporter:
         for spec in chosen:
             reporter.phase(f"removing {spec.name}")
@@ -80,7 +83,7 @@ def _each(wiring: Wiring, names: tuple[str, ...], act: Act, doing: str, *, as_js
     from edgewright.api.intake import unavailable
     from edgewright.cli.progress import TerminalReporter
 
-    chosen = [wiring.backend(name).toolchain for name in names or wiring.specs]
+    chosen = [wiring.spec(name) for name in names or wiring.specs]
     states = []
     with TerminalReporter() as reporter:
         for spec in chosen:
@@ -89,7 +92,7 @@ def _each(wiring: Wiring, names: tuple[str, ...], act: Act, doing: str, *, as_js
     _show(tuple(states), as_json=as_json)
     failed = [state for state in states if not state.ready and (state.supported or names)]
     if failed:
-        raise unavailable(wiring.specs[failed[0].name], failed[0])
+        raise unavailable(wiring.spec(failed[0].name), failed[0])
 
 
 def _show(states: tuple[ToolchainState, ...], *, as_json: bool) -> None:

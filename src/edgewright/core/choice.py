@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from edgewright.core.policy import OBJECTIVES
 from edgewright.core.quantity import METRICS, Value
-from edgewright.core.verdict import Outcome, Verdict, overall, shortfall
+from edgewright.core.verdict import STEADINESS, Outcome, Verdict, overall, shortfall
 
 Values = Mapping[str, Value]
 
@@ -70,6 +70,21 @@ def normalized(contenders: Sequence[Contender], prefer: Mapping[str, float]) -> 
     return scores
 
 
+def shortlist(contenders: Sequence[Contender], prefer: Mapping[str, float]) -> tuple[Contender, ...]:
+    """Those that no gate fails, best first: with no gate in doubt but steadiness, on the front, by preference."""
+    alive = [c for c in contenders if overall(c.verdicts) is not Outcome.FAIL]
+    front = {c.id for c in pareto_front(alive)}
+    scores = normalized(alive, prefer)
+    return tuple(sorted(alive, key=lambda c: (_doubtful(c), c.id not in front, -scores[c.id], c.id)))
+
+
+def _doubtful(contender: Contender) -> bool:
+    return any(
+        v.outcome is Outcome.INCONCLUSIVE and not v.excused and v.gate.metric not in STEADINESS
+        for v in contender.verdicts
+    )
+
+
 def choose(contenders: Sequence[Contender], prefer: Mapping[str, float]) -> Choice:
     """The best of the front of those that pass every gate; where none does, the nearest miss and what it missed."""
     passing = [c for c in contenders if overall(c.verdicts) is Outcome.PASS]
@@ -79,12 +94,12 @@ def choose(contenders: Sequence[Contender], prefer: Mapping[str, float]) -> Choi
     scores = normalized(front, prefer)
     ranked = sorted(front, key=lambda c: (-scores[c.id], c.id))
     best = ranked[0]
-    runner_up = ranked[1] if len(ranked) > 1 else None
+    runner_up = ranked[1] if len(ranked) > 1 else next((c for c in passing if c is not best), None)
     return Choice(
         chosen=best.id,
         front=tuple(c.id for c in front),
         scores=scores,
-        reasons=_reasons(best, runner_up, passing, front, prefer),
+        reasons=_reasons(best, runner_up, contenders, passing, prefer),
         runner_up=runner_up.id if runner_up else None,
     )
 
@@ -107,22 +122,29 @@ def _undecided(contender: Contender) -> int:
 def _reasons(
     best: Contender,
     runner_up: Contender | None,
+    contenders: Sequence[Contender],
     passing: Sequence[Contender],
-    front: Sequence[Contender],
     prefer: Mapping[str, float],
 ) -> tuple[str, ...]:
     weights = ", ".join(f"{name} {weight:g}" for name, weight in prefer.items())
+    failing = sum(overall(c.verdicts) is Outcome.FAIL for c in contenders)
     lines = [
-        f"{len(passing)} builds pass every gate, {len(front)} of them lie on the Pareto front",
-        f"{best.id} scores highest there with the weights {weights}",
+        f"of {len(contenders)} builds that were measured {failing} fail a gate, and {_listed(passing)} every one",
+        f"{best.id} scores highest with the weights {weights}",
     ]
     leads = [name for name, metric in OBJECTIVES.items() if _leads(best, passing, metric)]
-    if leads:
-        lines.append(f"of all that pass it is the best in {' and '.join(leads)}")
+    if leads and len(passing) > 1:
+        lines.append(f"of those that pass it is the best in {' and '.join(leads)}")
     lines += [f"open: {v.reason}" for v in best.verdicts if v.excused]
     if runner_up:
         lines.append(f"the next best is {runner_up.id}: {compare(runner_up.values, best.values)}")
     return tuple(lines)
+
+
+def _listed(passing: Sequence[Contender]) -> str:
+    if len(passing) > 3:
+        return f"{len(passing)} pass"
+    return f"{' and '.join(c.id for c in passing)} pass{'es' if len(passing) == 1 else ''}"
 
 
 def _leads(best: Contender, others: Sequence[Contender], metric: str) -> bool:

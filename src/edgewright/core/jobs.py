@@ -7,8 +7,19 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-from edgewright.core.measurement import Block, Scores, Workload
+from edgewright.core.harness import (
+    DecodeRequest,
+    EncodeRequest,
+    HarnessJob,
+    HarnessResult,
+    IdsReply,
+    TextReply,
+)
+from edgewright.core.likelihood import Likelihood, Pair
+from edgewright.core.measurement import FULL, Block, Pace, Prompts, Scores, Workload
+from edgewright.core.profile import OperatorProfile
 from edgewright.core.recipe import Option, Recipe
+from edgewright.core.roofline import Capability
 
 
 class SourceOperation(StrEnum):
@@ -57,8 +68,9 @@ class BuildJob:
 class ScoreJob:
     """Score ``ids`` (teacher forced) in windows of ``context``; compare with or write reference log-probabilities.
 
-    ``reference`` is a ``.npy`` of float32 log-probabilities, shape [scored positions, vocabulary]. A runtime
-    that cannot score all within ``limit_s`` scores the beginning; the scores say how many tokens they stand on.
+    ``reference`` is a file that `worker.packed` wrote. A runtime that cannot score all within ``limit_s`` scores the
+    beginning; the scores say how many tokens they stand on. ``answer`` is (prompt tokens, tokens) of the greedy
+    continuation that timed runs are held against; ``prompts`` are answered to see how long the answers are.
     """
 
     kind: Literal["score"] = "score"
@@ -70,11 +82,13 @@ class ScoreJob:
     reference: str = ""
     write_reference: str = ""
     limit_s: float | None = None
+    answer: tuple[int, int] = (0, 0)
+    prompts: Prompts | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class BenchJob:
-    """Time greedy requests of ``workload`` on the prompt ``ids``."""
+    """Time greedy requests of ``workload`` on the prompt ``ids``, for as long as ``pace`` says."""
 
     kind: Literal["bench"] = "bench"
     worker: str
@@ -82,6 +96,27 @@ class BenchJob:
     runtime: Mapping[str, Option]
     ids: tuple[int, ...]
     workload: Workload
+    pace: Pace = FULL
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProfileJob:
+    """Run one request under the runtime's own profiler; write only below ``scratch``."""
+
+    kind: Literal["profile"] = "profile"
+    worker: str
+    artifact: str
+    runtime: Mapping[str, Option]
+    ids: tuple[int, ...]
+    tokens: int
+    scratch: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CapabilityJob:
+    """Measure what the host can do at best; any environment can, whatever its framework."""
+
+    kind: Literal["capability"] = "capability"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +130,17 @@ class TokenizeJob:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LikelihoodJob:
+    """The log-likelihood of each pair's continuation after its context, one pair at a time."""
+
+    kind: Literal["likelihood"] = "likelihood"
+    worker: str
+    artifact: str
+    runtime: Mapping[str, Option]
+    pairs: tuple[Pair, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class SessionJob:
     """Keep a session open and answer requests until the parent closes the pipe."""
 
@@ -104,7 +150,19 @@ class SessionJob:
     runtime: Mapping[str, Option]
 
 
-Job = SmokeJob | SourceJob | BuildJob | ScoreJob | BenchJob | TokenizeJob | SessionJob
+Job = (
+    SmokeJob
+    | SourceJob
+    | BuildJob
+    | ScoreJob
+    | BenchJob
+    | ProfileJob
+    | CapabilityJob
+    | TokenizeJob
+    | LikelihoodJob
+    | HarnessJob
+    | SessionJob
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,6 +209,22 @@ class BenchResult:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ProfileResult:
+    """The operators of a `ProfileJob`."""
+
+    kind: Literal["profile"] = "profile"
+    profile: OperatorProfile
+
+
+@dataclass(frozen=True, kw_only=True)
+class CapabilityResult:
+    """What the host can do."""
+
+    kind: Literal["capability"] = "capability"
+    capability: Capability
+
+
+@dataclass(frozen=True, kw_only=True)
 class TokenizeResult:
     """One list of token ids per text."""
 
@@ -158,7 +232,26 @@ class TokenizeResult:
     ids: tuple[tuple[int, ...], ...]
 
 
-Result = SmokeResult | SourceResult | BuildResult | ScoreResult | BenchResult | TokenizeResult
+@dataclass(frozen=True, kw_only=True)
+class LikelihoodResult:
+    """One answer per pair of a `LikelihoodJob` or a `LikelihoodRequest`, in order."""
+
+    kind: Literal["likelihood"] = "likelihood"
+    likelihoods: tuple[Likelihood, ...]
+
+
+Result = (
+    SmokeResult
+    | SourceResult
+    | BuildResult
+    | ScoreResult
+    | BenchResult
+    | ProfileResult
+    | CapabilityResult
+    | TokenizeResult
+    | LikelihoodResult
+    | HarnessResult
+)
 
 
 class FailureKind(StrEnum):
@@ -167,6 +260,7 @@ class FailureKind(StrEnum):
     UNSUPPORTED = "unsupported"
     INVALID_INPUT = "invalid_input"
     RESOURCE = "resource"
+    OFFLINE = "offline"
     FAILED = "failed"
     CRASHED = "crashed"
     TIMED_OUT = "timed_out"
@@ -211,9 +305,27 @@ class Done:
 class GenerateRequest:
     """Asked of an open session: continue ``ids`` greedily by at most ``tokens`` tokens, ending after a ``stop`` id."""
 
+    kind: Literal["generate"] = "generate"
     ids: tuple[int, ...]
     tokens: int
     stop: tuple[int, ...] = ()
 
 
-Event = Progress | Token | Done | Result | Failure
+@dataclass(frozen=True, kw_only=True)
+class LikelihoodRequest:
+    """Asked of an open session: the log-likelihood of each pair's continuation."""
+
+    kind: Literal["likelihoods"] = "likelihoods"
+    pairs: tuple[Pair, ...]
+
+
+SessionRequest = GenerateRequest | LikelihoodRequest
+"""What an open session answers."""
+
+Question = EncodeRequest | DecodeRequest | GenerateRequest | LikelihoodRequest
+"""What a harness asks of its parent."""
+
+Reply = IdsReply | TextReply | LikelihoodResult
+"""What it is answered."""
+
+Event = Progress | Token | Done | Result | Failure | Question

@@ -42,7 +42,9 @@ DEFAULT_GATES = (
     Gate(metric="accuracy_retained", at_least=0.95),
     Gate(metric="speedup", at_least=2.0),
     Gate(metric="memory_cut", at_least=0.5),
-    Gate(metric="latency_variation", at_most=0.20),
+    Gate(metric="latency_variation", at_most=0.25),
+    Gate(metric="block_variation", at_most=0.05),
+    Gate(metric="latency_drift", at_most=0.10),
 )
 
 OBJECTIVES: Mapping[str, str] = {

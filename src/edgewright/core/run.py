@@ -12,8 +12,10 @@ from edgewright.core.choice import Choice
 from edgewright.core.measurement import Placement, Workload
 from edgewright.core.model import Source
 from edgewright.core.policy import Policy
+from edgewright.core.profiled import Profile
 from edgewright.core.quantity import Value
 from edgewright.core.recipe import Recipe
+from edgewright.core.rounds import HostNoise
 from edgewright.core.verdict import Outcome, Verdict
 
 RUN_VERSION = 1
@@ -38,7 +40,9 @@ class Status(StrEnum):
 class Trial:
     """One build's story: ``values`` are keyed by metric name, ``blocks`` counts its timed processes.
 
-    ``variant_of`` is the trial whose artifact this one runs under another runtime option.
+    Once it is ``confirmed``, its values and verdicts stand on new blocks and held-out text, and ``explored`` keeps what
+    it was shortlisted for. ``doubts`` are metrics whose figures cannot be judged, with the reason. ``variant_of`` is the
+    trial whose artifact this one runs under another runtime option.
     """
 
     recipe: Recipe
@@ -53,6 +57,9 @@ class Trial:
     notes: tuple[str, ...] = ()
     log: str = ""
     variant_of: str = ""
+    confirmed: bool = False
+    explored: Mapping[str, Value] = field(default_factory=dict)
+    doubts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -84,20 +91,27 @@ class StageStep:
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluationData:
-    """The text that was scored: its name, digest and token counts; explored and held-out parts are disjoint."""
+    """The text that was scored: its name, digest and token counts.
+
+    ``parts`` are the digests of the explored, held-out and calibration parts; no window of one stands in another, and
+    ``repeated_windows`` that did were left out.
+    """
 
     name: str
     sha256: str
     tokens: int
     held_out_tokens: int
     context: int
+    parts: Mapping[str, str] = field(default_factory=dict)
+    repeated_windows: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
     """All of it. ``key`` names everything that changes what is measured; the policy is not part of it.
 
-    ``exported`` is the trial whose build lies in the run directory's ``best/``.
+    ``exported`` is the trial whose build lies in the run directory's ``best/``. ``host`` says how well this host could
+    tell arms apart in the confirmation; ``profile`` is that of the chosen build, once someone asked for it.
     """
 
     version: int = RUN_VERSION
@@ -118,6 +132,8 @@ class Run:
     notes: tuple[str, ...] = ()
     directory: str = ""
     exported: str = ""
+    host: HostNoise | None = None
+    profile: Profile | None = None
 
     def trial(self, identifier: str) -> Trial:
         """The trial of that id.

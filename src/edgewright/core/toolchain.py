@@ -40,7 +40,8 @@ class ToolchainSpec:
 
     ``lock`` is the text of the committed, fully pinned requirements; ``digest`` names lock and recipe, and so the
     environment's place on disk. ``with_dependencies`` are installed with their own dependencies under the lock as
-    constraints, because their wheels differ by index (torch); all else is installed exactly as locked.
+    constraints, because their wheels differ by index (torch); all else is installed exactly as locked. ``used_by`` is
+    set where the environment is optional: the command that needs it.
     """
 
     name: str
@@ -55,6 +56,7 @@ class ToolchainSpec:
     install_minutes: float
     worker: str
     native: NativeBuild | None = None
+    used_by: str = ""
 
 
 class Obstacle(StrEnum):
@@ -86,3 +88,4 @@ class ToolchainState:
     versions: Mapping[str, str] = field(default_factory=dict)
     devices: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    used_by: str = ""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from edgewright.core.policy import Gate, Policy
@@ -32,6 +32,48 @@ class Verdict:
     excused: bool = False
 
 
+STEADINESS = frozenset({"latency_variation", "block_variation", "latency_drift"})
+"""Metrics of steadiness. Their figure itself passes a gate, and only their whole interval fails it: scatter has wide
+intervals, and a build is not called unsteady for what its host may have done. They are judged in a confirmation only."""
+
+MEMORY = frozenset({"peak_bytes", "memory_cut"})
+
+TIMING = STEADINESS | frozenset(
+    {
+        "speedup",
+        "decode_tok_s",
+        "prefill_tok_s",
+        "throughput_tok_s",
+        "ttft_ms",
+        "e2e_ms",
+        "itl_p50_ms",
+        "itl_p90_ms",
+        "itl_p95_ms",
+        "itl_p99_ms",
+        "load_s",
+    }
+)
+
+DEVICE_BOUND = TIMING | MEMORY
+"""Metrics whose figures are those of the machine that measured, whatever the build is for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Circumstances:
+    """What limits the verdicts of a measurement, beside its figures; reasons are by metric, in words.
+
+    ``doubts`` make a gate inconclusive. ``excuses`` do too, unless it is passed, and it then decides nothing;
+    ``elsewhere`` excuses whatever this machine cannot tell of another device. Steadiness is judged if ``confirmed``; a
+    ``provisional`` look does without it.
+    """
+
+    confirmed: bool = True
+    provisional: bool = False
+    doubts: Mapping[str, str] = field(default_factory=dict)
+    excuses: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: bool = False
+
+
 def judge(gate: Gate, value: Value | None) -> Verdict:
     """Hold a value against a gate: its whole interval must be on one side, where it has one."""
     if value is None or value.value is None:
@@ -39,59 +81,48 @@ def judge(gate: Gate, value: Value | None) -> Verdict:
         return Verdict(gate=gate, outcome=Outcome.INCONCLUSIVE, value=None, reason=f"no figure: {why}")
     title = METRICS[gate.metric].title.lower()
     figure = f"{title} {_number(value.value)} against {gate.sign} {_number(gate.bound)}"
+    holds = gate.holds(value.value)
     if value.ci_low is None or value.ci_high is None:
-        outcome = Outcome.PASS if gate.holds(value.value) else Outcome.FAIL
-        return Verdict(gate=gate, outcome=outcome, value=value.value, reason=figure)
-    span = f", interval {_number(value.ci_low)} to {_number(value.ci_high)}"
+        return _verdict(gate, value, figure, passed=holds, failed=not holds)
+    span = f"{figure}, interval {_number(value.ci_low)} to {_number(value.ci_high)}"
     low, high = gate.holds(value.ci_low), gate.holds(value.ci_high)
-    if low and high:
-        return Verdict(gate=gate, outcome=Outcome.PASS, value=value.value, reason=figure + span)
-    if not low and not high:
-        return Verdict(gate=gate, outcome=Outcome.FAIL, value=value.value, reason=figure + span)
-    reason = figure + span + " holds the bound: more data would be needed to tell"
-    return Verdict(gate=gate, outcome=Outcome.INCONCLUSIVE, value=value.value, reason=reason)
+    passed = holds if gate.metric in STEADINESS else low and high
+    return _verdict(gate, value, span, passed=passed, failed=not low and not high)
 
 
-DEVICE_BOUND = frozenset(
-    {
-        "speedup",
-        "memory_cut",
-        "latency_variation",
-        "peak_bytes",
-        "decode_tok_s",
-        "prefill_tok_s",
-        "ttft_ms",
-        "load_s",
-    }
-)
-"""Metrics whose figures are those of the machine that measured, whatever the build is for."""
+def _verdict(gate: Gate, value: Value, reason: str, *, passed: bool, failed: bool) -> Verdict:
+    outcome = Outcome.PASS if passed else Outcome.FAIL if failed else Outcome.INCONCLUSIVE
+    if outcome is Outcome.INCONCLUSIVE:
+        reason += " holds the bound: more data would be needed to tell"
+    return Verdict(gate=gate, outcome=outcome, value=value.value, reason=reason)
 
 
 def judge_all(
-    policy: Policy, values: Mapping[str, Value], *, noisy_host: bool = False, elsewhere: bool = False
+    policy: Policy, values: Mapping[str, Value], circumstances: Circumstances | None = None
 ) -> tuple[Verdict, ...]:
-    """All gates of a policy.
-
-    On a noisy host unsteady latency is not held against a build; where the target is another device (``elsewhere``), this
-    host's speed and memory decide nothing.
-    """
-    verdicts = tuple(judge(gate, values.get(gate.metric)) for gate in policy.gates)
-    if noisy_host:
-        why = "the original breaks the same bound here: the host is too noisy to tell"
-        verdicts = tuple(_excused(v, {"latency_variation"}, why) for v in verdicts)
-    if elsewhere:
-        verdicts = tuple(
-            _excused(v, DEVICE_BOUND, "not measured on the target's device", also_passes=True)
-            for v in verdicts
-        )
-    return verdicts
+    """All gates of a policy under what is known of the measurement."""
+    around = circumstances or Circumstances()
+    return tuple(_under(around, judge(gate, values.get(gate.metric))) for gate in policy.gates)
 
 
-def _excused(verdict: Verdict, metrics: Collection[str], why: str, *, also_passes: bool = False) -> Verdict:
-    decided = verdict.outcome is Outcome.PASS and not also_passes
-    if verdict.gate.metric not in metrics or verdict.value is None or decided:
+def _under(around: Circumstances, verdict: Verdict) -> Verdict:
+    metric = verdict.gate.metric
+    if verdict.value is None:
         return verdict
-    return replace(verdict, outcome=Outcome.INCONCLUSIVE, reason=f"{verdict.reason}; {why}", excused=True)
+    if around.elsewhere and metric in DEVICE_BOUND:
+        return _open(verdict, "not measured on the target's device", excused=True)
+    if metric in STEADINESS and not around.confirmed:
+        return _open(verdict, "steadiness is judged when a build is confirmed", excused=around.provisional)
+    if metric in around.doubts:
+        return _open(verdict, around.doubts[metric])
+    if metric in around.excuses and verdict.outcome is not Outcome.PASS:
+        return _open(verdict, around.excuses[metric], excused=True)
+    return verdict
+
+
+def _open(verdict: Verdict, why: str, *, excused: bool = False) -> Verdict:
+    reason = f"{verdict.reason}; {why}"
+    return replace(verdict, outcome=Outcome.INCONCLUSIVE, reason=reason, excused=excused)
 
 
 def overall(verdicts: Iterable[Verdict]) -> Outcome:

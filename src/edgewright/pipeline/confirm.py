@@ -1,128 +1,150 @@
-"""After the choice: runtime options tried on the finished build, then text that chose nothing."""
+"""After the search: the best builds are measured again, on new blocks and on text that chose nothing. Only that gates."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
-from edgewright.core.choice import Choice, choose
+from edgewright.core.accuracy import accuracy_values, joined, length_values
+from edgewright.core.choice import Choice, choose, shortlist
 from edgewright.core.jobs import Failure
+from edgewright.core.measurement import Scores
 from edgewright.core.quantity import Value
-from edgewright.core.recipe import Option
+from edgewright.core.rounds import HostNoise, host_noise
 from edgewright.core.run import Status, Trial
-from edgewright.core.summary import accuracy_values, decode_tok_s
-from edgewright.core.verdict import Outcome, judge
+from edgewright.core.speed import ratio_of
+from edgewright.core.statistics.looks import next_look
+from edgewright.core.verdict import DEVICE_BOUND, STEADINESS, Outcome, Verdict, judge, overall
+from edgewright.pipeline.arms import run_round
 from edgewright.pipeline.explore import score_build, score_reference
-from edgewright.pipeline.rounds import run_round
-from edgewright.pipeline.state import State
+from edgewright.pipeline.judging import judged, memory_doubts, timed
+from edgewright.pipeline.state import AGAIN, BASELINE, State
 from edgewright.pipeline.story import story
+from edgewright.pipeline.tune import tune
 
-_GAIN = 1.02
-"""A runtime option has to gain this much in every round to be kept."""
-
-_TUNING, _PER_TRIAL = 200, 20
-"""Numbers of tuning rounds: each trial has a range of its own, so that no round is taken for another."""
+_CANDIDATES = 5
+"""At most this many builds a turn are scored on held-out text to find the finalists."""
 
 
 def confirm(state: State) -> Choice:
-    """Choose, tune, validate on held-out text; and choose again without a build that fails there.
-
-    Every turn takes at least one trial out, so it ends.
-    """
-    while True:
-        choice = choose(state.contenders(), state.request.policy.prefer)
-        if choice.chosen is None:
-            return choice
-        base = state.trials[choice.chosen]
-        trial = base if base.variant_of else accelerate(state, base)
-        answer = _validate(state, trial)
-        if isinstance(answer, Failure):
-            for lost in {base.id, trial.id}:
-                state.fail(state.trials[lost].recipe, answer, "held-out text")
-            continue
-        refuted = _refutation(state, answer)
-        if refuted:
-            _refute(state, base.variant_of or base.id, refuted)
-            continue
-        state.run = replace(state.run, progressive=story(state, trial, answer))
-        return choice if trial.id == choice.chosen else _tuned(choice, trial)
-
-
-def _tuned(choice: Choice, trial: Trial) -> Choice:
-    reason = f"{trial.id} is that build with a runtime option that made it faster in every round"
-    return replace(choice, chosen=trial.id, reasons=(*choice.reasons, reason))
-
-
-def _refute(state: State, base: str, reason: str) -> None:
-    """A build that fails on held-out text takes its variants with it: they are the same bytes."""
-    for trial in list(state.trials.values()):
-        if base in {trial.id, trial.variant_of} and trial.status is Status.MEASURED:
-            refuted = replace(
-                trial, outcome=Outcome.FAIL, status=Status.REFUTED, reason=f"held-out text: {reason}"
-            )
-            state.update(refuted, "refuted")
-
-
-def accelerate(state: State, trial: Trial) -> Trial:
-    """Try the backend's runtime options on the finished build; keep one that is faster in every interleaved round."""
-    best = trial
-    first = _TUNING + _PER_TRIAL * list(state.trials).index(trial.id)
-    for place, option in enumerate(state.shop.backend(trial.recipe.framework).accelerations(trial.recipe)):
-        if state.out_of_time():
+    """Tune the best, confirm it beside its runner-up, and choose; without a pass, the next ones get their turn."""
+    tune(state)
+    for turn in range(state.request.confirmation.turns):
+        finalists = _finalists(state)
+        if not finalists:
             break
-        spelled = ",".join(f"{key}={value}" for key, value in option.items())
-        rounds = [first + place * state.request.final_rounds + n for n in range(state.request.final_rounds)]
-        variant = _variant(state, trial, f"{trial.recipe.name}+{spelled}", option, rounds)
-        if variant is None:
-            continue
-        if _faster(state, variant.id, trial.id) and variant.outcome is Outcome.PASS:
-            best = variant
-        else:
-            reason = "this runtime option did not make the chosen build faster in every round"
-            state.update(replace(variant, status=Status.SKIPPED, reason=reason), "no-gain")
-    return state.trials[best.id]
+        _time(state, f"confirm/{turn}/", finalists)
+        if any(state.trials[name].outcome is Outcome.PASS for name in finalists):
+            break
+    choice = choose(state.contenders(), state.request.policy.prefer)
+    if choice.chosen:
+        state.run = replace(state.run, progressive=story(state, state.trials[choice.chosen]))
+    return choice
 
 
-def _variant(
-    state: State, trial: Trial, name: str, option: Mapping[str, Option], rounds: list[int]
-) -> Trial | None:
-    """The build under one more runtime option, scored and timed beside it; None where that failed (recorded)."""
-    recipe = replace(trial.recipe, name=name, runtime={**trial.recipe.runtime, **option})
-    state.trials[recipe.id] = Trial(
-        recipe=recipe, artifact=trial.artifact, values=trial.values, notes=trial.notes, variant_of=trial.id
+def _finalists(state: State) -> list[str]:
+    """The next builds in order of preference whose accuracy holds on held-out text; undecided ones only to fill."""
+    held, open_ = [], []
+    order = shortlist(state.contenders(), state.request.policy.prefer)
+    waiting = [c.id for c in order if not state.trials[c.id].confirmed]
+    for name in waiting[:_CANDIDATES]:
+        answer = _accuracy(state, state.trials[name])
+        if answer is Outcome.PASS:
+            held.append(name)
+        elif answer is Outcome.INCONCLUSIVE:
+            open_.append(name)
+        if len(held) == state.request.confirmation.finalists:
+            break
+    return [*held, *open_][: state.request.confirmation.finalists]
+
+
+def _accuracy(state: State, trial: Trial) -> Outcome:
+    """Look after each segment of held-out text until every gate on accuracy is decided; the figures replace the explored.
+
+    With the first segment a few prompts are answered too: a build that talks much longer or shorter has changed.
+    """
+    parts: list[Scores] = []
+    gates = [g for g in state.request.policy.gates if g.metric not in DEVICE_BOUND]
+    values: dict[str, Value] = {}
+    verdicts: list[Verdict] = []
+    for number, segment in enumerate(state.parts.held_out):
+        state.shop.reporter.phase(f"confirming the accuracy of {trial.id} on held-out text")
+        prompts = state.prompts if number == 0 else None
+        original, reference = score_reference(state, segment, f"held-out-{number}", prompts)
+        answer = score_build(
+            state, trial.recipe, trial.artifact, ids=segment, reference=reference, prompts=prompts
+        )
+        if isinstance(answer, Failure):
+            state.fail(trial.recipe, answer, "held-out text")
+            return Outcome.FAIL
+        parts.append(answer)
+        values |= accuracy_values(joined(parts)) | length_values(answer, original)
+        verdicts = [judge(gate, values[gate.metric]) for gate in gates if gate.metric in values]
+        if all(verdict.outcome is not Outcome.INCONCLUSIVE for verdict in verdicts):
+            break
+    if not parts:
+        state.note("the text is too short to hold any of it out: accuracy stands on the explored part")
+        return Outcome.PASS
+    explored = trial.explored or trial.values
+    state.update(replace(trial, values={**trial.values, **values}, explored=explored), "confirmed-accuracy")
+    outcome = overall(verdicts)
+    if outcome is Outcome.FAIL:
+        lost = next(v.reason for v in verdicts if v.outcome is Outcome.FAIL)
+        state.refute(trial.id, f"held-out text: {lost}")
+    return outcome
+
+
+def _time(state: State, phase: str, finalists: list[str]) -> None:
+    """Rounds of full blocks, looked at after 7, 12 and 20, until no ratio is in doubt or the host is too noisy."""
+    looks = state.request.confirmation.rounds
+    done = 0
+    while (look := next_look(done, looks)) is not None:
+        for number in range(done, look):
+            state.shop.reporter.phase(f"confirming round {number + 1} of {look}")
+            pace = state.request.confirmation.pace
+            run_round(state, f"{phase}{number}", finalists, pace, twice=number < looks[0])
+        done = look
+        _judge(state, phase, finalists)
+        if state.run.host and state.run.host.noisy:
+            return
+        if not any(_undecided(state.trials[name]) for name in finalists) or state.out_of_time():
+            return
+
+
+def _undecided(trial: Trial) -> bool:
+    """Whether more rounds could decide a gate: those on steadiness do not wait for it."""
+    return trial.status is Status.MEASURED and any(
+        v.outcome is Outcome.INCONCLUSIVE and not v.excused and v.gate.metric in DEVICE_BOUND - STEADINESS
+        for v in trial.verdicts
     )
-    scores = score_build(state, recipe, trial.artifact)
-    if isinstance(scores, Failure):
-        state.fail(recipe, scores, "scoring")
-        return None
-    state.scored(recipe, scores)
-    for number in rounds:
-        run_round(state, number, [trial.id, recipe.id])
-    variant = state.trials[recipe.id]
-    return variant if variant.status is Status.MEASURED else None
 
 
-def _faster(state: State, one: str, other: str) -> bool:
-    mine, theirs = state.blocks(one), state.blocks(other)
-    common = set(mine) & set(theirs)
-    return bool(common) and all(decode_tok_s(mine[k]) > _GAIN * decode_tok_s(theirs[k]) for k in common)
+def _judge(state: State, phase: str, finalists: list[str]) -> None:
+    base = state.blocks(BASELINE, phase)
+    state.run = replace(state.run, host=_host(state, phase))
+    if base:
+        baseline = timed(replace(state.run.baseline, confirmed=True), base, base)
+        state.run = replace(state.run, baseline=baseline)
+    for name in finalists:
+        trial = state.trials[name]
+        blocks = state.blocks(name, phase)
+        if trial.status is not Status.MEASURED:
+            continue
+        explored = trial.explored or trial.values
+        if blocks and base:
+            trial = timed(trial, blocks, base)
+        doubts = memory_doubts(trial, blocks, state.source.facts) or memory_doubts(
+            state.run.baseline, base, state.source.facts
+        )
+        trial = replace(trial, confirmed=True, explored=explored, doubts=doubts)
+        state.update(judged(trial, state.run, state.request.policy), "confirmed")
 
 
-def _validate(state: State, trial: Trial) -> dict[str, Value] | Failure:
-    """The chosen build's accuracy on held-out text."""
-    if not state.held_out or trial.artifact is None:
-        return {}
-    state.shop.reporter.phase(f"validating {trial.id} on held-out text")
-    _, path = score_reference(state, state.held_out, "held-out")
-    answer = score_build(state, trial.recipe, trial.artifact, ids=state.held_out, reference=path)
-    return answer if isinstance(answer, Failure) else accuracy_values(answer)
-
-
-def _refutation(state: State, values: Mapping[str, Value]) -> str:
-    """The first accuracy gate that fails on held-out text, in words; empty where none does."""
-    for gate in state.request.policy.gates:
-        if gate.metric in values:
-            verdict = judge(gate, values[gate.metric])
-            if verdict.outcome is Outcome.FAIL:
-                return verdict.reason
-    return ""
+def _host(state: State, phase: str) -> HostNoise:
+    rounds = [one for name, one in state.rounds.items() if name.startswith(phase)]
+    same = ratio_of(state.blocks(AGAIN, phase), state.blocks(BASELINE, phase), "decode_tok_s")
+    known = same.n > 1 and same.value is not None and same.ci_high is not None
+    return replace(
+        host_noise(rounds),
+        resolution=same.ci_high / same.value - 1.0 if known else None,  # type: ignore[operator]  # just looked
+        resolution_rounds=same.n if known else 0,
+    )

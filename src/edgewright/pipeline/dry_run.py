@@ -8,7 +8,7 @@ from pathlib import Path
 from edgewright.core.artifact import Artifact
 from edgewright.core.jobs import Failure, SourceOperation
 from edgewright.core.keys import digest
-from edgewright.core.measurement import Block, Workload
+from edgewright.core.measurement import Block, Pace, Workload
 from edgewright.core.model import Source, SourceKind
 from edgewright.core.recipe import Recipe
 from edgewright.errors import EdgewrightError
@@ -20,6 +20,9 @@ from edgewright.stages.prepare import prepare
 from edgewright.stages.score import score
 
 _IDS = 16
+_PACE = Pace(
+    least_s=0.0, least_requests=1, warmup_least=1, warmup_most=1, sentinel=False, cut_s=5.0, least_latencies=0
+)
 
 
 def tiny_source(state: State) -> Source | None:
@@ -84,7 +87,7 @@ def _try(state: State, artifact: Artifact, recipe: Recipe) -> Failure | None:
     )
     if isinstance(scores, Failure):
         return scores
-    workload = Workload(prompt_tokens=_IDS, decode_tokens=4, requests=1, warmup=0, min_latencies=0)
+    workload = Workload(prompt_tokens=_IDS, decode_tokens=4)
     ids = tokenize(state.shop, backend, artifact.path, state.parity_texts, log)
     if isinstance(ids, Failure):
         return ids
@@ -95,6 +98,7 @@ def _try(state: State, artifact: Artifact, recipe: Recipe) -> Failure | None:
         runtime=recipe.runtime,
         ids=state.ids,
         workload=workload,
+        pace=_PACE,
         log=log,
     )
     return None if isinstance(block, Block) else block

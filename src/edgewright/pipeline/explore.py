@@ -6,18 +6,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from edgewright.core.accuracy import accuracy_values
 from edgewright.core.artifact import Artifact
 from edgewright.core.jobs import Failure
-from edgewright.core.measurement import Scores
+from edgewright.core.measurement import Prompts, Scores
 from edgewright.core.model import Source
 from edgewright.core.quantity import Label, Value
 from edgewright.core.recipe import SCORING_RUNTIME, Recipe
 from edgewright.core.run import Status
-from edgewright.core.summary import accuracy_values
-from edgewright.core.verdict import Outcome, judge
+from edgewright.pipeline.arms import run_round
 from edgewright.pipeline.dry_run import dry_run
-from edgewright.pipeline.rounds import run_round
-from edgewright.pipeline.state import BASELINE, State
+from edgewright.pipeline.state import BASELINE, EXPLORE, State
 from edgewright.stages.build import build
 from edgewright.stages.cross_validate import cross_validate, tokenize
 from edgewright.stages.prepare import error_of
@@ -52,7 +51,9 @@ def reference(state: State) -> None:
     state.update(baseline, "scored")
 
 
-def score_reference(state: State, ids: tuple[int, ...], step: str) -> tuple[Scores, Path]:
+def score_reference(
+    state: State, ids: tuple[int, ...], step: str, prompts: Prompts | None = None
+) -> tuple[Scores, Path]:
     """The original's scores of a text, with its log-probabilities kept for the builds to be compared with."""
     answer = score(
         state.shop,
@@ -64,6 +65,7 @@ def score_reference(state: State, ids: tuple[int, ...], step: str) -> tuple[Scor
         context=state.request.context,
         log=state.log(BASELINE, step),
         keep_reference=True,
+        prompts=prompts,
     )
     if isinstance(answer, Failure):
         raise error_of(answer)
@@ -99,7 +101,7 @@ def enter(state: State, framework: str, tiny: Source | None) -> bool:
     return failure is None
 
 
-def explore(state: State, framework: str, number: int) -> None:
+def explore(state: State, framework: str) -> None:
     """Build and score one framework's candidates, then time them in one round with the baseline."""
     recipes = state.plan.of(framework)
     if state.out_of_time():
@@ -116,7 +118,9 @@ def explore(state: State, framework: str, number: int) -> None:
         artifact = _candidate(state, recipe, made.get(recipe.base))
         if artifact is not None:
             made[recipe.name] = artifact
-    run_round(state, number, [recipe.id for recipe in recipes])
+    names = [recipe.id for recipe in recipes]
+    run_round(state, f"{EXPLORE}{framework}", names, state.request.pace)
+    state.judge()
 
 
 def _candidate(state: State, recipe: Recipe, base: Artifact | None) -> Artifact | None:
@@ -186,6 +190,7 @@ def score_build(
     *,
     ids: tuple[int, ...] | None = None,
     reference: Path | None = None,
+    prompts: Prompts | None = None,
 ) -> Scores | Failure:
     """A build's scores against the original's log-probabilities, on the explored text unless told otherwise."""
     if artifact is None or (against := reference or state.reference) is None:
@@ -200,6 +205,10 @@ def score_build(
         ids=ids or state.ids,
         context=state.request.context,
         log=state.log(recipe.id, "score"),
+        answer=(0, 0)
+        if ids
+        else (state.request.workload.prompt_tokens, state.request.workload.decode_tokens),
+        prompts=prompts,
         reference=against / REFERENCE_FILE,
         reference_identity=against.name,
         limit_s=max(state.request.score_limit_s, round(2 * state.scores[BASELINE].seconds)),
@@ -221,27 +230,6 @@ def baseline_values(state: State, scores: Scores) -> dict[str, Value]:
         n=1,
     )
     return {**accuracy_values(scores), "size_bytes": size}
-
-
-def hopeful(state: State) -> list[str]:
-    """Those worth more rounds: accuracy not failed, and after one round within a fifth of the speed that is asked."""
-    speed_gates = [g for g in state.request.policy.gates if g.metric == "speedup" and g.at_least is not None]
-    least = 0.8 * speed_gates[0].bound if speed_gates else 0.0
-    names = []
-    for identifier, trial in state.trials.items():
-        if not state.alive(identifier) or trial.recipe.precision.unquantized:
-            continue
-        accuracy = [
-            judge(g, trial.values.get(g.metric)) for g in state.request.policy.gates if g.metric in _ACCURACY
-        ]
-        seen = trial.values.get("speedup")
-        slow = seen is not None and seen.value is not None and seen.value < least
-        if not slow and all(v.outcome is not Outcome.FAIL for v in accuracy):
-            names.append(identifier)
-    return names
-
-
-_ACCURACY = {"accuracy_retained", "perplexity_increase", "kl_divergence", "top1_agreement"}
 
 
 def slow_to_install(state: State, framework: str) -> bool:

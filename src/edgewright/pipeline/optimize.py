@@ -9,23 +9,20 @@ from pathlib import Path
 
 from edgewright.core import knowledge
 from edgewright.core.assessment import Assessment
+from edgewright.core.data import Parts, split
 from edgewright.core.keys import digest
-from edgewright.core.measurement import PROTOCOL_VERSION
+from edgewright.core.measurement import PROTOCOL_VERSION, Prompts
 from edgewright.core.model import Source
 from edgewright.core.recipe import Plan
 from edgewright.core.run import EvaluationData, Run, Status, Trial
 from edgewright.errors import InputError
 from edgewright.pipeline.confirm import confirm
 from edgewright.pipeline.dry_run import tiny_source
-from edgewright.pipeline.explore import enter, explore, hopeful, order_of_work, reference, slow_to_install
+from edgewright.pipeline.explore import enter, explore, order_of_work, reference, slow_to_install
 from edgewright.pipeline.remaining import Estimating
 from edgewright.pipeline.request import Request
-from edgewright.pipeline.rounds import run_round
 from edgewright.pipeline.state import State
 from edgewright.ports import Journal, Workshop
-
-_FINAL = 100
-"""Round numbers: one per framework from 0, then the finals; tuning has numbers of its own."""
 
 
 def optimize(
@@ -54,14 +51,11 @@ def optimize(
         if not slow_to_install(state, framework):
             entered[framework] = enter(state, framework, tiny)
     state.shop = replace(shop, reporter=Estimating(shop.reporter, shop.clock, state.units_left))
-    for number, framework in enumerate(frameworks):
+    for framework in frameworks:
         if framework not in entered:
             entered[framework] = enter(state, framework, tiny)
         if entered[framework]:
-            explore(state, framework, number)
-    for number in range(request.final_rounds):
-        if not state.out_of_time():
-            run_round(state, _FINAL + number, hopeful(state))
+            explore(state, framework)
     choice = confirm(state)
     state.run = replace(state.run, choice=choice, finished_s=shop.clock.now_s())
     journal.note("finished", chosen=choice.chosen)
@@ -76,8 +70,8 @@ def plan_key(source: Source, plan: Plan, request: Request, device: str, code: Ma
             PROTOCOL_VERSION,
             source.digest,
             [[r.id, r.build, r.runtime] for r in plan.candidates],
-            [request.text.sha256, request.tokens, request.held_out_tokens, request.context],
-            [request.workload, request.final_rounds],
+            [request.text.sha256, request.tokens, request.context],
+            [request.workload, request.pace, request.confirmation, request.tuning_rounds],
             device,
             code,
         ]
@@ -96,7 +90,7 @@ def _begin(
     key: str,
 ) -> State:
     tokenizer = shop.files.tokenizer(Path(source.path))
-    ids, held_out = split_ids(tokenizer.encode(request.text.content), request)
+    parts = parts_of(tokenizer.encode(request.text.content), request)
     parity = knowledge.text("parity.txt")
     trials = {recipe.id: Trial(recipe=recipe) for recipe in plan.candidates}
     for skipped in plan.skipped:
@@ -111,9 +105,11 @@ def _begin(
         data=EvaluationData(
             name=request.text.name,
             sha256=request.text.sha256,
-            tokens=len(ids),
-            held_out_tokens=len(held_out),
+            tokens=len(parts.explored),
+            held_out_tokens=sum(len(segment) for segment in parts.held_out),
             context=request.context,
+            parts=parts.digests(),
+            repeated_windows=parts.repeated,
         ),
         workload=request.workload,
         policy=request.policy,
@@ -128,11 +124,16 @@ def _begin(
         request=request,
         source=source,
         plan=plan,
-        ids=ids,
-        held_out=held_out,
+        parts=parts,
         parity_texts=(
             parity,
             tokenizer.chat("Which of 3, 12 and 007 is prime?\n\nAnswer in French, s'il te plaît. 🎉"),
+        ),
+        prompts=Prompts(
+            ids=tuple(
+                tuple(tokenizer.encode(tokenizer.chat(p))) for p in knowledge.text("prompts.txt").splitlines()
+            ),
+            stop=tokenizer.stop_ids(),
         ),
         run=run,
         rng=random.Random(request.seed),  # noqa: S311  # an order of measurements, no secret
@@ -142,17 +143,23 @@ def _begin(
     )
 
 
-def split_ids(ids: list[int], request: Request) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Explored and held-out ids, disjoint; a short text is split in the proportion that was asked for.
+def parts_of(ids: list[int], request: Request) -> Parts:
+    """Explored, held-out and calibration ids.
 
     Raises:
-        InputError: fewer than 64 tokens.
+        InputError: fewer than 64 tokens, or a prompt longer than the explored part.
     """
     if len(ids) < 64:
         raise InputError(
             f"The evaluation text {request.text.name} has {len(ids)} tokens, too few to compare anything.",
             hint="Give a text of at least some thousand words with --eval-data.",
         )
-    wanted = request.tokens + request.held_out_tokens
-    explored = request.tokens if len(ids) >= wanted else len(ids) * request.tokens // wanted
-    return tuple(ids[:explored]), tuple(ids[explored : explored + request.held_out_tokens])
+    looks = request.confirmation.tokens
+    parts = split(ids, context=request.context, explored=request.tokens, looks=looks)
+    if len(parts.explored) < request.workload.prompt_tokens:
+        raise InputError(
+            f"The workload's prompt has {request.workload.prompt_tokens} tokens, and the explored part of "
+            f"{request.text.name} {len(parts.explored)}.",
+            hint="Give a longer text with --eval-data, more --tokens, or a workload with a shorter prompt.",
+        )
+    return parts

@@ -8,18 +8,18 @@ from edgewright.core.jobs import Progress
 from edgewright.core.run import Status, Trial
 from edgewright.ports import Clock, Reporter
 
-_BUILD, _BLOCK, _CONFIRM = 2.0, 1.0, 4.0
-"""Units of work: a build with its scoring, a timed block, the confirmation of the choice."""
+_BUILD, _BLOCK, _FULL_BLOCK = 2.0, 1.0, 3.0
+"""Units of work: a build with its scoring, a block of the search, a block of the confirmation."""
 
 
-def units_left(trials: list[Trial], final_rounds: int) -> float:
-    """Units of work that a run's trials still need; about half of the quantized ones reach the final rounds."""
+def units_left(trials: list[Trial], confirming_rounds: int) -> float:
+    """Units of work that a run's trials still need, with a confirmation of two builds beside the original, twice."""
     unbuilt = [t for t in trials if t.status is Status.PLANNED]
     unscored = [t for t in trials if t.status is Status.BUILT]
     untimed = [t for t in trials if t.status in {Status.PLANNED, Status.BUILT, Status.SCORED}]
     first = len(untimed) + len({t.recipe.framework for t in untimed})
-    finals = final_rounds * (len(trials) / 2 + 1) if untimed else 0.0
-    return _BUILD * len(unbuilt) + _BUILD / 2 * len(unscored) + _BLOCK * (first + finals) + _CONFIRM
+    confirming = 0.0 if any(t.confirmed for t in trials) else _FULL_BLOCK * 4 * confirming_rounds
+    return _BUILD * len(unbuilt) + _BUILD / 2 * len(unscored) + _BLOCK * first + confirming
 
 
 _TELLING = 0.08

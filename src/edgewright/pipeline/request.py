@@ -4,27 +4,49 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from edgewright.core.measurement import Workload
+from edgewright.core.measurement import FULL, QUICK, Pace, Workload
 from edgewright.core.policy import Policy
+from edgewright.core.statistics.looks import ROUND_LOOKS, TEXT_LOOKS
 from edgewright.core.text import Text
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
-    """A run's request. ``tokens`` are scored while exploring, ``held_out_tokens`` once more for the chosen build.
+class Confirmation:
+    """How the chosen build is measured again: rounds and held-out tokens after which verdicts are looked at.
 
-    ``final_rounds`` are interleaved rounds over the contenders, after one round per framework; ``budget_s`` ends
-    exploring early (what is finished counts). A runtime that needs more than ``score_limit_s``, and more than twice
-    the original's own time, to score the text is compared on fewer tokens, and its figures say on how many.
+    ``pace`` is that of its blocks; ``finalists`` builds are confirmed side by side, at most ``turns`` times.
+    """
+
+    rounds: tuple[int, ...] = ROUND_LOOKS
+    tokens: tuple[int, ...] = TEXT_LOOKS
+    pace: Pace = FULL
+    finalists: int = 2
+    turns: int = 3
+
+
+BRIEF = Confirmation(
+    rounds=(3,), tokens=(1024,), pace=Pace(least_s=2.0, least_requests=3, warmup_most=4), turns=2
+)
+"""A short confirmation: it decides only what is far from every bound."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """A run's request. ``tokens`` are scored while exploring; ``confirmation`` uses others.
+
+    ``budget_s`` ends exploring early (what is finished counts). A runtime that needs more than ``score_limit_s``, and
+    more than twice the original's own time, to score the text is compared on fewer tokens, and its figures say on how
+    many.
     """
 
     text: Text
     policy: Policy
     tokens: int = 2048
-    held_out_tokens: int = 1024
     context: int = 512
     workload: Workload = field(default_factory=Workload)
-    final_rounds: int = 2
+    pace: Pace = QUICK
+    confirmation: Confirmation = field(default_factory=Confirmation)
+    tuning_rounds: int = 3
     score_limit_s: float = 15.0
     budget_s: float | None = None
     seed: int = 0

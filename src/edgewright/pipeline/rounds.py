@@ -1,72 +1,77 @@
-"""Interleaved rounds: every arm once, in random order, each in a fresh process, the baseline always among them."""
+"""Interleaved rounds: every arm once, in random order, each in a fresh process; a disturbed block is run again."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from edgewright.core.jobs import Failure
-from edgewright.core.measurement import Block
-from edgewright.core.run import Trial
-from edgewright.pipeline.state import BASELINE, State
+from edgewright.core.measurement import Block, Pace, Workload
+from edgewright.core.noise import Sentinel, disturbance
+from edgewright.core.recipe import Option
+from edgewright.core.rounds import Invalid, Round
+from edgewright.ports import Backend, Workshop
 from edgewright.stages.bench import bench
-from edgewright.stages.prepare import error_of
 
-_AGAIN = 1000
-"""Arms that a finished round lacks are timed in a round of their own, this much higher in number."""
+_ATTEMPTS = 3
 
 
-def run_round(state: State, number: int, trials: Sequence[str]) -> None:
-    """One round over the baseline and those of ``trials`` that are alive; a finished round is never redone.
+@dataclass(frozen=True, kw_only=True)
+class Arm:
+    """What one side of a comparison runs."""
 
-    Raises:
-        EdgewrightError: the baseline could not be timed, so that nothing can be compared.
-    """
-    known = state.rounds.get(number)
-    arms = [identifier for identifier in trials if state.alive(identifier)]
-    if known is not None:
-        arms = [identifier for identifier in arms if identifier not in known]
-        state.judge()
-    if not arms:
-        return
-    if known is not None:
-        run_round(state, number + _AGAIN, arms)
-        return
-    blocks = _time(state, arms)
-    if len(blocks) > 1:
-        state.measured(number, blocks)
+    name: str
+    backend: Backend
+    path: str
+    runtime: Mapping[str, Option]
+    log: Path
 
 
-def _time(state: State, arms: list[str]) -> dict[str, Block]:
-    order = [*arms, BASELINE]
-    state.rng.shuffle(order)
+@dataclass(frozen=True, kw_only=True)
+class Timing:
+    """How the arms of a round are timed; ``usual`` is what the host's sentinel says in this run, once it is known."""
+
+    ids: tuple[int, ...]
+    workload: Workload
+    pace: Pace
+    usual: Sentinel | None = None
+
+
+def timed_round(
+    shop: Workshop, arms: Sequence[Arm], timing: Timing, rng: random.Random
+) -> tuple[Round, dict[str, Failure]]:
+    """The round, and why arms failed that did. An arm whose every attempt was disturbed has no block in it."""
+    order = list(arms)
+    rng.shuffle(order)
     blocks: dict[str, Block] = {}
-    for place, identifier in enumerate(order):
-        state.shop.reporter.phase(f"timing {identifier} ({place + 1} of {len(order)} in this round)")
-        block = _block(state, identifier)
-        if isinstance(block, Block):
-            blocks[identifier] = block
-        elif identifier == BASELINE:
-            raise error_of(block)
-        else:
-            state.fail(state.trials[identifier].recipe, block, "timing")
-    return blocks
+    failures: dict[str, Failure] = {}
+    invalid: list[Invalid] = []
+    for place, arm in enumerate(order):
+        for attempt in range(_ATTEMPTS):
+            again = f", again: {invalid[-1].reason}" if attempt else ""
+            shop.reporter.phase(f"timing {arm.name} ({place + 1} of {len(order)} in this round{again})")
+            answer = _block(shop, arm, timing)
+            if isinstance(answer, Failure):
+                failures[arm.name] = answer
+                break
+            reason = disturbance(answer.noise, timing.usual) if timing.pace.sentinel else ""
+            if not reason:
+                blocks[arm.name] = answer
+                break
+            invalid.append(Invalid(arm=arm.name, reason=reason))
+    return Round(blocks=blocks, order=tuple(a.name for a in order), invalid=tuple(invalid)), failures
 
 
-def _block(state: State, identifier: str) -> Block | Failure:
-    if identifier == BASELINE:
-        path, recipe = state.source.path, state.run.baseline.recipe
-    else:
-        trial: Trial = state.trials[identifier]
-        if trial.artifact is None:
-            raise AssertionError("a scored trial has an artifact")
-        path, recipe = trial.artifact.path, trial.recipe
-    backend = state.shop.backend(recipe.framework)
+def _block(shop: Workshop, arm: Arm, timing: Timing) -> Block | Failure:
     return bench(
-        state.shop,
-        backend,
-        artifact=path,
-        runtime=recipe.runtime,
-        ids=state.ids,
-        workload=state.request.workload,
-        log=state.log(identifier, "bench"),
+        shop,
+        arm.backend,
+        artifact=arm.path,
+        runtime=arm.runtime,
+        ids=timing.ids,
+        workload=timing.workload,
+        pace=timing.pace,
+        log=arm.log,
     )

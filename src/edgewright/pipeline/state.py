@@ -1,28 +1,34 @@
-"""A run under construction: trials by id, their scores and their blocks. The only mutable thing of the pipeline."""
+"""A run under construction: trials by id, their scores and their rounds. The only mutable thing of the pipeline."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from edgewright.core.accuracy import accuracy_values
 from edgewright.core.artifact import Artifact
 from edgewright.core.choice import Contender
+from edgewright.core.data import Parts
 from edgewright.core.jobs import Failure, FailureKind
-from edgewright.core.measurement import Block, Scores
+from edgewright.core.measurement import Block, Prompts, Scores
 from edgewright.core.model import Source
-from edgewright.core.policy import Policy
 from edgewright.core.quantity import METRICS, Label, Value
 from edgewright.core.recipe import Plan, Recipe
+from edgewright.core.rounds import Round
 from edgewright.core.run import CrossValidation, Run, Status, Trial
-from edgewright.core.summary import accuracy_values, paired_values, speed_values
-from edgewright.core.verdict import judge_all, overall
+from edgewright.core.verdict import Outcome
+from edgewright.pipeline.judging import judged, timed
 from edgewright.pipeline.remaining import units_left
 from edgewright.pipeline.request import Request
 from edgewright.ports import Journal, Workshop
 
 BASELINE = "torch/original"
+AGAIN = "torch/original again"
+"""The second arm of the original: what it differs by from the first is what this host cannot tell apart."""
+
+EXPLORE = "explore/"
+"""How the names of exploring rounds begin; a confirmation's own rounds never mix with them."""
 
 
 @dataclass
@@ -34,9 +40,9 @@ class State:
     request: Request
     source: Source
     plan: Plan
-    ids: tuple[int, ...]
-    held_out: tuple[int, ...]
+    parts: Parts
     parity_texts: tuple[str, ...]
+    prompts: Prompts
     run: Run
     rng: random.Random
     deadline_s: float | None = None
@@ -44,18 +50,27 @@ class State:
     reference: Path | None = None
     trials: dict[str, Trial] = field(default_factory=dict)
     scores: dict[str, Scores] = field(default_factory=dict)
-    rounds: dict[int, dict[str, Block]] = field(default_factory=dict)
+    rounds: dict[str, Round] = field(default_factory=dict)
     crosses: list[CrossValidation] = field(default_factory=list)
 
     # --- looking ---
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """The explored text."""
+        return self.parts.explored
 
     def log(self, trial: str, step: str) -> Path:
         """Where a step of a trial writes its log."""
         return self.shop.logs / trial.replace("/", "-") / f"{step}.log"
 
-    def blocks(self, trial: str) -> dict[int, Block]:
-        """A trial's blocks by round."""
-        return {number: blocks[trial] for number, blocks in self.rounds.items() if trial in blocks}
+    def blocks(self, trial: str, phase: str = EXPLORE) -> dict[str, Block]:
+        """A trial's blocks by round, of the rounds whose names begin with ``phase``."""
+        return {
+            name: one.blocks[trial]
+            for name, one in self.rounds.items()
+            if name.startswith(phase) and trial in one.blocks
+        }
 
     def alive(self, trial: str) -> bool:
         """Whether a trial can still be measured."""
@@ -63,7 +78,7 @@ class State:
 
     def units_left(self) -> float:
         """Work that is left, in the units of `remaining`."""
-        return units_left(list(self.trials.values()), self.request.final_rounds)
+        return units_left(list(self.trials.values()), self.request.confirmation.rounds[0])
 
     def out_of_time(self) -> bool:
         """Whether the user's budget is spent."""
@@ -90,6 +105,15 @@ class State:
             self.trials[recipe.id], status=status, reason=f"{during}: {failure.reason}", log=failure.log
         )
         self.update(trial, "failed")
+
+    def refute(self, trial: str, reason: str) -> None:
+        """A build that the confirmation refutes takes its variants with it: they are the same bytes."""
+        bytes_of = self.trials[trial].variant_of or trial
+        for one in list(self.trials.values()):
+            if bytes_of in {one.id, one.variant_of} and one.status is Status.MEASURED:
+                self.update(
+                    replace(one, status=Status.REFUTED, outcome=Outcome.FAIL, reason=reason), "refuted"
+                )
 
     def built(self, artifact: Artifact) -> None:
         """Record an artifact and what its files say."""
@@ -124,46 +148,26 @@ class State:
         trial = replace(trial, status=Status.SCORED, values=values, placement=scores.placement, notes=notes)
         self.update(trial, "scored")
 
-    def measured(self, number: int, blocks: Mapping[str, Block]) -> None:
-        """Record a finished round, and judge everyone anew."""
-        self.rounds[number] = dict(blocks)
-        self.journal.add_round(number, blocks)
-        self.judge()
+    def measured(self, name: str, finished: Round) -> None:
+        """Record a finished round."""
+        self.rounds[name] = finished
+        self.journal.add_round(name, finished)
 
     def judge(self) -> None:
-        """Values and verdicts of all trials that have blocks, from all rounds so far."""
-        base_blocks = self.blocks(BASELINE)
-        if not base_blocks:
+        """Values and verdicts of all trials that were explored and not yet confirmed, from all rounds so far."""
+        base = self.blocks(BASELINE)
+        if not base:
             return
-        base = self.run.baseline
-        base_values = {**base.values, **speed_values(list(base_blocks.values()))}
-        self.run = replace(
-            self.run,
-            baseline=replace(base, values=base_values, status=Status.MEASURED, blocks=len(base_blocks)),
-        )
+        if not self.run.baseline.confirmed:
+            self.run = replace(self.run, baseline=timed(self.run.baseline, base, base))
         for identifier, trial in self.trials.items():
             blocks = self.blocks(identifier)
-            if blocks and self.alive(identifier):
-                self.trials[identifier] = self._judged(trial, blocks, base_blocks)
+            if blocks and self.alive(identifier) and not trial.confirmed:
+                measured = timed(trial, blocks, base)
+                self.trials[identifier] = judged(measured, self.run, self.request.policy)
                 if len(blocks) != trial.blocks:
                     self.shop.reporter.trial(self.trials[identifier])
         self.save()
-
-    def _judged(self, trial: Trial, blocks: Mapping[int, Block], base: Mapping[int, Block]) -> Trial:
-        values = {**trial.values, **speed_values(list(blocks.values())), **paired_values(blocks, base)}
-        noisy = is_noisy(self.run.baseline, self.request.policy)
-        elsewhere = not self.run.assessment.measured_here
-        verdicts = judge_all(self.request.policy, values, noisy_host=noisy, elsewhere=elsewhere)
-        placement = next(reversed(list(blocks.values()))).placement
-        return replace(
-            trial,
-            status=Status.MEASURED,
-            values=values,
-            verdicts=verdicts,
-            outcome=overall(verdicts),
-            placement=placement,
-            blocks=len(blocks),
-        )
 
     def contenders(self) -> list[Contender]:
         """The trials that choosing may look at."""
@@ -173,27 +177,15 @@ class State:
             if trial.status is Status.MEASURED
         ]
 
+    def note(self, text: str) -> None:
+        """Say something in the run's record, once."""
+        if text not in self.run.notes:
+            self.run = replace(self.run, notes=(*self.run.notes, text))
+
     def save(self) -> None:
         """Write the record."""
         self.run = replace(self.run, trials=tuple(self.trials.values()), cross_validation=tuple(self.crosses))
         self.journal.save(self.run)
-
-
-def is_noisy(baseline: Trial, policy: Policy) -> bool:
-    """Whether the baseline itself breaks the latency gate: then it is the host that is unsteady."""
-    steady = baseline.values.get("latency_variation")
-    gates = [gate for gate in policy.gates if gate.metric == "latency_variation"]
-    return (
-        bool(gates) and steady is not None and steady.value is not None and not gates[0].holds(steady.value)
-    )
-
-
-def policy_verdicts(trial: Trial, policy: Policy, *, noisy_host: bool, elsewhere: bool) -> Trial:
-    """A measured trial judged by another policy."""
-    if trial.status is not Status.MEASURED:
-        return trial
-    verdicts = judge_all(policy, trial.values, noisy_host=noisy_host, elsewhere=elsewhere)
-    return replace(trial, verdicts=verdicts, outcome=overall(verdicts))
 
 
 def _exact(metric: str, value: float, method: str) -> Value:

@@ -21,22 +21,22 @@ _SHOWN = (
 )
 
 
-def story(state: State, trial: Trial, held_out: Mapping[str, Value]) -> tuple[StageStep, ...]:
+def story(state: State, trial: Trial) -> tuple[StageStep, ...]:
     """The five stages of the chosen build; what each gained and cost against the one before."""
     base = state.run.baseline
     converted = state.trials[state.plan.of(trial.recipe.framework)[0].id]
     plain = state.trials[trial.variant_of or trial.id]
     tuned = trial.id != plain.id
-    checked = {**{name: v for name, v in trial.values.items() if name not in held_out}, **held_out}
+    explored = trial.explored or trial.values
     words = f"{converted.id}: the format changed, nothing was quantized"
     return (
         _step("baseline", f"the original in {base.recipe.framework}", base.values),
         _step("converted", words, converted.values, base.values),
-        _step("quantized", plain.id, plain.values, converted.values),
-        _step("accelerated", trial.id, trial.values, plain.values)
+        _step("quantized", plain.id, plain.explored or plain.values, converted.values),
+        _step("accelerated", trial.id, explored, plain.explored or plain.values)
         if tuned
-        else _step("accelerated", _kept(state, trial), trial.values),
-        _step("validated", f"{trial.id} on {len(state.held_out)} held-out tokens", checked),
+        else _step("accelerated", _kept(state, trial), explored),
+        _step("validated", _confirmed(state, trial), trial.values),
     )
 
 
@@ -45,6 +45,12 @@ def _step(
 ) -> StageStep:
     shown = {name: values[name] for name in _SHOWN if name in values}
     return StageStep(stage=stage, what=what, values=shown, gained=compare(values, before) if before else "")
+
+
+def _confirmed(state: State, trial: Trial) -> str:
+    kept = trial.values.get("accuracy_retained")
+    items = f"{kept.n} held-out positions" if kept and state.parts.held_out else "the explored text"
+    return f"{trial.id}, {trial.blocks} new blocks, {items}"
 
 
 def _kept(state: State, trial: Trial) -> str:

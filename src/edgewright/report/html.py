@@ -5,7 +5,9 @@ from __future__ import annotations
 from jinja2 import Environment, PackageLoader, select_autoescape
 
 from edgewright.core.run import Run
+from edgewright.report.confirmation import confirmed, gate_cells, host_line
 from edgewright.report.figures import duration, figure
+from edgewright.report.profile import operator_rows, summary
 from edgewright.report.rows import COLUMNS, cells, headline, ordered
 
 
@@ -18,4 +20,14 @@ def draw(run: Run) -> str:
     environment.filters["duration"] = duration
     page = environment.get_template("report.html")
     rows = [(trial, cells(trial)) for trial in ordered(run)]
-    return page.render(run=run, columns=COLUMNS, rows=rows, headline=headline(run))
+    return page.render(
+        run=run,
+        columns=COLUMNS,
+        rows=rows,
+        headline=headline(run),
+        confirmed=confirmed(run),
+        gate_cells=gate_cells,
+        host_line=host_line,
+        profile_lines=summary(run.profile) if run.profile else (),
+        operator_rows=operator_rows,
+    )

@@ -48,6 +48,8 @@ def verdict(trial: Trial) -> str:
     left_open = [v.gate.metric.replace("_", " ") for v in trial.verdicts if v.excused]
     if trial.outcome is Outcome.PASS:
         return f"pass, open: {', '.join(left_open)}" if left_open else "pass"
+    if trial.outcome is Outcome.INCONCLUSIVE and not trial.confirmed:
+        return "explored"
     missed = [
         v.gate.metric.replace("_", " ")
         for v in trial.verdicts

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from edgewright.codec import dump, from_plain, load, plain
-from edgewright.core.measurement import Block
+from edgewright.core.rounds import Round
 from edgewright.core.run import RUN_VERSION, Run
 from edgewright.errors import InputError, ResourceError
 from edgewright.ports import Clock
@@ -35,21 +35,17 @@ class RunDirectory:
         self._draw = draw
         self._key = key
 
-    def rounds(self, key: str) -> dict[int, dict[str, Block]]:
+    def rounds(self, key: str) -> dict[str, Round]:
         """Finished rounds under this plan key."""
-        found: dict[int, dict[str, Block]] = {}
-        for line in _lines(self.path / JOURNAL):
-            if line.get("event") == "round" and line.get("key") == key:
-                found[int(line["round"])] = {
-                    name: from_plain(Block, raw) for name, raw in line["blocks"].items()
-                }
-        return found
+        return {
+            line["name"]: from_plain(Round, line["round"])
+            for line in _lines(self.path / JOURNAL)
+            if line.get("event") == "round" and line.get("key") == key
+        }
 
-    def add_round(self, number: int, blocks: Mapping[str, Block]) -> None:
+    def add_round(self, name: str, finished: Round) -> None:
         """Append a finished round."""
-        self._append(
-            {"event": "round", "round": number, "blocks": {name: plain(b) for name, b in blocks.items()}}
-        )
+        self._append({"event": "round", "name": name, "round": plain(finished)})
 
     def note(self, event: str, **details: str | float | None) -> None:
         """Append anything else."""

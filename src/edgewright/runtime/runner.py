@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import psutil
 
 from edgewright.codec import dump, load_union
-from edgewright.core.jobs import Done, Event, Failure, FailureKind, Job, Progress, Result, Token
+from edgewright.core.jobs import (
+    Done,
+    Event,
+    Failure,
+    FailureKind,
+    GenerateRequest,
+    Job,
+    LikelihoodRequest,
+    LikelihoodResult,
+    Progress,
+    Question,
+    Result,
+    SessionRequest,
+    Token,
+)
+from edgewright.core.likelihood import Likelihood
 from edgewright.core.toolchain import ToolchainSpec
 from edgewright.errors import EdgewrightError, WorkerError
 from edgewright.ports import Tell, Toolchains
@@ -17,7 +32,7 @@ from edgewright.runtime.children import Child, beats, child_environment, start_w
 from edgewright.runtime.locks import machine
 from edgewright.runtime.venv import python_of
 
-_HEARTBEAT_S = 5.0
+HEARTBEAT_S = 5.0
 
 
 class LocalRunner:
@@ -45,13 +60,18 @@ def run_in(
     with machine(tell), log.open("ab") as stream:
         child = start_worker(python_of(root), child_environment({**environment, **limit}), stream)
         try:
-            _send(child, dump(job, kind=Job))
-            return _await_result(child, tell, timeout_s, log)
+            send(child, dump(job, kind=Job))
+            answer = await_event(child.process, beats(child.events, HEARTBEAT_S), tell, timeout_s, log)
+            if isinstance(answer, Question):
+                reason = "The worker asked where it was to answer."
+                return Failure(failure=FailureKind.FAILED, reason=reason, log=str(log))
+            return answer
         finally:
             child.end()
 
 
-def _send(child: Child, line: bytes) -> None:
+def send(child: Child, line: bytes) -> None:
+    """Write one line to a child."""
     try:
         child.requests.write(line + b"\n")
         child.requests.flush()
@@ -59,11 +79,21 @@ def _send(child: Child, line: bytes) -> None:
         return  # it died already; the missing result says so better than this would
 
 
-def _await_result(
-    child: Child, tell: Tell, timeout_s: float, log: Path, *, heartbeat_s: float = _HEARTBEAT_S
-) -> Result | Failure:
+def await_event(
+    process: subprocess.Popen[bytes],
+    lines: Iterator[bytes | None],
+    tell: Tell,
+    timeout_s: float,
+    log: Path,
+    *,
+    heartbeat_s: float = HEARTBEAT_S,
+) -> Result | Failure | Question:
+    """What a child says next that is more than a sign of life.
+
+    ``lines`` are its events, with None for each ``heartbeat_s`` of silence (see `beats`).
+    """
     silent_s = 0.0
-    for line in beats(child.events, heartbeat_s):
+    for line in lines:
         if line is None:
             silent_s += heartbeat_s
             if silent_s >= timeout_s:
@@ -79,7 +109,7 @@ def _await_result(
             return Failure(failure=event.failure, reason=event.reason, log=str(log))
         elif not isinstance(event, Token | Done):
             return event
-    return _death(child.process, log)
+    return _death(process, log)
 
 
 def _event(line: bytes, log: Path) -> Event:
@@ -107,7 +137,7 @@ class WorkerSession:
         self._log = log
         with log.open("ab") as stream:
             self._child = start_worker(python_of(root), child_environment(environment), stream)
-        _send(self._child, dump(job, kind=Job))
+        send(self._child, dump(job, kind=Job))
         self._expect_ready()
 
     def _expect_ready(self) -> None:
@@ -121,18 +151,23 @@ class WorkerSession:
         line = self._child.events.readline()
         return _event(line, self._log) if line else _death(self._child.process, self._log)
 
-    def exchange(self, request: object) -> list[int]:
+    def exchange(self, request: GenerateRequest) -> list[int]:
         """Send one request, and collect the tokens of its answer."""
-        _send(self._child, dump(request))
-        tokens: list[int] = []
-        while True:
-            event = self._next()
-            if isinstance(event, Token):
-                tokens.append(event.id)
-            elif isinstance(event, Done):
-                return tokens
-            elif isinstance(event, Failure):
+        return [event.id for event in self._answers(request) if isinstance(event, Token)]
+
+    def likelihoods(self, request: LikelihoodRequest) -> tuple[Likelihood, ...]:
+        """Send one request for log-likelihoods, and wait for its answer."""
+        found = [event for event in self._answers(request) if isinstance(event, LikelihoodResult)]
+        if not found:
+            raise WorkerError("The worker answered out of turn.", hint=f"The log is {self._log}.")
+        return found[0].likelihoods
+
+    def _answers(self, request: SessionRequest) -> Iterator[Event]:
+        send(self._child, dump(request, kind=SessionRequest))
+        while not isinstance(event := self._next(), Done):
+            if isinstance(event, Failure):
                 raise WorkerError(event.reason, hint=f"The log is {self._log}.")
+            yield event
 
     def close(self) -> None:
         """End the child."""

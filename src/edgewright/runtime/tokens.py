@@ -79,6 +79,14 @@ class SourceTokenizer:
             return path.read_text(encoding="utf-8")
         return _default_template(settings.get("chat_template"))
 
+    def prefix_id(self) -> int:
+        """What stands before a text that has nothing before it: the id of BOS, else of the end-of-text token, else 0."""
+        roles = _roles(self._settings())
+        named = (
+            self._tokenizer.token_to_id(roles[name]) for name in ("bos_token", "eos_token") if name in roles
+        )
+        return next((found for found in named if found is not None), next(iter(self.stop_ids()), 0))
+
     def stop_ids(self) -> tuple[int, ...]:
         """Ids that end a generation, from generation_config.json or config.json."""
         for name in ("generation_config.json", "config.json"):

@@ -53,7 +53,12 @@ class LocalToolchains:
     def state(self, spec: ToolchainSpec) -> ToolchainState:
         """What there is of a toolchain, without changing anything."""
         missing = ToolchainState(
-            name=spec.name, ready=False, supported=True, installed=False, digest=spec.digest
+            name=spec.name,
+            ready=False,
+            supported=True,
+            installed=False,
+            digest=spec.digest,
+            used_by=spec.used_by,
         )
         if supported(spec) is None:
             reason = f"not supported on {platform.system()} {platform.machine()}: {spec.unsupported_reason}"
@@ -127,6 +132,7 @@ class LocalToolchains:
                 versions=smoke.versions,
                 devices=smoke.devices,
                 environment=environment,
+                used_by=spec.used_by,
             )
             state = _moved(state, place)
             (draft / _STATE).write_bytes(dump(state, indent=2))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from edgewright.core.jobs import BenchJob, BenchResult, Failure, FailureKind
-from edgewright.core.measurement import Block, Workload
+from edgewright.core.measurement import FULL, Block, Pace, Workload
 from edgewright.core.recipe import Option
 from edgewright.ports import Backend, Workshop
 
@@ -21,6 +21,7 @@ def bench(
     runtime: Mapping[str, Option],
     ids: tuple[int, ...],
     workload: Workload,
+    pace: Pace = FULL,
     log: Path,
 ) -> Block | Failure:
     """A block of requests, or why there is none."""
@@ -30,6 +31,7 @@ def bench(
         runtime=runtime,
         ids=ids[: workload.prompt_tokens],
         workload=workload,
+        pace=pace,
     )
     result = shop.runner.run(backend.toolchain, job, log=log, tell=shop.reporter.tell, timeout_s=_TIMEOUT_S)
     if isinstance(result, Failure):

@@ -10,7 +10,14 @@ from edgewright.core.jobs import Failure, FailureKind, SourceJob, SourceOperatio
 from edgewright.core.keys import digest
 from edgewright.core.model import Source, SourceKind
 from edgewright.core.recipe import Option
-from edgewright.errors import EdgewrightError, InputError, ResourceError, UnsupportedError, WorkerError
+from edgewright.errors import (
+    EdgewrightError,
+    InputError,
+    OfflineError,
+    ResourceError,
+    UnsupportedError,
+    WorkerError,
+)
 from edgewright.ports import Workshop
 
 _RECORD = "edgewright-source.json"
@@ -77,6 +84,7 @@ def error_of(answer: object) -> EdgewrightError:
         FailureKind.UNSUPPORTED: UnsupportedError,
         FailureKind.INVALID_INPUT: InputError,
         FailureKind.RESOURCE: ResourceError,
+        FailureKind.OFFLINE: OfflineError,
     }
     hint = f"The log is {answer.log}." if answer.log else ""
     return kinds.get(answer.failure, WorkerError)(answer.reason, hint=hint)

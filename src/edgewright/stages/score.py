@@ -7,12 +7,13 @@ from pathlib import Path
 
 from edgewright.core.jobs import Failure, FailureKind, ScoreJob, ScoreResult
 from edgewright.core.keys import digest
-from edgewright.core.measurement import PROTOCOL_VERSION, Scores
+from edgewright.core.measurement import PROTOCOL_VERSION, Prompts, Scores
 from edgewright.core.recipe import Option
 from edgewright.ports import Backend, Workshop
 
 _RECORD = "scores.json"
 REFERENCE_FILE = "log_probabilities.npy"
+"""Packed by `edgewright.worker.packed`."""
 _TIMEOUT_S = 1800.0
 
 
@@ -36,11 +37,13 @@ def score(
     reference_identity: str = "",
     keep_reference: bool = False,
     limit_s: float | None = None,
+    answer: tuple[int, int] = (0, 0),
+    prompts: Prompts | None = None,
 ) -> tuple[Scores, Path] | Failure:
     """Scores and the store directory that holds them (with the reference's log-probabilities, if asked to keep them).
 
     ``identity`` names the bytes of ``artifact``. ``limit_s`` bounds the time of a slow runtime; how far it came is part
-    of the scores.
+    of the scores. ``answer`` is (prompt tokens, tokens) of the greedy continuation kept with them.
     """
     details = [
         identity,
@@ -50,7 +53,7 @@ def score(
         digest(list(ids)),
         context,
     ]
-    key = digest([PROTOCOL_VERSION, *details, reference_identity, keep_reference, limit_s])
+    key = digest([PROTOCOL_VERSION, *details, reference_identity, keep_reference, limit_s, answer, prompts])
     found = shop.store.find("scores", key)
     if found is None:
         try:
@@ -65,6 +68,8 @@ def score(
                     reference=str(reference) if reference else "",
                     write_reference=str(draft / REFERENCE_FILE) if keep_reference else "",
                     limit_s=limit_s,
+                    answer=answer,
+                    prompts=prompts,
                 )
                 result = shop.runner.run(
                     backend.toolchain, job, log=log, tell=shop.reporter.tell, timeout_s=_TIMEOUT_S

@@ -36,6 +36,9 @@ class BackendConformance:
         assert not fit.works
         assert fit.reasons
 
+    def test_it_does_not_take_an_empty_directory_for_its_own(self, tmp_path: Path) -> None:
+        assert not self.make().recognizes(tmp_path)
+
     def test_the_first_recipe_is_the_only_unquantized_one_made_from_the_source(self) -> None:
         first, *rest = self._recipes()
         assert first.precision.unquantized

@@ -28,9 +28,9 @@ from edgewright.core.jobs import (
     TokenizeResult,
 )
 from edgewright.core.keys import digest
-from edgewright.core.measurement import Block
 from edgewright.core.model import ModelFacts
 from edgewright.core.recipe import Option, Precision, Recipe
+from edgewright.core.rounds import Round
 from edgewright.core.run import Run, Trial
 from edgewright.core.toolchain import SystemSupport, ToolchainSpec, ToolchainState
 from edgewright.ports import Tell
@@ -110,6 +110,10 @@ class FakeBackend:
     def code_digest(self) -> str:
         """Constant."""
         return digest(["code", self.name])
+
+    def recognizes(self, path: Path) -> bool:
+        """A directory that holds a file of its name."""
+        return (path / self.name).exists()
 
     def fit(self, facts: ModelFacts) -> Fit:
         """As told to the constructor, for Llama-like models."""
@@ -219,6 +223,10 @@ class FakeTokenizer:
         """A turn between angle brackets."""
         return f"<user>{prompt}</user>"
 
+    def stop_ids(self) -> tuple[int, ...]:
+        """The zero byte."""
+        return (0,)
+
 
 class FakeFiles:
     """Manifests without digests, constant facts, byte tokens."""
@@ -259,18 +267,18 @@ class MemoryJournal:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.kept: dict[int, dict[str, Block]] = {}
+        self.kept: dict[str, Round] = {}
         self.events: list[str] = []
         self.saved: list[Run] = []
 
-    def rounds(self, key: str) -> dict[int, dict[str, Block]]:
+    def rounds(self, key: str) -> dict[str, Round]:
         """All of them, whatever the key."""
         del key
         return dict(self.kept)
 
-    def add_round(self, number: int, blocks: Mapping[str, Block]) -> None:
+    def add_round(self, name: str, finished: Round) -> None:
         """Keep it."""
-        self.kept[number] = dict(blocks)
+        self.kept[name] = finished
 
     def note(self, event: str, **details: str | float | None) -> None:
         """Keep its name."""

@@ -6,8 +6,10 @@ import math
 from dataclasses import replace
 from typing import Any
 
-from edgewright.core.measurement import Block, Placement, Request, Scores
+from edgewright.core.measurement import Against, Block, Placement, Request, Scores
+from edgewright.core.memory import Memory, MemoryPhase
 from edgewright.core.model import Modality, ModelFacts, Task
+from edgewright.core.noise import Noise
 
 _PLACEMENT = Placement(device="cpu", weights="int8", activations="float32", kv_cache="float16", threads=2)
 
@@ -37,26 +39,38 @@ def facts(**changes: Any) -> ModelFacts:
     return replace(base, **changes)
 
 
-def scores(kl: float = 0.01, *, right: float = 0.5, n: int = 400) -> Scores:
-    """Scores with a given divergence and share of right answers; the original is right on every second position."""
+def scores(kl: float = 0.01, *, right: float = 0.5, n: int = 2044) -> Scores:
+    """Scores with a given divergence and share of right answers; the original is right on every second position.
+
+    Right answers are spread evenly, so that clusters differ little.
+    """
+    reference = tuple(i % 2 == 0 for i in range(n))
+    wrong_every = round(0.5 / (0.5 - right)) if right < 0.5 else 0
+    correct = tuple(r and not (wrong_every and (i // 2) % wrong_every == 0) for i, r in enumerate(reference))
     return Scores(
         tokens=n + 4,
-        windows=4,
-        nll=3.0 + kl,
-        correct=tuple(i % 100 < right * 100 for i in range(n)),
-        window_nll=(3.0,) * 4,
-        kl_mean=kl,
-        kl_median=kl,
-        kl_p99=kl,
-        top1_agreement=0.9,
-        reference_correct=tuple(i % 100 < 50 for i in range(n)),
-        reference_nll=3.0,
+        windows=(n // 4,) * 4,
+        nll=(3.0 + kl,) * n,
+        correct=correct,
+        against=Against(kl=(kl,) * n, agree=(True,) * n, nll=(3.0,) * n, correct=reference),
+        generated=tuple(range(32)),
         placement=_PLACEMENT,
     )
 
 
+def memory(peak_bytes: int = 100_000_000) -> Memory:
+    """One phase whose peak is all anonymous."""
+    phase = MemoryPhase(phase="decoded", peak=peak_bytes, anonymous=peak_bytes, file=0, shared=0, weights=0)
+    return Memory(phases=(phase,), load_mode="read into memory", method="made up")
+
+
 def block(
-    tok_s: float = 100.0, *, peak_bytes: int = 100_000_000, tokens: int = 64, requests: int = 3
+    tok_s: float = 100.0,
+    *,
+    peak_bytes: int = 100_000_000,
+    tokens: int = 32,
+    requests: int = 5,
+    noise: Noise | None = None,
 ) -> Block:
     """A steady block at a given decode speed."""
     step = 1000.0 / tok_s
@@ -64,8 +78,11 @@ def block(
     request = Request(prompt_tokens=128, token_times_ms=times, token_ids=tuple(range(tokens)))
     return Block(
         load_s=0.5,
+        warmup=4,
+        steady=True,
         requests=(request,) * requests,
-        peak_bytes=peak_bytes,
-        peak_method="made up",
+        cpu_s=1.0,
+        memory=memory(peak_bytes),
+        noise=noise or Noise(wall_s=10.0),
         placement=_PLACEMENT,
     )

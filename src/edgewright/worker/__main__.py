@@ -6,34 +6,49 @@ import errno
 import importlib
 import sys
 import traceback
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import assert_never
 
 from edgewright.codec import load_union
+from edgewright.core.harness import HarnessJob
 from edgewright.core.jobs import (
     BenchJob,
     BenchResult,
     BuildJob,
+    CapabilityJob,
+    CapabilityResult,
     Done,
     Failure,
     FailureKind,
-    GenerateRequest,
     Job,
+    LikelihoodJob,
+    LikelihoodRequest,
+    LikelihoodResult,
+    ProfileJob,
+    ProfileResult,
+    Question,
+    Reply,
     Result,
     ScoreJob,
     ScoreResult,
     SessionJob,
+    SessionRequest,
     SmokeJob,
     SourceJob,
     Token,
     TokenizeJob,
     TokenizeResult,
 )
-from edgewright.errors import InputError, ResourceError, UnsupportedError
-from edgewright.ports import SourceWorker, Worker
+from edgewright.errors import InputError, OfflineError, ResourceError, UnsupportedError
+from edgewright.ports import HarnessWorker, ProfilingWorker, SourceWorker, Worker
 from edgewright.worker import scoring, timing
 from edgewright.worker.channel import Channel
+from edgewright.worker.host import capability
+from edgewright.worker.inbox import Inbox
 from edgewright.worker.lifeline import die_with_parent, limit_memory
+from edgewright.worker.likelihood import likelihoods
 
 
 def main() -> int:
@@ -42,8 +57,15 @@ def main() -> int:
     limit_memory()
     job: Job = load_union(Job, sys.stdin.buffer.readline())
     try:
+        if isinstance(job, HarnessJob):
+            harness: HarnessWorker = importlib.import_module(job.worker).WORKER
+            channel.send(harness.evaluate(job, _asking(channel, Inbox()), channel.send))
+            return 0
         if not isinstance(job, SessionJob):
             die_with_parent()
+        if isinstance(job, CapabilityJob):
+            channel.send(CapabilityResult(capability=capability()))
+            return 0
         worker: Worker = importlib.import_module(job.worker).WORKER
         if isinstance(job, SessionJob):
             return _converse(worker, job, channel)
@@ -74,26 +96,48 @@ def _result(worker: Worker, job: Job, channel: Channel) -> Result:
                 reference=Path(job.reference) if job.reference else None,
                 write_reference=Path(job.write_reference) if job.write_reference else None,
                 limit_s=job.limit_s,
+                answer=job.answer,
+                prompts=job.prompts,
             )
             return ScoreResult(scores=scores)
         case BenchJob():
             artifact, runtime = Path(job.artifact), job.runtime
-            block = timing.bench(lambda: worker.open(artifact, runtime), job.ids, job.workload, channel.send)
+            session_of = partial(worker.open, artifact, runtime)
+            block = timing.bench(session_of, artifact, job.ids, job.workload, job.pace, channel.send)
             return BenchResult(block=block)
+        case ProfileJob():
+            return _profiled(worker, job)
         case TokenizeJob():
             ids = worker.tokenize(Path(job.artifact), job.texts)
             return TokenizeResult(ids=tuple(tuple(row) for row in ids))
-        case SessionJob():
-            raise AssertionError("a session is a conversation, not one result")
+        case LikelihoodJob():
+            session = worker.open(Path(job.artifact), job.runtime)
+            return LikelihoodResult(likelihoods=likelihoods(session, job.pairs, channel.send))
+        case SessionJob() | HarnessJob() | CapabilityJob():
+            raise AssertionError("this is a conversation, not one result")
         case _:
             assert_never(job)
+
+
+def _profiled(worker: Worker, job: ProfileJob) -> ProfileResult:
+    if not isinstance(worker, ProfilingWorker):
+        raise UnsupportedError("This runtime has no profiler.")
+    scratch = Path(job.scratch)
+    scratch.mkdir(parents=True, exist_ok=True)
+    return ProfileResult(
+        profile=worker.profile(Path(job.artifact), job.runtime, job.ids, job.tokens, scratch)
+    )
 
 
 def _converse(worker: Worker, job: SessionJob, channel: Channel) -> int:
     session = worker.open(Path(job.artifact), job.runtime)
     channel.send(Done(ready=True))
     for line in sys.stdin.buffer:
-        request: GenerateRequest = load_union(GenerateRequest, line)
+        request: SessionRequest = load_union(SessionRequest, line)
+        if isinstance(request, LikelihoodRequest):
+            channel.send(LikelihoodResult(likelihoods=likelihoods(session, request.pairs, channel.send)))
+            channel.send(Done())
+            continue
         for token in session.generate(request.ids, request.tokens):
             channel.send(Token(id=token))
             if token in request.stop:
@@ -103,12 +147,24 @@ def _converse(worker: Worker, job: SessionJob, channel: Channel) -> int:
     return 0
 
 
+def _asking(channel: Channel, inbox: Inbox) -> Callable[[Question], Reply]:
+    """How a harness asks the parent: one question up, one line down."""
+
+    def ask(question: Question) -> Reply:
+        channel.send(question)
+        return load_union(Reply, inbox.line())  # type: ignore[no-any-return]
+
+    return ask
+
+
 def _failure(error: BaseException) -> Failure:
     kind = FailureKind.FAILED
     if isinstance(error, UnsupportedError):
         kind = FailureKind.UNSUPPORTED
     elif isinstance(error, InputError):
         kind = FailureKind.INVALID_INPUT
+    elif isinstance(error, OfflineError):
+        kind = FailureKind.OFFLINE
     elif isinstance(error, ResourceError | MemoryError) or _disk_full(error):
         kind = FailureKind.RESOURCE
     text = str(error).strip() or type(error).__name__

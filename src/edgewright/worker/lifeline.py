@@ -20,6 +20,11 @@ def die_with_parent() -> None:
 def _wait_and_die() -> None:
     while sys.stdin.buffer.read(4096):
         pass
+    end_with_children()
+
+
+def end_with_children() -> None:
+    """End this process and all that it started, at once."""
     if sys.platform != "win32" and os.getpgid(0) == os.getpid():
         os.killpg(0, signal.SIGKILL)
     os._exit(1)

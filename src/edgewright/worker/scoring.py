@@ -1,28 +1,27 @@
 """Teacher-forced scoring from raw logits: the same code for every runtime.
 
 All logits become float32 log-probabilities by a stable log-softmax; sums are taken in float64. KL divergence is
-KL(reference || candidate) in nat per token over the full vocabulary.
+KL(reference || candidate) in nat per token over the full vocabulary. Every position's figures are kept.
 """
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgewright.core.measurement import Scores
+from edgewright.core.jobs import Progress
+from edgewright.core.measurement import Against, Prompts, Scores
 from edgewright.errors import InputError
+from edgewright.worker.packed import Writer, normalized, open_packed, unpack
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edgewright.ports import Session, Tell
-
-from edgewright.core.jobs import Progress
 
 _PROBE = 64
 """Tokens whose scoring time is extrapolated where the time is limited."""
@@ -47,6 +46,20 @@ def log_softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     return result
 
 
+def log_probabilities(session: Session, ids: Sequence[int]) -> Iterator[NDArray[np.float32]]:
+    """A session's log-probabilities after every position of ``ids``, in slices of few rows.
+
+    Raises:
+        ArithmeticError: the model answered with numbers that are not finite.
+    """
+    for piece in session.score(ids):
+        for low in range(0, len(piece), _ROWS):
+            logits = np.asarray(piece[low : low + _ROWS], dtype=np.float32)
+            if not np.isfinite(logits).all():
+                raise ArithmeticError("the model answered with numbers that are not finite (NaN or infinity)")
+            yield log_softmax(logits)
+
+
 def score(
     session: Session,
     ids: Sequence[int],
@@ -56,8 +69,13 @@ def score(
     reference: Path | None = None,
     write_reference: Path | None = None,
     limit_s: float | None = None,
+    answer: tuple[int, int] = (0, 0),
+    prompts: Prompts | None = None,
 ) -> Scores:
     """Score ``ids`` window by window; with ``limit_s``, only as much of the text's beginning as fits in that time.
+
+    ``answer`` is (prompt tokens, tokens): the beginning of the text is also continued greedily by that many ids.
+    ``prompts`` are answered too, and the lengths of the answers kept.
 
     Raises:
         InputError: fewer than two tokens, or a reference of another shape.
@@ -67,41 +85,52 @@ def score(
     if not spans:
         raise InputError(f"{len(ids)} tokens are too few to score.", hint="Give at least two.")
     rows = sum(end - start - 1 for start, end in spans)
-    collected = _Collected()
-    base = np.load(reference, mmap_mode="r") if reference else None
+    base = open_packed(reference) if reference else None
     if base is not None and base.shape[0] != rows:
         raise InputError(f"The reference has {base.shape[0]} positions, the text {rows}.")
     spans = _affordable(session, ids, spans, limit_s)
+    sink = Writer(write_reference, rows) if write_reference else None
+    collected = _Collected()
     began = time.monotonic()
-    sink: np.memmap[Any, np.dtype[np.float32]] | None = None
-    row = 0
     for index, (start, end) in enumerate(spans):
         tell(Progress(message=f"scoring window {index + 1} of {len(spans)}", fraction=index / len(spans)))
-        logits = session.score(ids[start:end])
-        if not np.isfinite(logits).all():
-            raise ArithmeticError("the model answered with numbers that are not finite (NaN or infinity)")
-        if write_reference and sink is None:
-            shape = (rows, logits.shape[1])
-            sink = np.lib.format.open_memmap(write_reference, mode="w+", dtype=np.float32, shape=shape)
-            _claim_space(write_reference)
         labels = np.asarray(ids[start + 1 : end])
-        for low, logp in _slices(logits[:-1]):
-            high = low + len(logp)
+        done = 0
+        for logp in log_probabilities(session, ids[start:end]):
+            kept = logp[: len(labels) - done]  # what follows the last token is not known
+            if not len(kept):
+                break
             if sink is not None:
-                sink[row + low : row + high] = logp
-            collected.add(logp, labels[low:high], None if base is None else base[row + low : row + high])
-        collected.end_window(end - start - 1)
-        row += end - start - 1
-    if sink is not None:
-        sink.flush()
-    return collected.scores(spans[-1][1], len(spans), time.monotonic() - began, session)
+                sink.add(kept)
+            row = collected.positions
+            beside = None if base is None else unpack(base[row : row + len(kept)])
+            collected.add(kept, labels[done : done + len(kept)], beside)
+            done += len(kept)
+        collected.windows.append(len(labels))
+    seconds = time.monotonic() - began
+    prompt, tokens = answer
+    return Scores(
+        tokens=spans[-1][1],
+        windows=tuple(collected.windows),
+        nll=tuple(collected.nll),
+        correct=tuple(collected.correct),
+        against=collected.against() if base is not None else None,
+        storage=sink.loss() if sink else None,
+        generated=tuple(session.generate(ids[:prompt], tokens)) if tokens else (),
+        lengths=tuple(_length(session, one, prompts) for one in prompts.ids) if prompts else (),
+        seconds=seconds,
+        placement=session.placement,
+    )
 
 
-def _claim_space(path: Path) -> None:
-    """A mapped file is sparse: without its space, a full disk would kill the process in the middle of a write."""
-    if hasattr(os, "posix_fallocate"):
-        with path.open("r+b") as stream:
-            os.posix_fallocate(stream.fileno(), 0, path.stat().st_size)
+def _length(session: Session, ids: Sequence[int], prompts: Prompts) -> int:
+    """Ids of the greedy answer, the one that ends it included."""
+    length = 0
+    for token in session.generate(ids, prompts.most):
+        length += 1
+        if token in prompts.stop:
+            break
+    return length
 
 
 def _affordable(
@@ -117,39 +146,33 @@ def _affordable(
     start, end = spans[0]
     probe = min(_PROBE, end - start)
     began = time.monotonic()
-    session.score(ids[start : start + probe])
+    for _ in session.score(ids[start : start + probe]):
+        pass
     tokens = int(limit_s * probe / max(time.monotonic() - began, 1e-6))
     if tokens < end - start:
         return [(start, start + max(tokens, probe))]
     return [span for span in spans if span[1] <= tokens] or spans[:1]
 
 
-def _normalized(logp: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Log-probabilities in float64 that sum to 1 exactly: in float32 they do so to 1e-7 only, and KL shows it."""
-    exact = logp.astype(np.float64)
-    result: NDArray[np.float64] = exact - np.log(np.exp(exact).sum(axis=1, keepdims=True))
-    return result
-
-
-def _slices(logits: NDArray[np.float32]) -> Iterator[tuple[int, NDArray[np.float32]]]:
-    for low in range(0, len(logits), _ROWS):
-        yield low, log_softmax(np.asarray(logits[low : low + _ROWS], dtype=np.float32))
-
-
 class _Collected:
     """Per-position results of one scoring."""
 
     def __init__(self) -> None:
+        self.windows: list[int] = []
         self.nll: list[float] = []
         self.correct: list[bool] = []
-        self.kl: list[float] = []
-        self.agree: list[bool] = []
-        self.base_nll: list[float] = []
-        self.base_correct: list[bool] = []
-        self.window_nll: list[float] = []
+        self._kl: list[float] = []
+        self._agree: list[bool] = []
+        self._base_nll: list[float] = []
+        self._base_correct: list[bool] = []
+
+    @property
+    def positions(self) -> int:
+        """Positions scored so far."""
+        return len(self.nll)
 
     def add(
-        self, logp: NDArray[np.float32], labels: NDArray[np.int64], base: NDArray[np.float32] | None
+        self, logp: NDArray[np.float32], labels: NDArray[np.int64], base: NDArray[np.float64] | None
     ) -> None:
         picked = np.arange(len(labels))
         best = logp.argmax(axis=1)
@@ -160,31 +183,18 @@ class _Collected:
         if base.shape[1] != logp.shape[1]:
             # Some runtimes pad the vocabulary; the tokens that exist are the ones both have.
             width = min(base.shape[1], logp.shape[1])
-            base, logp = base[:, :width], logp[:, :width]
-        right, mine = _normalized(base), _normalized(logp)
-        self.kl += (np.exp(right) * (right - mine)).sum(axis=1).tolist()
+            base, logp = normalized(base[:, :width]), logp[:, :width]
+        mine = normalized(logp)
+        self._kl += (np.exp(base) * (base - mine)).sum(axis=1).tolist()
         base_best = base.argmax(axis=1)
-        self.agree += (base_best == best).tolist()
-        self.base_nll += (-base[picked, labels]).astype(float).tolist()
-        self.base_correct += (base_best == labels).tolist()
+        self._agree += (base_best == best).tolist()
+        self._base_nll += (-base[picked, labels]).tolist()
+        self._base_correct += (base_best == labels).tolist()
 
-    def end_window(self, rows: int) -> None:
-        self.window_nll.append(float(np.mean(self.nll[-rows:])))
-
-    def scores(self, tokens: int, spans: int, seconds: float, session: Session) -> Scores:
-        with_base = bool(self.kl)
-        return Scores(
-            tokens=tokens,
-            windows=spans,
-            nll=float(np.mean(self.nll)),
-            correct=tuple(self.correct),
-            window_nll=tuple(self.window_nll),
-            kl_mean=float(np.mean(self.kl)) if with_base else None,
-            kl_median=float(np.median(self.kl)) if with_base else None,
-            kl_p99=float(np.quantile(self.kl, 0.99)) if with_base else None,
-            top1_agreement=float(np.mean(self.agree)) if with_base else None,
-            reference_correct=tuple(self.base_correct) if with_base else None,
-            reference_nll=float(np.mean(self.base_nll)) if with_base else None,
-            seconds=seconds,
-            placement=session.placement,
+    def against(self) -> Against:
+        return Against(
+            kl=tuple(self._kl),
+            agree=tuple(self._agree),
+            nll=tuple(self._base_nll),
+            correct=tuple(self._base_correct),
         )

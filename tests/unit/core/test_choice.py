@@ -67,7 +67,7 @@ def test_a_build_that_fails_a_gate_is_never_chosen():
     good, fast = contender("good", 50, 0.1, 100, bound=40), contender("fast", 30, 0.01, 10, bound=40)
     choice = choose([good, fast], EQUAL)
     assert choice.chosen == "good"
-    assert "1 builds pass every gate" in choice.reasons[0]
+    assert "1 fail a gate, and good passes every one" in choice.reasons[0]
 
 
 def test_where_none_passes_the_nearest_miss_is_named_with_what_it_missed():

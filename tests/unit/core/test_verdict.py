@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from edgewright.core.policy import DEFAULT_GATES, Gate, Policy
 from edgewright.core.quantity import Label, Value, not_available
-from edgewright.core.verdict import Outcome, judge, judge_all, overall, shortfall
+from edgewright.core.verdict import Circumstances, Outcome, judge, judge_all, overall, shortfall
 
 SPEED = Gate(metric="speedup", at_least=2.0)
 
@@ -55,7 +55,7 @@ def test_unsteady_latency_on_a_noisy_host_is_not_held_against_a_build():
     values = {"latency_variation": value(0.9)}
     policy = Policy(gates=(Gate(metric="latency_variation", at_most=0.2),))
     assert judge_all(policy, values)[0].outcome is Outcome.FAIL
-    excused = judge_all(policy, values, noisy_host=True)[0]
+    excused = judge_all(policy, values, Circumstances(excuses={"latency_variation": "noisy"}))[0]
     assert excused.outcome is Outcome.INCONCLUSIVE
     assert excused.excused
     assert overall([excused]) is Outcome.PASS
@@ -83,10 +83,43 @@ def test_a_gate_needs_exactly_one_bound_on_a_known_metric():
         Gate(metric="spedup", at_least=1.0)
 
 
-def test_the_default_gates_are_the_four():
+def test_the_default_gates_are_accuracy_speed_memory_and_steadiness():
     assert [(gate.metric, gate.sign, gate.bound) for gate in DEFAULT_GATES] == [
         ("accuracy_retained", ">=", 0.95),
         ("speedup", ">=", 2.0),
         ("memory_cut", ">=", 0.5),
-        ("latency_variation", "<=", 0.2),
+        ("latency_variation", "<=", 0.25),
+        ("block_variation", "<=", 0.05),
+        ("latency_drift", "<=", 0.1),
     ]
+
+
+UNSTEADY = Policy(gates=(Gate(metric="block_variation", at_most=0.05),))
+
+
+@pytest.mark.parametrize(
+    ("figure", "low", "high", "outcome"),
+    [
+        (0.03, 0.02, 0.09, Outcome.PASS),
+        (0.06, 0.03, 0.15, Outcome.INCONCLUSIVE),
+        (0.2, 0.1, 0.5, Outcome.FAIL),
+    ],
+)
+def test_steadiness_is_passed_by_its_figure_and_failed_by_its_whole_interval(figure, low, high, outcome):
+    assert judge_all(UNSTEADY, {"block_variation": value(figure, low, high)})[0].outcome is outcome
+
+
+def test_steadiness_waits_for_the_confirmation_and_a_provisional_look_does_without():
+    values = {"block_variation": value(0.01, 0.005, 0.02)}
+    waiting = judge_all(UNSTEADY, values, Circumstances(confirmed=False))
+    assert overall(waiting) is Outcome.INCONCLUSIVE
+    provisional = judge_all(UNSTEADY, values, Circumstances(confirmed=False, provisional=True))
+    assert overall(provisional) is Outcome.PASS
+
+
+def test_a_doubt_opens_even_a_passed_gate():
+    doubted = judge_all(
+        Policy(gates=(SPEED,)), {"speedup": value(9.0)}, Circumstances(doubts={"speedup": "why"})
+    )
+    assert doubted[0].outcome is Outcome.INCONCLUSIVE
+    assert not doubted[0].excused

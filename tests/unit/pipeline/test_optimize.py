@@ -18,11 +18,11 @@ from edgewright.core.jobs import (
     TokenizeJob,
     TokenizeResult,
 )
+from edgewright.core.noise import Noise
 from edgewright.core.policy import Gate, Policy
 from edgewright.core.run import Status
 from edgewright.errors import EdgewrightError, InputError
-from edgewright.pipeline.optimize import plan_key, split_ids
-from edgewright.pipeline.request import Request
+from edgewright.pipeline.optimize import parts_of, plan_key
 from edgewright.stages.assess import assess
 from edgewright.stages.plan import plan
 from edgewright.testing import (
@@ -33,7 +33,7 @@ from edgewright.testing import (
     facts,
     scores,
 )
-from tests.world import HOST, RECIPE_OF, TEXT, World, by_id, honest
+from tests.world import HOST, RECIPE_OF, REQUEST, World, by_id, honest, is_confirming, is_held_out
 
 
 def test_the_build_that_keeps_accuracy_and_is_fast_is_chosen(tmp_path):
@@ -43,6 +43,7 @@ def test_the_build_that_keeps_accuracy_and_is_fast_is_chosen(tmp_path):
     assert run.best.recipe.name == "int8"
     assert trials["openvino/int4"].outcome == "fail"
     assert trials["openvino/int8"].outcome == "pass"
+    assert trials["openvino/int8"].confirmed
     assert run.baseline.values["decode_tok_s"].value == pytest.approx(10, rel=0.05)
 
 
@@ -201,7 +202,7 @@ def test_where_nothing_is_fast_enough_the_nearest_miss_is_named(tmp_path):
     assert any("speedup" in missed for missed in run.choice.missed)
 
 
-def test_slow_builds_get_no_further_rounds(tmp_path):
+def test_slow_builds_are_not_confirmed(tmp_path):
     def slow(job):
         if isinstance(job, BenchJob) and job.worker == "fake.openvino":
             return BenchResult(block=block(5.0))
@@ -209,12 +210,129 @@ def test_slow_builds_get_no_further_rounds(tmp_path):
 
     trials = by_id(World(tmp_path, answer=slow).run())
     assert trials["openvino/int8"].blocks == 1
-    assert trials["llamacpp/int8"].blocks == 3
+    assert not trials["openvino/int8"].confirmed
+    assert trials["llamacpp/int8"].blocks == 4
+
+
+def test_what_was_explored_and_what_was_confirmed_never_mix(tmp_path):
+    def regressing(job):
+        if is_confirming(job) and job.worker != "fake.torch":
+            return BenchResult(block=block(50.0))
+        return honest(job)
+
+    best = World(tmp_path, answer=regressing).run().best
+    assert best.explored["speedup"].value == pytest.approx(10.0, rel=0.01)
+    assert best.values["speedup"].value == pytest.approx(5.0, rel=0.01)
+    assert best.values["speedup"].n == 4
+
+
+def test_a_winner_that_is_slow_when_measured_again_is_not_recommended(tmp_path):
+    def lucky(job):
+        if is_confirming(job) and job.worker != "fake.torch":
+            return BenchResult(block=block(15.0))
+        return honest(job)
+
+    run = World(tmp_path, answer=lucky).run()
+    assert run.best is None
+    for name in ("openvino/int8", "llamacpp/int8"):
+        assert run.trial(name).outcome == "fail"
+        assert run.trial(name).explored["speedup"].value > 5
+
+
+def test_rounds_go_on_while_a_ratio_is_in_doubt_and_end_at_the_last_look(tmp_path):
+    speeds = iter([19.0, 25.0] * 50)
+
+    def wavering(job):
+        if is_confirming(job) and job.worker != "fake.torch":
+            return BenchResult(block=block(next(speeds)))
+        return honest(job)
+
+    fast = replace(REQUEST, policy=Policy(gates=(Gate(metric="speedup", at_least=2.0),)))
+    run = World(tmp_path, answer=wavering, backends=("llamacpp",), request=fast).run()
+    assert run.best is None
+    assert run.trial("llamacpp/int8").blocks == 6
+    assert run.trial("llamacpp/int8").outcome == "inconclusive"
+
+
+def test_a_hog_beside_every_block_gives_no_verdict_on_speed(tmp_path):
+    def hogged(job):
+        if is_confirming(job):
+            speed = 10.0 if job.worker == "fake.torch" else 100.0
+            return BenchResult(block=block(speed, noise=Noise(wall_s=10.0, foreign_cpu=0.5)))
+        return honest(job)
+
+    run = World(tmp_path, answer=hogged).run()
+    assert run.best is None
+    assert run.host.noisy
+    assert run.host.invalid == run.host.blocks
+    for trial in (run.trial("openvino/int8"), run.trial("llamacpp/int8")):
+        outcomes = {v.gate.metric: v.outcome for v in trial.verdicts}
+        assert outcomes["speedup"] == outcomes["latency_variation"] == "inconclusive"
+        assert outcomes["accuracy_retained"] == "pass"
+
+
+def test_a_block_that_was_disturbed_once_is_run_again_and_counted(tmp_path):
+    seen = []
+
+    def hiccup(job):
+        if is_confirming(job) and job.worker == "fake.openvino" and not seen:
+            seen.append(job)
+            return BenchResult(block=block(1.0, noise=Noise(wall_s=10.0, steal=0.4)))
+        return honest(job)
+
+    run = World(tmp_path, answer=hiccup).run()
+    assert run.best is not None
+    assert run.host.invalid == 1
+    assert "hypervisor" in run.host.reasons[0]
+
+
+def test_a_build_whose_timed_run_answers_otherwise_is_out_however_fast(tmp_path):
+    def wrong(job):
+        if (
+            isinstance(job, BenchJob)
+            and RECIPE_OF.get(job.artifact) == "int8"
+            and job.worker == "fake.openvino"
+        ):
+            fast = block(900.0)
+            lies = replace(fast.requests[0], token_ids=tuple(range(100, 132)))
+            return BenchResult(block=replace(fast, requests=(lies,)))
+        return honest(job)
+
+    run = World(tmp_path, answer=wrong).run()
+    assert run.trial("openvino/int8").status is Status.FAILED
+    assert "answered otherwise" in run.trial("openvino/int8").reason
+    assert run.best.id == "llamacpp/int8"
+
+
+def test_memory_that_the_system_took_back_is_no_memory_cut(tmp_path):
+    def reclaimed(job):
+        if isinstance(job, BenchJob) and job.worker != "fake.torch":
+            return BenchResult(block=block(100.0, peak_bytes=500))
+        return honest(job)
+
+    run = World(tmp_path, answer=reclaimed).run()
+    verdicts = {v.gate.metric: v for v in run.trial("openvino/int8").verdicts}
+    assert verdicts["memory_cut"].outcome == "inconclusive"
+    assert "took pages back" in verdicts["memory_cut"].reason
+    assert run.best is None
+
+
+def test_the_host_is_told_by_the_original_beside_itself(tmp_path):
+    speeds = iter([10.0, 11.0] * 100)
+
+    def noisy(job):
+        if is_confirming(job) and job.worker == "fake.torch":
+            return BenchResult(block=block(next(speeds), peak_bytes=400_000_000))
+        return honest(job)
+
+    host = World(tmp_path, answer=noisy).run().host
+    assert host.resolution_rounds == 4
+    assert host.resolution > 0.01
 
 
 def test_a_choice_that_fails_on_held_out_text_is_not_recommended(tmp_path):
     def overfitted(job):
-        if isinstance(job, ScoreJob) and len(job.ids) == 100 and not job.write_reference:
+        if is_held_out(job):
             return ScoreResult(scores=scores(1.0, right=0.2))
         return honest(job)
 
@@ -244,13 +362,11 @@ def test_the_plan_key_changes_with_what_is_measured_and_not_with_the_policy(tmp_
     assert plan_key(run.source, planned, world.request, "another device", {}) != key
 
 
-def test_explored_and_held_out_tokens_never_overlap():
-    request = Request(text=TEXT, policy=Policy(), tokens=200, held_out_tokens=100)
-    assert split_ids(list(range(1000)), request) == (tuple(range(200)), tuple(range(200, 300)))
-    short = split_ids(list(range(90)), request)
-    assert short == (tuple(range(60)), tuple(range(60, 90)))
+def test_a_text_too_short_for_a_comparison_or_for_the_prompt_is_refused():
     with pytest.raises(InputError, match="too few"):
-        split_ids(list(range(63)), request)
+        parts_of(list(range(63)), REQUEST)
+    with pytest.raises(InputError, match="prompt has 50 tokens"):
+        parts_of(list(range(80)), replace(REQUEST, context=10))
 
 
 FASTER = ({"kv_cache": "f16"},)
@@ -285,7 +401,7 @@ def test_a_runtime_option_that_gains_nothing_is_told_and_not_kept(tmp_path):
 
 def test_a_tuned_build_that_fails_on_held_out_text_is_refuted_with_its_base_and_the_run_ends(tmp_path):
     def overfitted(job):
-        if isinstance(job, ScoreJob) and len(job.ids) == 100 and not job.write_reference:
+        if is_held_out(job):
             return ScoreResult(scores=scores(1.0, right=0.2))
         return tuned(150.0)(job)
 
@@ -297,7 +413,7 @@ def test_a_tuned_build_that_fails_on_held_out_text_is_refuted_with_its_base_and_
 
 def test_a_crash_while_validating_is_a_failure_and_no_verdict(tmp_path):
     def crash(job):
-        if isinstance(job, ScoreJob) and len(job.ids) == 100 and not job.write_reference:
+        if is_held_out(job):
             return Failure(failure=FailureKind.CRASHED, reason="signal 9")
         return honest(job)
 
@@ -320,7 +436,12 @@ def test_a_baseline_that_cannot_be_timed_ends_the_run_with_its_reason(tmp_path):
 
 def test_only_the_arm_that_failed_is_timed_again(tmp_path):
     def broken(job):
-        if isinstance(job, BenchJob) and RECIPE_OF.get(job.artifact) == "int8" and job.workload.requests > 1:
+        if (
+            isinstance(job, BenchJob)
+            and RECIPE_OF.get(job.artifact) == "int8"
+            and job.worker == "fake.llamacpp"
+            and job.pace.least_requests == 2
+        ):
             return Failure(failure=FailureKind.CRASHED, reason="signal 11")
         return honest(job)
 
@@ -355,8 +476,7 @@ def test_a_damaged_build_in_the_store_is_made_again(tmp_path):
 
 
 def test_what_the_budget_leaves_out_the_next_run_does(tmp_path):
-    request = Request(text=TEXT, policy=Policy(), tokens=200, held_out_tokens=100, context=50, budget_s=2.0)
-    hasty = World(tmp_path, request=request)
+    hasty = World(tmp_path, request=replace(REQUEST, budget_s=2.0))
     run = hasty.run()
     assert {t.status for t in run.trials} == {Status.PLANNED}
     assert "time budget" in run.trials[0].reason
@@ -367,6 +487,7 @@ def test_for_another_device_this_hosts_speed_decides_nothing_and_accuracy_does(t
     run = World(tmp_path).run(target="android")
     assert run.best is not None
     open_gates = {v.gate.metric for v in run.best.verdicts if v.excused}
-    assert open_gates == {"speedup", "memory_cut", "latency_variation"}
+    steadiness = {"latency_variation", "block_variation", "latency_drift"}
+    assert open_gates == {"speedup", "memory_cut", *steadiness}
     assert run.trial("openvino/int4").outcome == "fail"
     assert "not measured on the device" in run.assessment.unverified

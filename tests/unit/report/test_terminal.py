@@ -6,18 +6,23 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
+from edgewright.core.ab import decide
+from edgewright.core.compared import AbTest, Benchmark, Benchmarked
+from edgewright.core.measurement import FULL, Workload
 from edgewright.core.quantity import Label, Value
+from edgewright.core.rounds import HostNoise
 from edgewright.core.run import Status
 from edgewright.core.toolchain import ToolchainState
+from edgewright.report.compared import show_ab, show_benchmark
 from edgewright.report.rows import COLUMNS
 from edgewright.report.terminal import (
     _NARROW,
     _NARROWEST,
     show_assessment,
-    show_benchmark,
     show_run,
     show_toolchains,
 )
+from edgewright.testing import block
 from tests.world import World
 
 NASTY = "[/x] [red]"
@@ -82,9 +87,40 @@ def test_an_assessment_and_a_toolchain_list_are_no_markup_either(run):
 
 
 @pytest.mark.parametrize("width", [80, 160])
-def test_a_benchmark_names_each_arm(width):
+def test_a_benchmark_names_each_arm_where_it_ran_and_how_noisy_the_host_was(width):
     speed = Value(value=98.7, unit="token/s", label=Label.MEASURED, method="m")
-    page = shown(show_benchmark, [(NASTY, {"decode_tok_s": speed})], rounds=3, width=width)
+    arm = Benchmarked(
+        name=NASTY,
+        runtime="llamacpp",
+        path="p",
+        values={"decode_tok_s": speed},
+        placement=block().placement,
+        blocks={"0": block()},
+    )
+    host = HostNoise(blocks=4, invalid=1, noisy=False, reasons=("swapped",))
+    page = shown(
+        show_benchmark,
+        Benchmark(workload=Workload(), pace=FULL, arms=(arm,), host=host),
+        rounds=3,
+        width=width,
+    )
     assert "3 interleaved rounds" in page
     assert NASTY in page
     assert "98.7" in page
+    assert "1 of 4 blocks were disturbed" in page
+
+
+def test_an_ab_test_says_its_verdict_and_what_it_rests_on():
+    ratio = Value(value=1.2, unit="1", label=Label.DERIVED, method="how", n=7, ci_low=1.1, ci_high=1.3)
+    answer = AbTest(a="one", b=NASTY, verdict=decide("decode_tok_s", ratio), looks=1, rounds=7)
+    page = shown(show_ab, answer)
+    assert "B is better in decode" in page
+    assert f"B: {NASTY}" in page
+    assert "7 rounds, 1 look" in page
+
+
+def test_confirmed_builds_show_each_gate_with_its_interval_and_verdict(run):
+    page = shown(show_run, run)
+    assert "Confirmed on new blocks and held-out text" in page
+    assert "Speedup >= 2.00" in page
+    assert "blocks were disturbed" in page

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from edgewright.core.rounds import Invalid, Round
 from edgewright.errors import InputError, ResourceError
 from edgewright.runtime.rundir import JOURNAL, RECORD, RunDirectory, open_run_directory, read_run
 from edgewright.testing import FakeClock, block
@@ -11,22 +12,30 @@ def journal(path, key="k"):
     return RunDirectory(path, FakeClock(), lambda _: "", key)
 
 
-def test_finished_rounds_come_back(tmp_path):
-    journal(tmp_path).add_round(3, {"torch/original": block(10), "a/int8": block(20)})
-    assert journal(tmp_path).rounds("k") == {3: {"torch/original": block(10), "a/int8": block(20)}}
+DISTURBED = Invalid(arm="a/int8", reason="swapped")
+FINISHED = Round(
+    blocks={"torch/original": block(10), "a/int8": block(20)},
+    order=("a/int8", "torch/original"),
+    invalid=(DISTURBED,),
+)
+
+
+def test_finished_rounds_come_back_with_what_did_not_count(tmp_path):
+    journal(tmp_path).add_round("explore/a", FINISHED)
+    assert journal(tmp_path).rounds("k") == {"explore/a": FINISHED}
 
 
 def test_rounds_of_another_plan_do_not_count(tmp_path):
-    journal(tmp_path, "old").add_round(0, {"torch/original": block()})
+    journal(tmp_path, "old").add_round("explore/a", FINISHED)
     assert journal(tmp_path).rounds("k") == {}
 
 
 def test_a_torn_last_line_is_dropped_and_the_next_line_is_whole(tmp_path):
-    journal(tmp_path).add_round(0, {"torch/original": block()})
+    journal(tmp_path).add_round("explore/a", FINISHED)
     whole = (tmp_path / JOURNAL).read_bytes()
     (tmp_path / JOURNAL).write_bytes(whole + whole[: len(whole) // 2])
-    journal(tmp_path).add_round(1, {"torch/original": block()})
-    assert set(journal(tmp_path).rounds("k")) == {0, 1}
+    journal(tmp_path).add_round("explore/b", FINISHED)
+    assert set(journal(tmp_path).rounds("k")) == {"explore/a", "explore/b"}
 
 
 def test_a_directory_without_a_run_says_so(tmp_path):

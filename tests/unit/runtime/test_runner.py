@@ -5,8 +5,8 @@ import pytest
 
 from edgewright.codec import dump
 from edgewright.core.jobs import Event, Failure, FailureKind, Progress
-from edgewright.runtime.children import Child
-from edgewright.runtime.runner import _await_result
+from edgewright.runtime.children import Child, beats
+from edgewright.runtime.runner import await_event
 
 
 @pytest.fixture
@@ -20,7 +20,9 @@ def worker():
 def test_a_silent_worker_is_said_to_be_at_work_until_its_time_is_up(worker, tmp_path):
     child, _ = worker
     told = []
-    result = _await_result(child, told.append, 0.1, tmp_path / "log", heartbeat_s=0.01)
+    result = await_event(
+        None, beats(child.events, 0.01), told.append, 0.1, tmp_path / "log", heartbeat_s=0.01
+    )
     assert isinstance(result, Failure)
     assert result.failure is FailureKind.TIMED_OUT
     assert told
@@ -33,6 +35,6 @@ def test_progress_is_passed_on_and_a_failure_names_the_log(worker, tmp_path):
     for event in (step, Failure(failure=FailureKind.FAILED, reason="no")):
         sink.write(dump(event, kind=Event) + b"\n")
     told = []
-    result = _await_result(child, told.append, 60.0, tmp_path / "log")
+    result = await_event(None, beats(child.events, 5.0), told.append, 60.0, tmp_path / "log")
     assert result == Failure(failure=FailureKind.FAILED, reason="no", log=str(tmp_path / "log"))
     assert told == [step]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgewright.core.measurement import Placement
+from edgewright.core.measurement import Placement, Prompts
 from edgewright.errors import InputError
 from edgewright.worker.scoring import log_softmax, score, windows
 
@@ -17,11 +17,20 @@ class TableSession:
 
     placement = PLACEMENT
 
-    def __init__(self, table):
+    def __init__(self, table, piece=512):
+        self.piece = piece
         self.table = np.asarray(table, dtype=np.float32)
 
     def score(self, ids):
-        return self.table[list(ids)]
+        rows = self.table[list(ids)]
+        for low in range(0, len(rows), self.piece):
+            yield rows[low : low + self.piece]
+
+    def generate(self, ids, tokens):
+        last = ids[-1]
+        for _ in range(tokens):
+            last = int(self.table[last].argmax())
+            yield last
 
 
 def quiet(_):
@@ -47,10 +56,33 @@ def test_a_model_compared_with_itself_has_no_divergence(tmp_path):
     ids = [1, 2, 3, 4, 5, 6, 0, 1, 2, 3]
     first = score(session, ids, 4, quiet, write_reference=tmp_path / "r.npy")
     again = score(session, ids, 4, quiet, reference=tmp_path / "r.npy")
-    assert 0.0 <= again.kl_mean < 1e-12
-    assert again.top1_agreement == 1.0
+    assert max(again.against.kl) < 1e-8
+    assert all(again.against.agree)
+    assert max(again.against.kl) <= first.storage.kl_max * 1.01
     assert again.nll == first.nll
+    assert first.windows == (3, 3, 1)
     assert len(first.correct) == 3 + 3 + 1
+
+
+def test_logits_in_small_pieces_score_as_in_one(tmp_path):
+    table = np.random.default_rng(0).normal(size=(200, 200))
+    ids = [(7 * i) % 200 for i in range(200)]
+    whole = score(TableSession(table), ids, 150, quiet, write_reference=tmp_path / "r.npy")
+    pieces = score(TableSession(table, piece=17), ids, 150, quiet, reference=tmp_path / "r.npy")
+    assert pieces.nll == whole.nll
+    assert pieces.correct == whole.correct
+    assert max(pieces.against.kl) < 1e-7
+
+
+def test_the_answer_that_timed_runs_are_held_against_is_kept():
+    table = np.roll(np.eye(5), 1, axis=1)
+    assert score(TableSession(table), [0, 1, 2, 3], 4, quiet, answer=(2, 3)).generated == (2, 3, 4)
+
+
+def test_the_length_of_an_answer_ends_with_its_stop_id_or_at_the_most():
+    table = np.roll(np.eye(5), 1, axis=1)
+    prompts = Prompts(ids=((0,), (3,)), stop=(4,), most=3)
+    assert score(TableSession(table), [0, 1, 2, 3], 4, quiet, prompts=prompts).lengths == (3, 1)
 
 
 def test_divergence_and_loss_are_those_of_the_formula(tmp_path):
@@ -60,10 +92,10 @@ def test_divergence_and_loss_are_those_of_the_formula(tmp_path):
     score(TableSession(base), ids, 3, quiet, write_reference=tmp_path / "r.npy")
     got = score(TableSession(other), ids, 3, quiet, reference=tmp_path / "r.npy")
     expected = (np.exp(base[:2]) * (base[:2] - other[:2])).sum(axis=1)
-    assert got.kl_mean == pytest.approx(expected.mean(), rel=1e-5)
-    assert got.nll == pytest.approx(-(np.log(0.3) + np.log(0.3)) / 2, rel=1e-5)
+    assert got.against.kl == pytest.approx(expected, rel=1e-3)
+    assert got.nll == pytest.approx((-np.log(0.3), -np.log(0.3)), rel=1e-5)
     assert got.correct == (False, False)
-    assert got.reference_correct == (False, False)
+    assert got.against.correct == (False, False)
 
 
 def test_a_model_that_answers_nan_is_an_error_not_a_score():
@@ -88,4 +120,4 @@ def test_a_padded_vocabulary_is_compared_on_the_tokens_that_exist(tmp_path):
     score(TableSession(table), [0, 1, 2, 3], 4, quiet, write_reference=tmp_path / "r.npy")
     padded = np.hstack([table, np.full((4, 2), -50.0)])
     got = score(TableSession(padded), [0, 1, 2, 3], 4, quiet, reference=tmp_path / "r.npy")
-    assert got.kl_mean == pytest.approx(0.0, abs=1e-6)
+    assert max(got.against.kl) < 1e-6

@@ -31,6 +31,7 @@ class LlamaCppBackend(Declared):
     """See `edgewright.ports.Backend`."""
 
     folder = _FOLDER
+    markers = ("*.gguf",)
     name = "llamacpp"
     worker = "edgewright.backends.llamacpp.worker"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,7 @@ from edgewright.core.model import ModelFacts, Task
 from edgewright.core.recipe import Precision, Recipe
 
 _FOLDER = Path(__file__).parent
+_MOST_HEADER = 100_000_000
 _GROUP = 64
 """Weights that share one scale and one offset, both float16: 32 bits per group, half a bit per weight."""
 
@@ -22,6 +24,10 @@ class MlxBackend(Declared):
     folder = _FOLDER
     name = "mlx"
     worker = "edgewright.backends.mlx.worker"
+
+    def recognizes(self, path: Path) -> bool:
+        """MLX writes the same file names as Hugging Face; the header of its safetensors says who wrote them."""
+        return any(_written_by_mlx(file) for file in path.glob("model*.safetensors"))
 
     def fit(self, facts: ModelFacts) -> Fit:
         """By task and ``model_type``; the notes name the matrices that stay 16 bit."""
@@ -45,6 +51,16 @@ class MlxBackend(Declared):
             _affine(self.name, Precision.INT8, 8),
             _affine(self.name, Precision.INT4, 4),
         )
+
+
+def _written_by_mlx(file: Path) -> bool:
+    with file.open("rb") as stream:
+        head = stream.read(min(int.from_bytes(stream.read(8), "little"), _MOST_HEADER))
+    try:
+        metadata: dict[str, str] = json.loads(head).get("__metadata__", {})
+    except (ValueError, UnicodeDecodeError):
+        return False
+    return metadata.get("format") == "mlx"
 
 
 def _affine(framework: str, precision: Precision, bits: int) -> Recipe:

@@ -19,6 +19,7 @@ class OnnxBackend(Declared):
     """See `edgewright.ports.Backend`."""
 
     folder = _FOLDER
+    markers = ("genai_config.json",)
     name = "onnx"
     worker = "edgewright.backends.onnx.worker"
 

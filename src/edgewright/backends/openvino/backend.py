@@ -25,6 +25,7 @@ class OpenVinoBackend(Declared):
     """See `edgewright.ports.Backend`."""
 
     folder = _FOLDER
+    markers = ("openvino_model.xml",)
     name = "openvino"
     worker = "edgewright.backends.openvino.worker"
 

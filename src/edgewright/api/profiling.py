@@ -1,0 +1,153 @@
+"""``profile``: what a build uses, where its time goes, what limits it, and what to change."""
+
+from __future__ import annotations
+
+import random
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from edgewright.api.quiet import Quiet
+from edgewright.api.runnable import Runnable, facts_of, runnable, weight_bytes_of
+from edgewright.core.jobs import Failure
+from edgewright.core.measurement import ENERGY, QUICK, Block, Pace, Workload
+from edgewright.core.profile import OperatorProfile
+from edgewright.core.profiled import Observed, Profile, concluded
+from edgewright.core.quantity import Value
+from edgewright.core.run import Run
+from edgewright.core.speed import speed_values
+from edgewright.errors import InputError
+from edgewright.pipeline.rounds import Arm, Timing, timed_round
+from edgewright.ports import Reporter, Workshop
+from edgewright.report.html import draw
+from edgewright.runtime.children import usable_cores
+from edgewright.runtime.rundir import RECORD, RunDirectory, read_run
+from edgewright.stages import profile as stage
+from edgewright.stages.prepare import error_of
+from edgewright.wiring import Wiring
+
+_ROUNDS = 3
+_PACE = Pace(
+    least_s=3.0,
+    least_requests=3,
+    warmup_least=2,
+    warmup_most=4,
+    sentinel=False,
+    cut_s=10.0,
+    least_latencies=72,
+)
+
+
+def profile(
+    build: str | Path,
+    *,
+    workload: Workload | None = None,
+    quick: bool = False,
+    runtime: str = "",
+    offline: bool = False,
+    reporter: Reporter | None = None,
+) -> Profile:
+    """Time a build at 1, 2, 4 ... threads, count its energy, profile its operators, and hold it against the host.
+
+    The directory of a run means the build that it chose; the profile then becomes a part of its record and report.
+    ``quick`` leaves the energy out and shortens the blocks.
+
+    Raises:
+        EdgewrightError: the build or its runtime cannot be had, or its process failed.
+    """
+    wiring = Wiring(offline)
+    shop = wiring.workshop(reporter or Quiet(), wiring.home.root / "logs" / "profile")
+    run, path = _of_a_run(Path(build))
+    subject = runnable(wiring, shop, path or str(build), runtime=runtime, as_it_is=True)
+    shape = workload or Workload()
+    shop.reporter.phase("measuring what this host can do")
+    able = stage.capability(shop, subject.backend, shop.logs / "host.log")
+    if isinstance(able, Failure):
+        raise error_of(able)
+    most = int(subject.runtime.get("threads", usable_cores()))
+    counts = sorted({most, *(2**k for k in range(most.bit_length()) if 2**k <= most)})
+    blocks = _timed(shop, subject, shape, counts, QUICK if quick else _PACE, _ROUNDS)
+    operators = _operators(shop, subject, shape)
+    facts = facts_of(wiring, subject)
+    result = concluded(
+        Observed(
+            name=subject.name,
+            runtime=subject.backend.name,
+            workload=shape,
+            blocks=blocks,
+            energy=_energy(shop, subject, shape, most, quick=quick),
+            operators=None if isinstance(operators, Failure) else operators,
+            operators_missing=operators.reason if isinstance(operators, Failure) else "",
+            capability=able,
+            facts=facts,
+            weight_bytes=weight_bytes_of(wiring, subject),
+            memory_bytes=wiring.probe.host(brief=True).memory_bytes,
+        )
+    )
+    if run is not None:
+        journal = RunDirectory(Path(build).resolve(), wiring.clock, draw, run.key)
+        journal.save(replace(run, profile=result, directory=str(Path(build).resolve())))
+    return result
+
+
+def _of_a_run(path: Path) -> tuple[Run | None, str]:
+    """A run and its chosen build, where ``path`` is a run's directory."""
+    if not (path / RECORD).is_file():
+        return None, ""
+    run = read_run(path)
+    if run.best is None or run.best.artifact is None:
+        raise InputError(f"The run in {path} chose no build.", hint="Name a build's directory.")
+    exported = path / "best"
+    return run, str(exported if exported.is_dir() else run.best.artifact.path)
+
+
+def _timed(
+    shop: Workshop, subject: Runnable, shape: Workload, counts: list[int], pace: Pace, rounds: int
+) -> dict[int, list[Block]]:
+    """Blocks at each number of threads, interleaved."""
+    ids = tuple(range(1, shape.prompt_tokens + 1))
+    arms = [
+        Arm(
+            name=f"{subject.name} with {threads} thread{'s' if threads > 1 else ''}",
+            backend=subject.backend,
+            path=subject.path,
+            runtime={**subject.runtime, "threads": threads},
+            log=shop.logs / f"{subject.backend.name}.log",
+        )
+        for threads in counts
+    ]
+    found: dict[int, list[Block]] = {threads: [] for threads in counts}
+    for number in range(rounds):
+        rng = random.Random(number)  # noqa: S311  # an order of measurements, no secret
+        finished, failures = timed_round(shop, arms, Timing(ids=ids, workload=shape, pace=pace), rng)
+        for failure in failures.values():
+            raise error_of(failure)
+        for threads, arm in zip(counts, arms, strict=True):
+            found[threads].append(finished.blocks[arm.name])
+    return found
+
+
+def _energy(
+    shop: Workshop, subject: Runnable, shape: Workload, threads: int, *, quick: bool
+) -> dict[str, Value]:
+    """Energy per token over half a minute; nothing where that was not asked for."""
+    if quick:
+        return {}
+    pace = replace(ENERGY, sentinel=False)
+    values = speed_values(_timed(shop, subject, shape, [threads], pace, 1)[threads])
+    return {name: values[name] for name in ("energy_j_per_token",) if name in values}
+
+
+def _operators(shop: Workshop, subject: Runnable, shape: Workload) -> OperatorProfile | Failure:
+    shop.reporter.phase(f"profiling the operators of {subject.name}")
+    with tempfile.TemporaryDirectory() as scratch:
+        return stage.profile(
+            shop,
+            subject.backend,
+            artifact=subject.path,
+            runtime=subject.runtime,
+            ids=tuple(range(1, shape.prompt_tokens + 1)),
+            tokens=shape.decode_tokens,
+            scratch=Path(scratch),
+            log=shop.logs / f"{subject.backend.name}.log",
+        )

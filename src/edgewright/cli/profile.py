@@ -1,0 +1,33 @@
+"""``edgewright profile``."""
+
+from __future__ import annotations
+
+import click
+
+from edgewright.cli.options import json_option, offline_option, quick_option, stacked, workload_option
+
+
+@click.command("profile")
+@click.argument("build")
+@click.option("--runtime", default="", metavar="NAME", help="Run what is no build of ours in this framework.")
+@stacked(workload_option, quick_option, offline_option, json_option)
+def command(*, build: str, workload: str, quick: bool, runtime: str, offline: bool, as_json: bool) -> None:
+    """Say where the time of BUILD goes, what limits it on this host, and what to change.
+
+    BUILD is the directory of a build, another tool's model, or the directory of a run: that means the build it chose, and
+    the profile is added to its report.
+    """
+    from edgewright.api import profile
+    from edgewright.cli.output import console, print_json
+    from edgewright.cli.progress import TerminalReporter
+    from edgewright.config import workload as shape
+    from edgewright.report.profile import show_profile
+
+    with TerminalReporter() as reporter:
+        answer = profile(
+            build, workload=shape(workload), quick=quick, runtime=runtime, offline=offline, reporter=reporter
+        )
+    if as_json:
+        print_json(answer)
+    else:
+        show_profile(console(), answer)

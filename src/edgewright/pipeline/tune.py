@@ -1,0 +1,63 @@
+"""Runtime options tried on a finished build: no new build, the same bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from edgewright.core.choice import shortlist
+from edgewright.core.jobs import Failure
+from edgewright.core.recipe import Option
+from edgewright.core.run import Status, Trial
+from edgewright.core.speed import decode_tok_s
+from edgewright.core.verdict import Outcome
+from edgewright.pipeline.arms import run_round
+from edgewright.pipeline.explore import score_build
+from edgewright.pipeline.state import EXPLORE, State
+
+_GAIN = 1.02
+"""A runtime option has to gain this much in every round to be kept."""
+
+
+def tune(state: State) -> None:
+    """Try the backend's runtime options on the build that leads; one that gains nothing is set aside with its reason."""
+    ranked = shortlist(state.contenders(), state.request.policy.prefer)
+    lead = next((state.trials[c.id] for c in ranked), None)
+    if lead is None or lead.variant_of:
+        return
+    for option in state.shop.backend(lead.recipe.framework).accelerations(lead.recipe):
+        if state.out_of_time():
+            return
+        variant = _variant(state, lead, option)
+        if variant is None:
+            continue
+        if not _faster(state, variant.id, lead.id) or variant.outcome is Outcome.FAIL:
+            reason = "this runtime option did not make the build faster in every round"
+            state.update(replace(variant, status=Status.SKIPPED, reason=reason), "no-gain")
+
+
+def _variant(state: State, trial: Trial, option: Mapping[str, Option]) -> Trial | None:
+    """The build under one more runtime option, scored and timed beside it; None where that failed (recorded)."""
+    spelled = ",".join(f"{key}={value}" for key, value in option.items())
+    recipe = replace(
+        trial.recipe, name=f"{trial.recipe.name}+{spelled}", runtime={**trial.recipe.runtime, **option}
+    )
+    state.trials[recipe.id] = Trial(
+        recipe=recipe, artifact=trial.artifact, values=trial.values, notes=trial.notes, variant_of=trial.id
+    )
+    scores = score_build(state, recipe, trial.artifact)
+    if isinstance(scores, Failure):
+        state.fail(recipe, scores, "scoring")
+        return None
+    state.scored(recipe, scores)
+    for number in range(state.request.tuning_rounds):
+        run_round(state, f"{EXPLORE}{recipe.id}/{number}", [trial.id, recipe.id], state.request.pace)
+    state.judge()
+    variant = state.trials[recipe.id]
+    return variant if variant.status is Status.MEASURED else None
+
+
+def _faster(state: State, one: str, other: str) -> bool:
+    mine, theirs = state.blocks(one), state.blocks(other)
+    common = set(mine) & set(theirs)
+    return bool(common) and all(decode_tok_s(mine[k]) > _GAIN * decode_tok_s(theirs[k]) for k in common)

@@ -1,0 +1,72 @@
+"""Builds side by side at a terminal: benchmarks and A/B tests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from edgewright.core.ab import Better
+from edgewright.core.quantity import METRICS
+from edgewright.report.confirmation import host_line
+from edgewright.report.figures import figure
+from edgewright.report.lines import WIDE_FROM, add_row, say, table_of
+
+if TYPE_CHECKING:
+    from edgewright.core.compared import AbTest, Benchmark
+
+_TIMED = (
+    "decode_tok_s",
+    "prefill_tok_s",
+    "throughput_tok_s",
+    "ttft_ms",
+    "itl_p50_ms",
+    "itl_p95_ms",
+    "load_s",
+    "peak_bytes",
+    "speedup",
+    "memory_cut",
+)
+_NARROW = {"decode_tok_s", "ttft_ms", "peak_bytes", "speedup"}
+_STYLES = {Better.A: "green", Better.B: "green", Better.ALIKE: "cyan", Better.INCONCLUSIVE: "yellow"}
+
+
+def show_benchmark(console: Console, answer: Benchmark, *, rounds: int) -> None:
+    """Arms with their values by metric, the first one the yardstick; the same in full in JSON."""
+    shape = answer.workload
+    title = (
+        f"{rounds} interleaved rounds of {shape.prompt_tokens} prompt tokens, {shape.decode_tokens} decoded, "
+        f"{shape.concurrency} at once; speedup and memory cut against the first"
+    )
+    table = table_of(console, title)
+    table.add_column("build", overflow="fold", min_width=12)
+    shown = [name for name in _TIMED if name in _NARROW or console.width >= WIDE_FROM]
+    for name in shown:
+        unit = METRICS[name].unit
+        told = f" ({unit})" if unit not in {"1", "byte"} else ""
+        table.add_column(f"{METRICS[name].title}{told}", justify="right")
+    for arm in answer.arms:
+        add_row(table, arm.name, *(figure(arm.values.get(name)) for name in shown))
+    console.print(table)
+    for arm in answer.arms:
+        p = arm.placement
+        say(
+            console,
+            f"  {arm.name}: {arm.runtime} on {p.device}, {p.threads} threads, weights {p.weights}, KV cache {p.kv_cache}",
+        )
+    say(console, f"  {host_line(answer.host)}")
+
+
+def show_ab(console: Console, answer: AbTest) -> None:
+    """The verdict in one line, and what it rests on."""
+    verdict = answer.verdict
+    say(console, f"A: {answer.a}")
+    say(console, f"B: {answer.b}")
+    say(
+        console,
+        (str(verdict.answer), _STYLES[verdict.answer]),
+        f" in {METRICS[verdict.metric].title.lower()}",
+    )
+    rests = f"{answer.rounds} rounds" if answer.rounds else f"{answer.positions} positions"
+    say(console, f"  {verdict.reason}; {rests}, {answer.looks} look{'s' if answer.looks > 1 else ''}")
+    say(console, f"  {verdict.ratio.method}")

@@ -1,0 +1,74 @@
+"""What makes a block not count."""
+
+import pytest
+
+from edgewright.core.memory import Memory, MemoryPhase, inconsistency
+from edgewright.core.noise import Noise, Sentinel, disturbance, is_noisy_host
+from edgewright.core.rounds import Round, usual
+from edgewright.testing import block
+
+NORMAL = Sentinel(gflop_s=100.0, read_gb_s=10.0)
+
+
+@pytest.mark.parametrize(
+    ("noise", "word"),
+    [
+        ({"steal": 0.02}, "hypervisor"),
+        ({"foreign_cpu": 0.2}, "other processes"),
+        ({"throttled": 1}, "throttled"),
+        ({"swapped_in_pages": 3}, "swapped"),
+        ({"before": Sentinel(gflop_s=90.0, read_gb_s=10.0)}, "before it the host's speed in computing"),
+        ({"after": Sentinel(gflop_s=100.0, read_gb_s=11.0)}, "after it the host's speed in reading memory"),
+    ],
+)
+def test_a_disturbed_block_says_by_what(noise, word):
+    assert word in disturbance(Noise(wall_s=10.0, **noise), NORMAL)
+
+
+def test_a_quiet_block_counts_and_what_is_unknown_disturbs_nothing():
+    assert not disturbance(Noise(wall_s=10.0), NORMAL)
+    quiet = Noise(wall_s=10.0, steal=0.001, foreign_cpu=0.01, throttled=0, swapped_in_pages=0, before=NORMAL)
+    assert not disturbance(quiet, NORMAL)
+
+
+def test_without_a_usual_figure_the_sentinel_disturbs_nothing():
+    slow = Sentinel(gflop_s=1.0, read_gb_s=1.0)
+    assert not disturbance(Noise(wall_s=10.0, before=slow), None)
+
+
+def test_over_thirty_percent_disturbed_is_a_noisy_host():
+    assert is_noisy_host(4, 10)
+    assert not is_noisy_host(3, 10)
+    assert not is_noisy_host(0, 0)
+
+
+def test_the_usual_figure_is_the_median_of_at_least_three():
+    def watched(rate):
+        return block(noise=Noise(wall_s=1.0, before=Sentinel(gflop_s=rate, read_gb_s=1.0)))
+
+    rounds = [Round(blocks={"a": watched(r)}, order=("a",)) for r in (90.0, 100.0)]
+    assert usual(rounds) is None
+    rounds.append(Round(blocks={"a": watched(50.0)}, order=("a",)))
+    assert usual(rounds).gflop_s == 90.0
+
+
+def memory(resident, weights_mapped=0, libraries=50):
+    phase = MemoryPhase(
+        phase="decoded",
+        peak=resident + 20,
+        anonymous=resident - weights_mapped - libraries,
+        file=weights_mapped + libraries,
+        shared=0,
+        weights=weights_mapped,
+    )
+    return Memory(phases=(phase,), load_mode="memory-mapped", method="m")
+
+
+def test_the_headline_counts_weights_and_not_library_code():
+    assert memory(1000, weights_mapped=600).peak_bytes == 970
+
+
+def test_fewer_resident_bytes_than_weights_mean_that_pages_were_taken_back():
+    assert "took pages back" in inconsistency(memory(400, weights_mapped=300), 500)
+    assert not inconsistency(memory(700, weights_mapped=500), 500)
+    assert not inconsistency(memory(450, weights_mapped=300), 500, untouched_bytes=100)
