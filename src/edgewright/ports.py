@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from edgewright.core.jobs import Progress, Question, Reply
+from edgewright.core.conversation import Question, Reply
+from edgewright.core.jobs import Progress
 
 if TYPE_CHECKING:
     import numpy as np

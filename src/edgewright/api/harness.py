@@ -12,23 +12,19 @@ from edgewright.api.intake import unavailable
 from edgewright.api.quiet import Quiet
 from edgewright.api.runnable import Runnable, runnable, source_of_build
 from edgewright.api.tasking import answers
-from edgewright.core.harness import (
+from edgewright.core.conversation import (
     DecodeRequest,
     EncodeRequest,
-    HarnessJob,
-    HarnessResult,
-    HarnessScore,
-    IdsReply,
-    TextReply,
-)
-from edgewright.core.jobs import (
     GenerateRequest,
+    IdsReply,
     LikelihoodRequest,
     LikelihoodResult,
     Question,
     Reply,
-    SessionJob,
+    TextReply,
 )
+from edgewright.core.harness import HarnessJob, HarnessResult, HarnessScore
+from edgewright.core.jobs import SessionJob
 from edgewright.core.recipe import SCORING_RUNTIME
 from edgewright.errors import InputError, UnsupportedError
 from edgewright.ports import Reporter, Workshop

@@ -10,7 +10,8 @@ from typing import Self
 from edgewright.api.quiet import Quiet
 from edgewright.api.runnable import runnable, source_of_build
 from edgewright.core.artifact import Artifact
-from edgewright.core.jobs import GenerateRequest, LikelihoodRequest, SessionJob
+from edgewright.core.conversation import GenerateRequest, LikelihoodRequest
+from edgewright.core.jobs import SessionJob
 from edgewright.core.run import Trial
 from edgewright.errors import UnsupportedError
 from edgewright.runtime.runner import WorkerSession

@@ -49,36 +49,3 @@ class HarnessResult:
     scores: tuple[HarnessScore, ...]
     samples: Mapping[str, tuple[Mapping[str, Any], ...]]
     versions: Mapping[str, str]
-
-
-@dataclass(frozen=True, kw_only=True)
-class EncodeRequest:
-    """Asked: the ids of a text; ``special`` adds what the model expects around a plain text."""
-
-    kind: Literal["encode"] = "encode"
-    text: str
-    special: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class DecodeRequest:
-    """Asked: the text of ids."""
-
-    kind: Literal["decode"] = "decode"
-    ids: tuple[int, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class IdsReply:
-    """Token ids: of a text, or those that were generated."""
-
-    kind: Literal["ids"] = "ids"
-    ids: tuple[int, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class TextReply:
-    """A text."""
-
-    kind: Literal["text"] = "text"
-    text: str

@@ -7,15 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-from edgewright.core.harness import (
-    DecodeRequest,
-    EncodeRequest,
-    HarnessJob,
-    HarnessResult,
-    IdsReply,
-    TextReply,
-)
-from edgewright.core.likelihood import Likelihood, Pair
+from edgewright.core.conversation import LikelihoodResult, Question
+from edgewright.core.harness import HarnessJob, HarnessResult
+from edgewright.core.likelihood import Pair
 from edgewright.core.measurement import FULL, Block, Pace, Prompts, Scores, Workload
 from edgewright.core.profile import OperatorProfile
 from edgewright.core.recipe import Option, Recipe
@@ -232,14 +226,6 @@ class TokenizeResult:
     ids: tuple[tuple[int, ...], ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class LikelihoodResult:
-    """One answer per pair of a `LikelihoodJob` or a `LikelihoodRequest`, in order."""
-
-    kind: Literal["likelihood"] = "likelihood"
-    likelihoods: tuple[Likelihood, ...]
-
-
 Result = (
     SmokeResult
     | SourceResult
@@ -300,32 +286,5 @@ class Done:
     kind: Literal["done"] = "done"
     ready: bool = False
 
-
-@dataclass(frozen=True, kw_only=True)
-class GenerateRequest:
-    """Asked of an open session: continue ``ids`` greedily by at most ``tokens`` tokens, ending after a ``stop`` id."""
-
-    kind: Literal["generate"] = "generate"
-    ids: tuple[int, ...]
-    tokens: int
-    stop: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class LikelihoodRequest:
-    """Asked of an open session: the log-likelihood of each pair's continuation."""
-
-    kind: Literal["likelihoods"] = "likelihoods"
-    pairs: tuple[Pair, ...]
-
-
-SessionRequest = GenerateRequest | LikelihoodRequest
-"""What an open session answers."""
-
-Question = EncodeRequest | DecodeRequest | GenerateRequest | LikelihoodRequest
-"""What a harness asks of its parent."""
-
-Reply = IdsReply | TextReply | LikelihoodResult
-"""What it is answered."""
 
 Event = Progress | Token | Done | Result | Failure | Question

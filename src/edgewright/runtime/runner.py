@@ -9,21 +9,14 @@ from pathlib import Path
 import psutil
 
 from edgewright.codec import dump, load_union
-from edgewright.core.jobs import (
-    Done,
-    Event,
-    Failure,
-    FailureKind,
+from edgewright.core.conversation import (
     GenerateRequest,
-    Job,
     LikelihoodRequest,
     LikelihoodResult,
-    Progress,
     Question,
-    Result,
     SessionRequest,
-    Token,
 )
+from edgewright.core.jobs import Done, Event, Failure, FailureKind, Job, Progress, Result, Token
 from edgewright.core.likelihood import Likelihood
 from edgewright.core.toolchain import ToolchainSpec
 from edgewright.errors import EdgewrightError, WorkerError

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from edgewright.core.jobs import Failure, FailureKind, LikelihoodJob, LikelihoodResult
+from edgewright.core.conversation import LikelihoodResult
+from edgewright.core.jobs import Failure, FailureKind, LikelihoodJob
 from edgewright.core.keys import digest
 from edgewright.core.likelihood import Likelihood, Pair
 from edgewright.core.measurement import PROTOCOL_VERSION

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import assert_never
 
 from edgewright.codec import load_union
+from edgewright.core.conversation import LikelihoodRequest, LikelihoodResult, Question, Reply, SessionRequest
 from edgewright.core.harness import HarnessJob
 from edgewright.core.jobs import (
     BenchJob,
@@ -24,17 +25,12 @@ from edgewright.core.jobs import (
     FailureKind,
     Job,
     LikelihoodJob,
-    LikelihoodRequest,
-    LikelihoodResult,
     ProfileJob,
     ProfileResult,
-    Question,
-    Reply,
     Result,
     ScoreJob,
     ScoreResult,
     SessionJob,
-    SessionRequest,
     SmokeJob,
     SourceJob,
     Token,

@@ -1,6 +1,7 @@
 import pytest
 
-from edgewright.core.jobs import Failure, FailureKind, LikelihoodJob, LikelihoodResult
+from edgewright.core.conversation import LikelihoodResult
+from edgewright.core.jobs import Failure, FailureKind, LikelihoodJob
 from edgewright.core.likelihood import Likelihood
 from edgewright.ports import Workshop
 from edgewright.runtime.store import DirectoryStore

@@ -9,16 +9,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from edgewright.core.harness import (
+from edgewright.core.conversation import (
     DecodeRequest,
     EncodeRequest,
-    HarnessJob,
-    HarnessResult,
-    HarnessScore,
+    GenerateRequest,
     IdsReply,
+    LikelihoodRequest,
+    LikelihoodResult,
     TextReply,
 )
-from edgewright.core.jobs import GenerateRequest, LikelihoodRequest, LikelihoodResult, Progress, SmokeResult
+from edgewright.core.harness import HarnessJob, HarnessResult, HarnessScore
+from edgewright.core.jobs import Progress, SmokeResult
 from edgewright.core.tasks import TaskItem, TaskSet
 from edgewright.errors import InputError, OfflineError, UnsupportedError
 from edgewright.evaluators.lm_eval.own_task import write_task
