@@ -34,7 +34,9 @@ class Declared:
 
     def recognizes(self, path: Path) -> bool:
         """See `Backend.recognizes`."""
-        return any(path.match(marker) if path.is_file() else any(path.glob(marker)) for marker in self.markers)
+        return any(
+            path.match(marker) if path.is_file() else any(path.glob(marker)) for marker in self.markers
+        )
 
     def accelerations(self, recipe: Recipe) -> tuple[Mapping[str, Option], ...]:
         """None, unless the backend knows some."""

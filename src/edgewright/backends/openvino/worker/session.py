@@ -36,6 +36,8 @@ _OPTIONS: dict[str, Kind] = {
     "dynamic_quantization_group": range(2**31),
 }
 _FIRST = "first_logit"
+_COMPRESSED = ("u8", "i8", "u4", "i4")
+_COMPRESSED_ROWS = 64
 _INT64_MAX = 2**63 - 1
 _LARGEST_VOCABULARY = 2**18
 
@@ -65,9 +67,15 @@ class OpenVinoSession:
         return placement_of(self._compiled)
 
     def score(self, ids: Sequence[int]) -> Iterator[NDArray[np.float32]]:
-        """Logits after every position, float32."""
+        """Logits after every position, float32.
+
+        Within one inference attention takes keys and values as they were computed; only what earlier inferences left is
+        read from the cache. A compressed cache is thus scored in short pieces, or its loss would not be seen.
+        """
         self._request.reset_state()
         rows = rows_at_once(self._vocabulary)
+        if any(kind in self.placement.kv_cache for kind in _COMPRESSED):
+            rows = min(rows, _COMPRESSED_ROWS)
         for past in range(0, len(ids), rows):
             logits = self._infer([ids[past : past + rows]], past, first=0)
             yield logits[0].astype(self._np.float32, copy=True)
