@@ -55,7 +55,7 @@ class OpenVinoSession:
         graph = core.read_model(model)
         _demand_stateful(graph, model)
         self._vocabulary = _vocabulary(graph)
-        _slice_logits(ov, graph)
+        slice_logits(ov, graph)
         self._compiled: Any = core.compile_model(graph, _DEVICE, properties)
         del graph  # frees the second view of the weights before anything is computed
         self._request: Any = self._compiled.create_infer_request()
@@ -142,7 +142,7 @@ def _vocabulary(graph: Any) -> int:
     return int(size.get_length()) if size.is_static else _LARGEST_VOCABULARY
 
 
-def _slice_logits(ov: Any, graph: Any) -> None:
+def slice_logits(ov: Any, graph: Any) -> None:
     """Let the caller say from which position on the output layer computes, through one more input.
 
     Without it a prefill computes and copies the logits of every prompt token to use the last row; OpenVINO GenAI

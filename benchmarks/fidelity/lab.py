@@ -1,0 +1,164 @@
+"""The demo's model, its builds, and the toolchains' own programs."""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from scipy.special import stdtrit
+
+from edgewright.api.demo import demo_source
+from edgewright.cli.progress import TerminalReporter
+from edgewright.config import evaluation_text
+from edgewright.core.artifact import Artifact
+from edgewright.core.jobs import Failure
+from edgewright.core.measurement import Block, Pace, Scores, Workload
+from edgewright.core.model import Source
+from edgewright.core.recipe import SCORING_RUNTIME, Option
+from edgewright.ports import Workshop
+from edgewright.runtime.children import child_environment, usable_cores
+from edgewright.runtime.locks import machine
+from edgewright.stages.bench import bench
+from edgewright.stages.build import build
+from edgewright.stages.score import score
+from edgewright.wiring import Wiring
+
+TWO_REQUESTS = Pace(least_s=0.0, least_requests=2, warmup_least=1, warmup_most=1, sentinel=False)
+"""llama-bench's own way: one warm-up, then as many repetitions as it is told."""
+
+
+class Lab:
+    """Everything a comparison needs; toolchains are installed when first asked for."""
+
+    def __init__(self) -> None:
+        self.wiring = Wiring()
+        self.reporter = TerminalReporter()
+        self.folder = Path(tempfile.mkdtemp(prefix="fidelity-"))
+        self.shop: Workshop = self.wiring.workshop(self.reporter, self.folder / "logs")
+        self.threads = usable_cores()
+
+    @cached_property
+    def source(self) -> Source:
+        """The model: SmolLM2-135M, taken off its quantization grid."""
+        return demo_source(self.wiring, self.shop)
+
+    @cached_property
+    def text(self) -> str:
+        """Prose that every Python has; the parts that follow the demo's are as good as any."""
+        return evaluation_text(None).content[:60_000]
+
+    @cached_property
+    def ids(self) -> tuple[int, ...]:
+        """Its ids, no special tokens."""
+        return tuple(self.shop.files.tokenizer(Path(self.source.path)).encode(self.text))
+
+    def artifact(self, framework: str, name: str) -> Artifact:
+        """A build of the model, from the store or made now."""
+        backend = self.wiring.backends[framework]
+        state = self.shop.toolchains.ensure(backend.toolchain, self.reporter.tell)
+        assert state.ready, state.reason  # noqa: S101  # a benchmark: nothing can be compared without
+        recipes = {recipe.name: recipe for recipe in backend.recipes(self.source.facts)}
+        recipe = recipes[name]
+        base = self.artifact(framework, recipe.base) if recipe.base else None
+        made = build(self.shop, self.source, recipe, base, self.folder / "build.log")
+        if isinstance(made, Failure):
+            raise RuntimeError(made.reason)  # noqa: TRY004  # a reason, not a type
+        return made
+
+    def python(self, framework: str) -> Path:
+        """A toolchain's Python."""
+        return self.root(framework) / "venv" / "bin" / "python"
+
+    def root(self, framework: str) -> Path:
+        """A toolchain's directory."""
+        return Path(self.wiring.toolchains.state(self.wiring.backend(framework).toolchain).path)
+
+    def toolchain_environment(self, framework: str) -> Mapping[str, str]:
+        """The variables that a toolchain sets."""
+        return self.wiring.toolchains.state(self.wiring.backend(framework).toolchain).environment
+
+    def environment(self, framework: str) -> dict[str, str]:
+        """The whole environment that a toolchain's workers run in."""
+        return child_environment(self.toolchain_environment(framework))
+
+    def run(self, command: Sequence[object], environment: Mapping[str, str]) -> str:
+        """What another tool prints, alone on the machine.
+
+        Raises:
+            RuntimeError: it failed; the message ends with its last lines.
+        """
+        with machine(self.reporter.tell):
+            answer = subprocess.run(
+                [str(part) for part in command],
+                env=dict(environment),
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=1800,
+            )
+        if answer.returncode:
+            raise RuntimeError(f"{command[0]} failed: {(answer.stdout + answer.stderr)[-2000:]}")
+        return answer.stdout + answer.stderr
+
+    def scores(
+        self,
+        artifact: Artifact | None,
+        ids: tuple[int, ...],
+        context: int = 512,
+        *,
+        keep: bool = False,
+        limit_s: float | None = None,
+    ) -> tuple[Scores, Path]:
+        """Our scores of a build, or of the original where none is given."""
+        backend = self.shop.backend(artifact.recipe.framework) if artifact else self.shop.reference
+        answer = score(
+            self.shop,
+            backend,
+            artifact=artifact.path if artifact else self.source.path,
+            identity=artifact.manifest.key if artifact else self.source.digest,
+            runtime=artifact.recipe.runtime if artifact else SCORING_RUNTIME,
+            ids=ids,
+            context=context,
+            log=self.folder / "score.log",
+            keep_reference=keep,
+            limit_s=limit_s,
+        )
+        if isinstance(answer, Failure):
+            raise RuntimeError(answer.reason)  # noqa: TRY004  # a reason, not a type
+        return answer
+
+    def block(
+        self,
+        path: str,
+        framework: str,
+        workload: Workload,
+        pace: Pace = TWO_REQUESTS,
+        runtime: Mapping[str, Option] | None = None,
+    ) -> Block:
+        """One timed block of ours."""
+        answer = bench(
+            self.shop,
+            self.wiring.backend(framework),
+            artifact=path,
+            runtime=runtime or {},
+            ids=tuple(range(1, workload.prompt_tokens + 1)),
+            workload=workload,
+            pace=pace,
+            log=self.folder / "bench.log",
+        )
+        if isinstance(answer, Failure):
+            raise RuntimeError(answer.reason)  # noqa: TRY004  # a reason, not a type
+        return answer
+
+
+def ratio_interval(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, float, float]:
+    """Geometric mean of paired ratios with its 90 % interval (Student's)."""
+    logs = np.log(np.asarray(ours) / np.asarray(theirs))
+    mean = float(logs.mean())
+    half = float(stdtrit(len(logs) - 1, 0.95)) * float(logs.std(ddof=1)) / math.sqrt(len(logs))
+    return math.exp(mean), math.exp(mean - half), math.exp(mean + half)
