@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from edgewright.core.policy import Gate, Policy
-from edgewright.core.quantity import METRICS, Value
+from edgewright.core.quantity import METRICS, Label, Value
 
 
 class Outcome(StrEnum):
@@ -81,6 +81,9 @@ def judge(gate: Gate, value: Value | None) -> Verdict:
         return Verdict(gate=gate, outcome=Outcome.INCONCLUSIVE, value=None, reason=f"no figure: {why}")
     title = METRICS[gate.metric].title.lower()
     figure = f"{title} {_number(value.value)} against {gate.sign} {_number(gate.bound)}"
+    if value.label is Label.ESTIMATED:
+        why = f"{figure} is an estimate ({value.method}), and an estimate decides no gate"
+        return Verdict(gate=gate, outcome=Outcome.INCONCLUSIVE, value=value.value, reason=why)
     holds = gate.holds(value.value)
     if value.ci_low is None or value.ci_high is None:
         return _verdict(gate, value, figure, passed=holds, failed=not holds)

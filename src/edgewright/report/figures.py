@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from edgewright.core.energy import METRIC
 from edgewright.core.quantity import Label, Value
 
 
@@ -23,12 +26,23 @@ def scaled(number: float, unit: str) -> str:
         return f"{number:.1e}" if 0 < abs(number) < 1e-3 else f"{number:.4f}"
     if unit in {"ms", "token/s"}:
         return f"{number:.1f}" if number < 1000 else f"{number:,.0f}"
+    if unit in {"J/token", "s/token"}:
+        return f"{number:.3g}"
     return f"{number:.2f}" if abs(number) >= 0.01 or number == 0 else f"{number:.2g}"
 
 
 def size(number: float) -> str:
     """Bytes in decimal megabytes or gigabytes."""
     return f"{number / 1e9:.2f} GB" if number >= 1e9 else f"{number / 1e6:.1f} MB"
+
+
+def energy_line(values: Mapping[str, Value]) -> str:
+    """Energy per token with how it was had; where it was not, processor time per token, which is no energy."""
+    energy, time = values[METRIC], values.get("cpu_s_per_token")
+    if energy.value is not None:
+        return f"energy per token: {figure(energy)} {energy.unit} ({energy.method})"
+    instead = f"; processor time per token: {figure(time)} s" if time and time.value is not None else ""
+    return f"energy per token: not available ({energy.reason}){instead}"
 
 
 def percent(value: Value | None) -> str:

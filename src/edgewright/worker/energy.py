@@ -1,153 +1,118 @@
-"""Energy counters of this machine, read before and after: RAPL, NVIDIA's driver, Apple's own accounting of a process."""
+"""Energy of the timed requests, by what this machine lets us read; the idle machine is read before and after.
+
+Counters are read between requests only. One that fails on the way leaves a reason, never a figure.
+"""
 
 from __future__ import annotations
 
-import ctypes
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from edgewright.core.energy import Energy, EnergySource
+from edgewright.core.energy import Energy, EnergySource, no_energy, on_processor
+from edgewright.worker.energy_counters import ACCELERATOR, PROCESSOR, Counter, Found, rapl
+from edgewright.worker.energy_elsewhere import apple, nvidia
 
-_RAPL = Path("/sys/class/powercap")
 _IDLE_S = 5.0
 
-Joules = Callable[[], float]
+
+def counters() -> Found:
+    """What this system counts, and what it does not."""
+    if sys.platform == "darwin":
+        return apple(root=os.geteuid() == 0)
+    if sys.platform == "win32":
+        return Found(lack="no counter of the processor that can be read under Windows") + nvidia()
+    return rapl() + nvidia()
 
 
 @dataclass(frozen=True)
-class Counter:
-    """Something that counts joules; ``wraps_at`` is where it begins again, ``idles`` whether it counts idle power too."""
+class _Look:
+    """All counters at one moment; None where one could not be read."""
 
-    scope: str
-    read: Joules
-    wraps_at: float | None = None
-    idles: bool = True
-
-
-def counters() -> list[Counter]:
-    """Those that this machine lets us read."""
-    return [*_rapl(), *_nvidia(), *_apple()]
-
-
-def absent() -> Energy:
-    """What is said where there is none."""
-    if any(_RAPL.glob("intel-rapl:*")):
-        why = "the RAPL counters can be read by root only"
-    elif sys.platform == "linux":
-        why = "no RAPL counter (virtual machines have none) and no NVIDIA driver"
-    else:
-        why = "this system has no counter that can be read"
-    return Energy(source=EnergySource.NONE, scope="none", reason=why)
+    at_s: float
+    joules: tuple[float | None, ...]
 
 
 class EnergyWatch:
-    """Reads idle power first, then the joules from `begin` to `end`."""
+    """Idle power when it is made, joules from `begin` to `end`, idle power again when `energy` is asked for."""
 
-    def __init__(self) -> None:
-        self._counters = counters()
-        self._idle_w = self._power(_IDLE_S) if any(c.idles for c in self._counters) else None
-        self._start: list[float] = []
-        self._began = 0.0
+    def __init__(
+        self,
+        found: Found | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._found = counters() if found is None else found
+        self._clock, self._sleep = clock, sleep
+        self._idle_before = self._rest()
+        self._start = self._end = self._look()
 
-    def _power(self, seconds: float) -> float:
-        before = [c.read() for c in self._counters]
-        began = time.monotonic()
-        time.sleep(seconds)
-        after = [c.read() for c in self._counters]
-        return _used(self._counters, before, after) / (time.monotonic() - began)
+    def _look(self) -> _Look:
+        return _Look(self._clock(), tuple(_read(counter) for counter in self._found.counters))
+
+    def _rest(self) -> tuple[_Look, _Look] | None:
+        if not any(counter.idles for counter in self._found.counters):
+            return None
+        before = self._look()
+        self._sleep(_IDLE_S)
+        return before, self._look()
 
     def begin(self) -> None:
         """The work begins."""
-        self._start = [c.read() for c in self._counters]
-        self._began = time.monotonic()
+        self._start = self._look()
 
-    def end(self) -> Energy:
+    def end(self) -> None:
         """The work has ended."""
-        if not self._counters:
-            return absent()
-        now = [c.read() for c in self._counters]
+        self._end = self._look()
+
+    def energy(self, device: str) -> Energy:
+        """The joules of a session that ran on ``device`` and is closed by now; the counters end with this."""
+        idle_after = self._rest()
+        for counter in self._found.counters:
+            counter.end()
+        place = PROCESSOR if on_processor(device) else ACCELERATOR
+        chosen = [i for i, c in enumerate(self._found.counters) if place in c.covers or place == ACCELERATOR]
+        if not any(place in self._found.counters[i].covers for i in chosen):
+            missing = "" if place == PROCESSOR else f"nothing here counts the energy of {device}; "
+            return no_energy(missing + self._found.lack)
+        joules = self._used(chosen, self._start, self._end)
+        if joules is None or joules <= 0.0:
+            return no_energy(
+                f"{self._scope(chosen)} {'could not be read' if joules is None else 'did not move'}"
+            )
         return Energy(
             source=EnergySource.COUNTER,
-            scope=" and ".join(c.scope for c in self._counters),
-            joules=_used(self._counters, self._start, now),
-            idle_w=self._idle_w,
-            seconds=time.monotonic() - self._began,
+            scope=self._scope(chosen),
+            joules=joules,
+            idle_before_w=self._power(chosen, self._idle_before),
+            idle_after_w=self._power(chosen, idle_after),
+            seconds=self._end.at_s - self._start.at_s,
         )
 
+    def _scope(self, chosen: Sequence[int]) -> str:
+        return " + ".join(self._found.counters[i].scope for i in chosen)
 
-def _used(counted: list[Counter], before: list[float], after: list[float]) -> float:
-    total = 0.0
-    for counter, low, high in zip(counted, before, after, strict=True):
-        total += high - low if high >= low else high - low + (counter.wraps_at or 0.0)
-    return total
+    def _power(self, chosen: Sequence[int], rest: tuple[_Look, _Look] | None) -> float | None:
+        if rest is None or not all(self._found.counters[i].idles for i in chosen):
+            return None
+        used = self._used(chosen, *rest)
+        return None if used is None else used / (rest[1].at_s - rest[0].at_s)
 
-
-def _rapl() -> list[Counter]:
-    """Packages and DRAM; cores and uncore are parts of the package."""
-    found = []
-    for zone in sorted(_RAPL.glob("intel-rapl:*")):
-        try:
-            name = (zone / "name").read_text(encoding="ascii").strip()
-            wraps = int((zone / "max_energy_range_uj").read_text(encoding="ascii")) / 1e6
-            int((zone / "energy_uj").read_text(encoding="ascii"))
-        except (OSError, ValueError):
-            continue
-        if name.startswith("package") or name == "dram":
-            read = _reader(zone / "energy_uj")
-            found.append(Counter(scope=f"RAPL {name}", read=read, wraps_at=wraps))
-    return found
+    def _used(self, chosen: Sequence[int], before: _Look, after: _Look) -> float | None:
+        total = 0.0
+        for i in chosen:
+            low, high = before.joules[i], after.joules[i]
+            if low is None or high is None:
+                return None
+            total += high - low if high >= low else high - low + (self._found.counters[i].wraps_at or 0.0)
+        return total
 
 
-def _reader(path: Path) -> Joules:
-    return lambda: int(path.read_text(encoding="ascii")) / 1e6
-
-
-def _nvidia() -> list[Counter]:
-    """The driver's total energy of each GPU, in mJ since it was loaded (Volta and later)."""
+def _read(counter: Counter) -> float | None:
     try:
-        nvml = ctypes.CDLL("nvml.dll" if sys.platform == "win32" else "libnvidia-ml.so.1")
-        if nvml.nvmlInit_v2():
-            return []
-    except OSError:
-        return []
-    count = ctypes.c_uint()
-    nvml.nvmlDeviceGetCount_v2(ctypes.byref(count))
-    found = []
-    for index in range(count.value):
-        handle, total = ctypes.c_void_p(), ctypes.c_ulonglong()
-        nvml.nvmlDeviceGetHandleByIndex_v2(index, ctypes.byref(handle))
-        if nvml.nvmlDeviceGetTotalEnergyConsumption(handle, ctypes.byref(total)):
-            continue
-        found.append(Counter(scope=f"GPU {index} (NVML)", read=_nvml_reader(nvml, handle)))
-    return found
-
-
-def _nvml_reader(nvml: ctypes.CDLL, handle: ctypes.c_void_p) -> Joules:
-    def read() -> float:
-        total = ctypes.c_ulonglong()
-        nvml.nvmlDeviceGetTotalEnergyConsumption(handle, ctypes.byref(total))
-        return total.value / 1e3
-
-    return read
-
-
-_BILLED_ENERGY = 33
-"""Index of ``ri_billed_energy`` (nJ) in 64-bit words of struct rusage_info_v4."""
-
-
-def _apple() -> list[Counter]:
-    """What macOS bills this process for; `powermetrics` would tell the machine's power, but only to root."""
-    if sys.platform != "darwin":
-        return []
-    libproc = ctypes.CDLL("/usr/lib/libproc.dylib")
-
-    def read() -> float:
-        fields = (ctypes.c_uint64 * 40)()
-        libproc.proc_pid_rusage(os.getpid(), 4, ctypes.byref(fields))
-        return fields[_BILLED_ENERGY] / 1e9
-
-    return [Counter(scope="this process, as macOS bills it", read=read, idles=False)] if read() > 0 else []
+        return counter.read()
+    except (OSError, ValueError):
+        return None

@@ -58,12 +58,15 @@ def bench(
     if energy:
         energy.begin()
     requests = slow or _timed(session, shape, pace, tell)
-    used = energy.end() if energy else None
+    if energy:
+        energy.end()
     noise = watch.noise()
     memory.phase("decoded")
     placement = session.placement
     record = memory.record()
     session.close()
+    # Counters were begun after a request that was slow enough to stand alone, so they know nothing of it.
+    used = energy.energy(placement.device) if energy and not slow else None
     return Block(
         load_s=load_s,
         warmup=warmup,
