@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 
     from edgewright.core.artifact import Artifact, Manifest
     from edgewright.core.assessment import Fit
+    from edgewright.core.energy import Energy
     from edgewright.core.harness import HarnessJob, HarnessResult
     from edgewright.core.jobs import (
         BuildJob,
         BuildResult,
+        EstimateJob,
         Failure,
         Job,
         Result,
@@ -125,6 +127,18 @@ class HarnessWorker(Protocol):
 
     def evaluate(self, job: HarnessJob, ask: Ask, tell: Tell) -> HarnessResult:
         """Run the job's tasks; errors as in `Worker`, and `OfflineError` where data would have to be fetched."""
+        ...
+
+
+class EnergyModelWorker(Protocol):
+    """The child half of a model of power. It sees no machine at work: it is told what a block used, afterwards."""
+
+    def smoke(self, scratch: Path) -> SmokeResult:
+        """As `Worker.smoke`."""
+        ...
+
+    def estimate(self, job: EstimateJob) -> Energy:
+        """The joules of a block by the model, its scope in words; the source is never a measured one."""
         ...
 
 

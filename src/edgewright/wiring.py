@@ -30,6 +30,9 @@ from edgewright.runtime.toolchains import LocalToolchains
 BACKENDS: tuple[Callable[[], Backend], ...] = (OpenVinoBackend, OnnxBackend, MlxBackend, LlamaCppBackend)
 """The frameworks that come with edgewright; others join by the entry point group ``edgewright.backends``."""
 
+ENERGY_MODELS = ("codecarbon",)
+"""Models that estimate energy where no counter is."""
+
 
 def _silent(_: Progress) -> None:
     """Where nobody listens."""
@@ -92,10 +95,16 @@ class Wiring:
         """The environment of lm-evaluation-harness, which no run needs."""
         return load_toolchain(Path(evaluators.__file__).parent / "lm_eval")
 
+    @cached_property
+    def energy_models(self) -> dict[str, ToolchainSpec]:
+        """Models of power by name, each in an environment that no run needs."""
+        folder = Path(evaluators.__file__).parent
+        return {name: load_toolchain(folder / name) for name in ENERGY_MODELS}
+
     @property
     def optional(self) -> dict[str, ToolchainSpec]:
         """Toolchains by name that one command uses, and that are installed by name or by that command only."""
-        return {self.lm_eval.name: self.lm_eval}
+        return {self.lm_eval.name: self.lm_eval, **self.energy_models}
 
     def spec(self, name: str) -> ToolchainSpec:
         """One toolchain, the optional ones included.

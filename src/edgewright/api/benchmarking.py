@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
+from edgewright.api.energy import BLOCK, energy_model_of, energy_round, energy_values
 from edgewright.api.quiet import Quiet
 from edgewright.api.runnable import Runnable, runnable
 from edgewright.core.compared import Benchmark, Benchmarked
@@ -24,6 +26,8 @@ def benchmark(
     rounds: int = 7,
     workload: Workload | None = None,
     pace: Pace = FULL,
+    energy: bool = False,
+    energy_model: str = "",
     runtime: str = "",
     offline: bool = False,
     seed: int = 0,
@@ -34,13 +38,43 @@ def benchmark(
     Each block is a fresh process; one that something disturbed is run again. The prompt is the ids 1, 2, 3, ...: it
     costs what any prompt costs, and every vocabulary has them.
 
+    ``energy`` adds one block of half a minute for each arm, around which the machine's counters are read. Where it has
+    none, ``energy_model`` (such as "codecarbon") estimates; its toolchain is installed if it is not there.
+
     Raises:
         EdgewrightError: a build or its runtime cannot be had, or its process failed, or no block was undisturbed.
     """
     wiring = Wiring(offline)
     shop = wiring.workshop(reporter or Quiet(), wiring.home.root / "logs" / "benchmark")
     arms = [runnable(wiring, shop, model, runtime=runtime, as_it_is=True) for model in models]
-    return run_arms(shop, arms, rounds=rounds, workload=workload or Workload(), pace=pace, seed=seed)
+    estimator = energy_model_of(wiring, shop, energy_model)
+    shape = workload or Workload()
+    answer = run_arms(shop, arms, rounds=rounds, workload=shape, pace=pace, seed=seed)
+    if not (energy or estimator):
+        return answer
+    sides = [_arm(shop, one.name, arm) for one, arm in zip(answer.arms, arms, strict=True)]
+    finished = energy_round(shop, sides, shape, estimator, watched=pace.sentinel)
+    return replace(answer, arms=tuple(_with_energy(arm, finished) for arm in answer.arms))
+
+
+def _with_energy(arm: Benchmarked, finished: Round) -> Benchmarked:
+    """The energy block stands beside the rounds' blocks: only its energy is taken from it."""
+    block = {BLOCK: finished.blocks[arm.name]} if arm.name in finished.blocks else {}
+    return replace(
+        arm,
+        values={**arm.values, **energy_values(finished, arm.name)},
+        blocks={**arm.blocks, **block},
+    )
+
+
+def _arm(shop: Workshop, name: str, subject: Runnable) -> Arm:
+    return Arm(
+        name=name,
+        backend=subject.backend,
+        path=subject.path,
+        runtime=subject.runtime,
+        log=shop.logs / f"{subject.backend.name}.log",
+    )
 
 
 def run_arms(
@@ -72,16 +106,7 @@ def timed_rounds(
         shop.reporter.phase(f"round {number + 1} of {numbers.stop}")
         timing = Timing(ids=ids, workload=workload, pace=pace, usual=usual(done))
         rng = random.Random(f"{seed}/{number}")  # noqa: S311  # an order of measurements, no secret
-        sides = [
-            Arm(
-                name=name,
-                backend=arm.backend,
-                path=arm.path,
-                runtime=arm.runtime,
-                log=shop.logs / f"{arm.backend.name}.log",
-            )
-            for name, arm in arms.items()
-        ]
+        sides = [_arm(shop, name, arm) for name, arm in arms.items()]
         finished, failures = timed_round(shop, sides, timing, rng)
         for failure in failures.values():
             raise error_of(failure)

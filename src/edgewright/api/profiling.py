@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import random
 import tempfile
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from edgewright.api.energy import energy_model_of, energy_round, energy_values
 from edgewright.api.quiet import Quiet
 from edgewright.api.runnable import Runnable, facts_of, runnable, weight_bytes_of
 from edgewright.core.jobs import Failure
-from edgewright.core.measurement import ENERGY, QUICK, Block, Pace, Workload
+from edgewright.core.measurement import QUICK, Block, Pace, Workload
 from edgewright.core.profile import OperatorProfile
 from edgewright.core.profiled import Observed, Profile, concluded
 from edgewright.core.quantity import Value
 from edgewright.core.run import Run
-from edgewright.core.speed import speed_values
+from edgewright.core.toolchain import ToolchainSpec
 from edgewright.errors import InputError
 from edgewright.pipeline.rounds import Arm, Timing, timed_round
 from edgewright.ports import Reporter, Workshop
@@ -43,6 +45,7 @@ def profile(
     *,
     workload: Workload | None = None,
     quick: bool = False,
+    energy_model: str = "",
     runtime: str = "",
     offline: bool = False,
     reporter: Reporter | None = None,
@@ -50,7 +53,8 @@ def profile(
     """Time a build at 1, 2, 4 ... threads, count its energy, profile its operators, and hold it against the host.
 
     The directory of a run means the build that it chose; the profile then becomes a part of its record and report.
-    ``quick`` leaves the energy out and shortens the blocks.
+    ``quick`` leaves the energy out and shortens the blocks. Where the machine counts no energy, ``energy_model`` (such as
+    "codecarbon") estimates it, even with ``quick``; its toolchain is installed if it is not there.
 
     Raises:
         EdgewrightError: the build or its runtime cannot be had, or its process failed.
@@ -60,6 +64,7 @@ def profile(
     run, path = _of_a_run(Path(build))
     subject = runnable(wiring, shop, path or str(build), runtime=runtime, as_it_is=True)
     shape = workload or Workload()
+    model = energy_model_of(wiring, shop, energy_model)
     shop.reporter.phase("measuring what this host can do")
     able = stage.capability(shop, subject.backend, shop.logs / "host.log")
     if isinstance(able, Failure):
@@ -75,7 +80,7 @@ def profile(
             runtime=subject.backend.name,
             workload=shape,
             blocks=blocks,
-            energy=_energy(shop, subject, shape, most, quick=quick),
+            energy={} if quick and not model else _energy(shop, subject, shape, most, model),
             operators=None if isinstance(operators, Failure) else operators,
             operators_missing=operators.reason if isinstance(operators, Failure) else "",
             capability=able,
@@ -107,13 +112,7 @@ def _timed(
     """Blocks at each number of threads, interleaved."""
     ids = tuple(range(1, shape.prompt_tokens + 1))
     arms = [
-        Arm(
-            name=f"{subject.name} with {threads} thread{'s' if threads > 1 else ''}",
-            backend=subject.backend,
-            path=subject.path,
-            runtime={**subject.runtime, "threads": threads},
-            log=shop.logs / f"{subject.backend.name}.log",
-        )
+        _arm(shop, subject, f"{subject.name} with {threads} thread{'s' if threads > 1 else ''}", threads)
         for threads in counts
     ]
     found: dict[int, list[Block]] = {threads: [] for threads in counts}
@@ -127,15 +126,23 @@ def _timed(
     return found
 
 
+def _arm(shop: Workshop, subject: Runnable, name: str, threads: int) -> Arm:
+    return Arm(
+        name=name,
+        backend=subject.backend,
+        path=subject.path,
+        runtime={**subject.runtime, "threads": threads},
+        log=shop.logs / f"{subject.backend.name}.log",
+    )
+
+
 def _energy(
-    shop: Workshop, subject: Runnable, shape: Workload, threads: int, *, quick: bool
-) -> dict[str, Value]:
-    """Energy per token over half a minute; nothing where that was not asked for."""
-    if quick:
-        return {}
-    pace = replace(ENERGY, sentinel=False)
-    values = speed_values(_timed(shop, subject, shape, [threads], pace, 1)[threads])
-    return {name: values[name] for name in ("energy_j_per_token",) if name in values}
+    shop: Workshop, subject: Runnable, shape: Workload, threads: int, model: ToolchainSpec | None
+) -> Mapping[str, Value]:
+    """Energy per token over half a minute, with all threads."""
+    shop.reporter.phase(f"counting the energy of {subject.name}")
+    arm = _arm(shop, subject, subject.name, threads)
+    return energy_values(energy_round(shop, [arm], shape, model, watched=False), arm.name)
 
 
 def _operators(shop: Workshop, subject: Runnable, shape: Workload) -> OperatorProfile | Failure:

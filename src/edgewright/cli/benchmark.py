@@ -4,20 +4,34 @@ from __future__ import annotations
 
 import click
 
-from edgewright.cli.options import json_option, offline_option, quick_option, stacked, workload_option
+from edgewright.cli.options import (
+    energy_model_option,
+    json_option,
+    offline_option,
+    quick_option,
+    stacked,
+    workload_option,
+)
 
 
 @click.command("benchmark")
 @click.argument("builds", nargs=-1, required=True)
 @click.option("--rounds", default=7, show_default=True, type=click.IntRange(1), help="Interleaved rounds.")
 @click.option("--runtime", default="", metavar="NAME", help="Run what is no build of ours in this framework.")
-@stacked(workload_option, quick_option, offline_option, json_option)
+@click.option(
+    "--energy",
+    is_flag=True,
+    help="One more block of 30 s for each build, with this machine's energy counters.",
+)
+@stacked(workload_option, quick_option, energy_model_option, offline_option, json_option)
 def command(
     *,
     builds: tuple[str, ...],
     rounds: int,
     workload: str,
     quick: bool,
+    energy: bool,
+    energy_model: str,
     runtime: str,
     offline: bool,
     as_json: bool,
@@ -40,6 +54,8 @@ def command(
             rounds=rounds,
             workload=shape(workload),
             pace=QUICK if quick else FULL,
+            energy=energy,
+            energy_model=energy_model,
             runtime=runtime,
             offline=offline,
             reporter=reporter,

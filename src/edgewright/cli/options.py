@@ -28,6 +28,12 @@ workload_option = click.option(
 quick_option = click.option(
     "--quick", is_flag=True, help="Short blocks, and the host is not watched: for a first look."
 )
+energy_model_option = click.option(
+    "--energy-model",
+    default="",
+    metavar="NAME",
+    help="Estimate energy where this machine counts none: codecarbon. An estimate decides no gate.",
+)
 trust_options = (
     click.option("--allow-pickle", is_flag=True, help="Accept pickled weights. Unpickling can run code."),
     click.option("--allow-remote-code", is_flag=True, help="Run Python code that comes with the model."),

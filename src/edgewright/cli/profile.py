@@ -4,14 +4,30 @@ from __future__ import annotations
 
 import click
 
-from edgewright.cli.options import json_option, offline_option, quick_option, stacked, workload_option
+from edgewright.cli.options import (
+    energy_model_option,
+    json_option,
+    offline_option,
+    quick_option,
+    stacked,
+    workload_option,
+)
 
 
 @click.command("profile")
 @click.argument("build")
 @click.option("--runtime", default="", metavar="NAME", help="Run what is no build of ours in this framework.")
-@stacked(workload_option, quick_option, offline_option, json_option)
-def command(*, build: str, workload: str, quick: bool, runtime: str, offline: bool, as_json: bool) -> None:
+@stacked(workload_option, quick_option, energy_model_option, offline_option, json_option)
+def command(
+    *,
+    build: str,
+    workload: str,
+    quick: bool,
+    energy_model: str,
+    runtime: str,
+    offline: bool,
+    as_json: bool,
+) -> None:
     """Say where the time of BUILD goes, what limits it on this host, and what to change.
 
     BUILD is the directory of a build, another tool's model, or the directory of a run: that means the build it chose, and
@@ -25,7 +41,13 @@ def command(*, build: str, workload: str, quick: bool, runtime: str, offline: bo
 
     with TerminalReporter() as reporter:
         answer = profile(
-            build, workload=shape(workload), quick=quick, runtime=runtime, offline=offline, reporter=reporter
+            build,
+            workload=shape(workload),
+            quick=quick,
+            energy_model=energy_model,
+            runtime=runtime,
+            offline=offline,
+            reporter=reporter,
         )
     if as_json:
         print_json(answer)

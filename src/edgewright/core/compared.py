@@ -13,7 +13,10 @@ from edgewright.core.rounds import HostNoise
 
 @dataclass(frozen=True, kw_only=True)
 class Benchmarked:
-    """One arm: its figures, with speedup and memory cut against the first arm. ``blocks`` holds its raw samples."""
+    """One arm: its figures, with speedup and memory cut against the first arm.
+
+    ``blocks`` holds its raw samples by round; one named ``energy`` was run for its energy only.
+    """
 
     name: str
     runtime: str

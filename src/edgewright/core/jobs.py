@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Literal
 
 from edgewright.core.conversation import LikelihoodResult, Question
+from edgewright.core.energy import Energy
 from edgewright.core.harness import HarnessJob, HarnessResult
 from edgewright.core.likelihood import Pair
 from edgewright.core.measurement import FULL, Block, Pace, Prompts, Scores, Workload
@@ -114,6 +115,20 @@ class CapabilityJob:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EstimateJob:
+    """Ask a model of power what a finished block may have used; nothing is run and nothing is measured.
+
+    ``cpu_s`` is the block's processor time in all threads, ``seconds`` its duration, ``resident_bytes`` its memory.
+    """
+
+    kind: Literal["estimate"] = "estimate"
+    worker: str
+    cpu_s: float
+    seconds: float
+    resident_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class TokenizeJob:
     """Tokenize ``texts`` with the artifact's own tokenizer, without special tokens being added."""
 
@@ -152,6 +167,7 @@ Job = (
     | BenchJob
     | ProfileJob
     | CapabilityJob
+    | EstimateJob
     | TokenizeJob
     | LikelihoodJob
     | HarnessJob
@@ -219,6 +235,14 @@ class CapabilityResult:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EstimateResult:
+    """What the model of an `EstimateJob` says."""
+
+    kind: Literal["estimate"] = "estimate"
+    energy: Energy
+
+
+@dataclass(frozen=True, kw_only=True)
 class TokenizeResult:
     """One list of token ids per text."""
 
@@ -234,6 +258,7 @@ Result = (
     | BenchResult
     | ProfileResult
     | CapabilityResult
+    | EstimateResult
     | TokenizeResult
     | LikelihoodResult
     | HarnessResult

@@ -1,1 +1,1 @@
-"""Evaluation harnesses that no one here wrote, each in a toolchain of its own; a run never needs one."""
+"""Programs that no one here wrote and that judge builds, each in a toolchain of its own; a run never needs one."""

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from edgewright.core.ab import Better
+from edgewright.core.energy import METRIC
 from edgewright.core.quantity import METRICS
 from edgewright.report.confirmation import host_line
-from edgewright.report.figures import figure
+from edgewright.report.figures import energy_line, figure
 from edgewright.report.lines import WIDE_FROM, add_row, say, table_of
 
 if TYPE_CHECKING:
@@ -54,6 +55,9 @@ def show_benchmark(console: Console, answer: Benchmark, *, rounds: int) -> None:
             console,
             f"  {arm.name}: {arm.runtime} on {p.device}, {p.threads} threads, weights {p.weights}, KV cache {p.kv_cache}",
         )
+    for arm in answer.arms:
+        if METRIC in arm.values:
+            say(console, f"  {arm.name}: {energy_line(arm.values)}")
     say(console, f"  {host_line(answer.host)}")
 
 

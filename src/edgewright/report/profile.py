@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rich.console import Console
 
+from edgewright.core.energy import METRIC
 from edgewright.core.profile import PhaseProfile
 from edgewright.core.profiled import Profile
 from edgewright.core.quantity import METRICS, Label
@@ -67,7 +68,8 @@ def summary(p: Profile) -> list[str]:
             lines.append(f"{metric.title}: not available ({value.reason})")
         else:
             unit = "" if metric.unit in {"1", "byte"} else f" {metric.unit}"
-            lines.append(f"{metric.title}: {figure(value, interval=True)}{unit}")
+            told = f" ({value.method})" if name == METRIC else ""
+            lines.append(f"{metric.title}: {figure(value, interval=True)}{unit}{told}")
     able = p.roofline.capability
     lines += [
         f"processor: {p.cpu_share:.0%} of {able.cores} cores; memory: {p.memory_share:.1%} of this host's",

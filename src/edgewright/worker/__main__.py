@@ -21,6 +21,8 @@ from edgewright.core.jobs import (
     CapabilityJob,
     CapabilityResult,
     Done,
+    EstimateJob,
+    EstimateResult,
     Failure,
     FailureKind,
     Job,
@@ -38,7 +40,7 @@ from edgewright.core.jobs import (
     TokenizeResult,
 )
 from edgewright.errors import InputError, OfflineError, ResourceError, UnsupportedError
-from edgewright.ports import HarnessWorker, ProfilingWorker, SourceWorker, Worker
+from edgewright.ports import EnergyModelWorker, HarnessWorker, ProfilingWorker, SourceWorker, Worker
 from edgewright.worker import scoring, timing
 from edgewright.worker.channel import Channel
 from edgewright.worker.host import capability
@@ -103,6 +105,9 @@ def _result(worker: Worker, job: Job, channel: Channel) -> Result:
             return BenchResult(block=block)
         case ProfileJob():
             return _profiled(worker, job)
+        case EstimateJob():
+            model: EnergyModelWorker = worker  # type: ignore[assignment]  # only such a model is sent these
+            return EstimateResult(energy=model.estimate(job))
         case TokenizeJob():
             ids = worker.tokenize(Path(job.artifact), job.texts)
             return TokenizeResult(ids=tuple(tuple(row) for row in ids))

@@ -67,10 +67,12 @@ def test_toolchains_are_listed_for_machines(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("EDGEWRIGHT_HOME", str(tmp_path))
     assert run(["toolchain", "list", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
-    assert [row["name"] for row in rows] == ["torch", "openvino", "onnx", "mlx", "llamacpp", "lm_eval"]
+    frameworks = ["torch", "openvino", "onnx", "mlx", "llamacpp"]
+    assert [row["name"] for row in rows] == [*frameworks, "lm_eval", "codecarbon"]
     assert not any(row["ready"] for row in rows)
     assert {row["name"]: row["used_by"] for row in rows if row["used_by"]} == {
-        "lm_eval": "evaluate --lm-eval"
+        "lm_eval": "evaluate --lm-eval",
+        "codecarbon": "profile and benchmark --energy-model codecarbon",
     }
 
 

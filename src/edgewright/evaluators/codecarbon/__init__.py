@@ -1,0 +1,1 @@
+"""codecarbon's model of power, as an estimate where a machine has no counter."""
