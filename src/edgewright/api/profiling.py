@@ -140,7 +140,7 @@ def _energy(
     shop: Workshop, subject: Runnable, shape: Workload, threads: int, model: ToolchainSpec | None
 ) -> Mapping[str, Value]:
     """Energy per token over half a minute, with all threads."""
-    shop.reporter.phase(f"counting the energy of {subject.name}")
+    shop.reporter.phase(f"energy of {subject.name}, half a minute")
     arm = _arm(shop, subject, subject.name, threads)
     return energy_values(energy_round(shop, [arm], shape, model, watched=False), arm.name)
 

@@ -59,7 +59,7 @@ def rapl(root: Path = RAPL) -> Found:
     """All packages with their DRAM; the platform (`psys`) where there is no package. Half a machine is no figure."""
     zones = [_zone(path) for path in sorted(root.glob("intel-rapl:*"))]
     if not zones:
-        return Found(lack="no RAPL counter (virtual machines have none)")
+        return Found(lack="no RAPL counter: most virtual machines have none")
     packages = [zone for zone in zones if zone.name.startswith("package")]
     whole = packages or [zone for zone in zones if zone.name == "psys"]
     if whole and all(zone.counter for zone in whole):
@@ -67,7 +67,7 @@ def rapl(root: Path = RAPL) -> Found:
         return Found(counters=tuple(zone.counter for zone in (*whole, *parts) if zone.counter))
     if any(zone.denied for zone in zones):
         return Found(lack=f"no permission to read the RAPL counters below {root}")
-    return Found(lack=f"the RAPL counters below {root} cannot be read (containers hide them)")
+    return Found(lack=f"the RAPL counters below {root} cannot be read: containers hide them")
 
 
 def _zone(path: Path) -> _Zone:
