@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,6 +26,7 @@ class _GateRow(BaseModel):
     model_config = ConfigDict(extra="forbid")
     at_least: float | None = None
     at_most: float | None = None
+    off: bool = False
 
 
 class _PolicyFile(BaseModel):
@@ -107,15 +108,17 @@ def read_policy(path: Path) -> Policy:
         gates = [
             Gate(metric=metric, at_least=row.at_least, at_most=row.at_most)
             for metric, row in file.gates.items()
+            if not row.off
         ]
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
-        hint = "A gate is [gates.METRIC] with at_least or at_most."
+        hint = "A gate is [gates.METRIC] with at_least or at_most, or off = true."
         raise UsageError(f"{path}: {where}: {first['msg']}.", hint=hint) from error
     except ValueError as error:
         raise UsageError(f"{path}: {error}.") from error
-    policy = with_gates(Policy(), gates)
+    off = [metric for metric, row in file.gates.items() if row.off]
+    policy = without_gates(with_gates(Policy(), gates), off)
     prefer = ",".join(f"{name}={weight}" for name, weight in file.prefer.items())
     return replace(policy, prefer=preferences(prefer)) if prefer else policy
 
@@ -126,15 +129,32 @@ def with_gates(policy: Policy, gates: list[Gate]) -> Policy:
     return replace(policy, gates=(*(g for g in policy.gates if g.metric not in named), *gates))
 
 
+def without_gates(policy: Policy, metrics: Collection[str]) -> Policy:
+    """A policy without the gates on these metrics.
+
+    Raises:
+        UsageError: it has none on one of them.
+    """
+    known = {gate.metric for gate in policy.gates}
+    for metric in metrics:
+        if metric not in known:
+            raise UsageError(f"There is no gate on {metric!r}.", hint=f"Gates: {', '.join(sorted(known))}.")
+    return replace(policy, gates=tuple(gate for gate in policy.gates if gate.metric not in metrics))
+
+
 def policy_from(
     file: Path | None = None,
     bounds: Mapping[str, float | None] | None = None,
     prefer: str | None = None,
     *,
     base: Policy | None = None,
+    off: Collection[str] = (),
 ) -> Policy:
-    """The policy of a file (or ``base``, or the default) with flags on top; ``bounds`` are by metric, None if not given."""
-    policy = read_policy(file) if file else base or Policy()
+    """The policy of a file (or ``base``, or the default) with flags on top.
+
+    ``bounds`` are by metric, None if not given; gates on metrics in ``off`` are taken out.
+    """
+    policy = without_gates(read_policy(file) if file else base or Policy(), off)
     gates = []
     for metric, bound in (bounds or {}).items():
         if bound is None:

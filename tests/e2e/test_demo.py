@@ -18,7 +18,11 @@ def test_the_demo_builds_in_all_four_frameworks_and_recommends_one(shell):
     crosses = {c["framework"]: c for c in run["cross_validation"]}
     assert set(crosses) == {"openvino", "onnx", "mlx", "llamacpp"}
     assert all(c["equal"] for c in crosses.values()), crosses
-    measured = [t for t in run["trials"] if t["status"] == "measured"]
+    measured = [t for t in run["trials"] if t["status"] in {"measured", "refuted on held-out text"}]
+    confirmed = [t for t in measured if t["confirmed"]]
+    assert confirmed
+    assert all(t["explored"] for t in confirmed)
+    assert run["host"]["blocks"] >= 3 * (len(confirmed[:2]) + 1)
     assert {t["recipe"]["framework"] for t in measured} == {"openvino", "onnx", "mlx", "llamacpp"}
     assert len(measured) >= 18
     page = (shell.folder / "demo" / "report.html").read_text()

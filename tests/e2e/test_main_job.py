@@ -9,23 +9,21 @@ import pytest
 
 pytestmark = pytest.mark.e2e
 
-SMALL = ("--frameworks", "openvino,llamacpp", "--tokens", "128", "--context", "64")
+SMALL = ("--frameworks", "openvino,llamacpp", "--tokens", "128", "--context", "64", "--quick")
+UNGATED = (
+    "--without-gate=speedup",
+    "--without-gate=memory_cut",
+    "--without-gate=latency_variation",
+    "--without-gate=block_variation",
+    "--without-gate=latency_drift",
+)
+"""No gate that asks anything of this machine."""
 
 
 @pytest.fixture(scope="module")
 def optimized(shared_shell, tiny):
     """A finished run over two frameworks. Random weights answer at random, so accuracy is asked nothing of."""
-    easy = (
-        "--min-accuracy",
-        "0",
-        "--min-speedup",
-        "0",
-        "--min-memory-cut",
-        "0",
-        "--max-latency-variation",
-        "100",
-    )
-    arguments = ("optimize", tiny.path, *SMALL, *easy, "--out", "run", "--json")
+    arguments = ("optimize", tiny.path, *SMALL, *UNGATED, "--min-accuracy", "0", "--out", "run", "--json")
     done = shared_shell.run(*arguments)
     return arguments, done
 
@@ -47,17 +45,18 @@ def test_optimize_builds_compares_and_recommends(optimized, shared_shell):
 
 def test_a_build_that_passes_every_gate_is_recommended_exported_and_answers(shared_shell, smollm2):
     """The real model, with gates that its 8-bit build is sure to pass whatever this machine does meanwhile."""
-    gates = (
-        "--min-speedup",
-        "0.2",
-        "--min-memory-cut",
-        "0",
-        "--max-latency-variation",
-        "1000",
-        "--min-accuracy",
-        "0.8",
+    gates = (*UNGATED, "--min-accuracy", "0.8")
+    arguments = (
+        "--frameworks",
+        "llamacpp",
+        "--tokens",
+        "512",
+        "--context",
+        "256",
+        "--max-size",
+        "150MB",
+        "--quick",
     )
-    arguments = ("--frameworks", "llamacpp", "--tokens", "512", "--context", "256", "--max-size", "150MB")
     done = shared_shell.run(
         "optimize", smollm2.path, *arguments, *gates, "--out", "real", "--prefer", "accuracy=1"
     )
@@ -86,6 +85,7 @@ def test_a_run_with_nothing_left_to_do_answers_from_its_record(optimized, shared
 
 def test_show_and_pick_decide_without_measuring(optimized, shared_shell):
     assert "speedup" in shared_shell.run("show", "run").stdout
+    assert "blocks were disturbed" in shared_shell.run("show", "run").stdout
     strict = shared_shell.run("pick", "run", "--min-speedup", "1000")
     assert strict.returncode == 10
     assert "No build passed every gate" in strict.stdout
@@ -124,16 +124,57 @@ def test_evaluate_runs_a_gguf_file_in_the_reference_and_in_llama_cpp(optimized, 
     assert own["perplexity"] == pytest.approx(reference["perplexity"], rel=0.02)
 
 
-def test_benchmark_times_builds_side_by_side(optimized, shared_shell):
-    builds = [artifact(shared_shell.folder / "run", name) for name in ("llamacpp/q8_0", "openvino/int8")]
+SHAPE = """prompt_tokens = 16
+decode_tokens = 16
+concurrency = 2
+"""
+
+
+def test_benchmark_times_builds_side_by_side_and_other_tools_files_in_their_own_framework(
+    optimized, shared_shell
+):
+    run = shared_shell.folder / "run"
+    gguf = next(Path(artifact(run, "llamacpp/q8_0")).glob("*.gguf"))
+    (shared_shell.folder / "two.toml").write_text(SHAPE)
     done = shared_shell.run(
-        "benchmark", *builds, "--rounds", "2", "--prompt-tokens", "16", "--decode-tokens", "16", "--json"
+        "benchmark",
+        str(gguf),
+        artifact(run, "openvino/int8"),
+        *("--rounds", "2", "--quick", "--workload", "two.toml", "--json"),
     )
     assert done.returncode == 0, done.stderr
-    first, second = json.loads(done.stdout)
+    first, second = json.loads(done.stdout)["arms"]
     assert first["values"]["speedup"]["value"] == 1.0
-    assert second["values"]["decode_tok_s"]["value"] > 0
+    assert second["values"]["throughput_tok_s"]["value"] > second["values"]["decode_tok_s"]["value"]
     assert {first["runtime"], second["runtime"]} == {"llamacpp", "openvino"}
+    assert first["blocks"]["0"]["requests"][0]["concurrency"] == 2
+
+
+def test_an_ab_test_of_a_build_with_itself_finds_them_alike_in_perplexity(optimized, shared_shell):
+    build = artifact(shared_shell.folder / "run", "llamacpp/q8_0")
+    done = shared_shell.run("ab", build, build, "--metric", "perplexity", "--json")
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert answer["verdict"]["answer"] == "A and B are alike"
+    assert answer["looks"] == 1
+    refused = shared_shell.run("ab", build, build, "--metric", "beauty")
+    assert refused.returncode == 2
+    assert "no A/B test on 'beauty'" in refused.stderr
+
+
+def test_a_profile_says_where_the_time_goes_and_joins_the_report(optimized, shared_shell):
+    build = artifact(shared_shell.folder / "run", "llamacpp/q8_0")
+    done = shared_shell.run("profile", build, "--quick", "--json")
+    assert done.returncode == 0, done.stderr
+    profile = json.loads(done.stdout)
+    assert profile["roofline"]["capability"]["read_gb_s"] > 0.1
+    assert profile["scaling"][0]["threads"] == 1
+    assert profile["operators"]["decode"]["matrix_ms"] > 0
+    assert profile["decode"]["limit"] in {"memory-bound", "compute-bound", "overhead-bound", "undetermined"}
+    shown = shared_shell.run("profile", "real", "--quick")
+    assert shown.returncode == 0, shown.stderr
+    assert "decode is" in shown.stdout
+    assert "Profile of llamacpp/q8_0" in (shared_shell.folder / "real" / "report.html").read_text()
 
 
 def test_the_api_loads_a_build_and_generates(lab, smollm2):

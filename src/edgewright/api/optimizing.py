@@ -17,7 +17,7 @@ from edgewright.core.model import Source
 from edgewright.core.policy import Policy
 from edgewright.core.run import Run, Status
 from edgewright.pipeline import optimize as pipeline
-from edgewright.pipeline.request import Request
+from edgewright.pipeline.request import BRIEF, Confirmation, Request
 from edgewright.ports import Reporter
 from edgewright.report.html import draw
 from edgewright.runtime.export import BEST, export_build, remove_export
@@ -47,11 +47,13 @@ def optimize(
     tokens: int = 2048,
     context: int = 512,
     workload: Workload | None = None,
+    quick: bool = False,
     reporter: Reporter | None = None,
 ) -> Run:
     """Build a model in every framework that suits the target, compare, measure, gate, and choose.
 
-    The same call again resumes: finished work is not redone. The returned run may hold no choice; ``run.best`` is then
+    The best build is confirmed in full before it is recommended; ``quick`` confirms briefly, which decides only what is far
+    from every bound. The same call again resumes: finished work is not redone. The returned run may hold no choice; ``run.best`` is then
     None and ``run.choice`` names the nearest miss.
 
     Raises:
@@ -71,6 +73,7 @@ def optimize(
         context=context,
         workload=workload or Workload(),
         budget_s=budget_s,
+        confirmation=BRIEF if quick else Confirmation(),
     )
     with open_run_directory(directory):
         shop = wiring.workshop(reporter or Quiet(), directory.resolve() / "logs")

@@ -40,6 +40,7 @@ from edgewright.cli.options import (
 )
 @click.option("--budget", metavar="TIME", help="Start no new build after this time, such as 30m.")
 @click.option("--out", type=click.Path(path_type=Path), help="Run directory (default: runs/MODEL-TARGET).")
+@click.option("--quick", is_flag=True, help="Confirm briefly: only what is far from every bound is decided.")
 @stacked(workload_option, offline_option, *trust_options, json_option)
 def command(
     *,

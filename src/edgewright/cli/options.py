@@ -93,7 +93,10 @@ def policy_options(function: F) -> F:
     prefer = click.option(
         "--prefer", metavar="NAME=W,..", help="Weights of speed, accuracy, memory among those that pass."
     )
-    return stacked(file, *gates, prefer)(function)
+    off = click.option(
+        "--without-gate", "gates_off", metavar="METRIC", multiple=True, help="Ask nothing of this metric."
+    )
+    return stacked(file, *gates, off, prefer)(function)
 
 
 def policy_of(values: dict[str, Any], base: Policy | None = None) -> Policy:
@@ -116,4 +119,5 @@ def policy_of(values: dict[str, Any], base: Policy | None = None) -> Policy:
             raise UsageError(f"{flag} {text!r} is no number.", hint=f"Give a {kind}.") from error
         if not 0 <= bounds[metric] < float("inf"):  # type: ignore[operator]  # just set
             raise UsageError(f"{flag} {text} is not a number of 0 or more.")
-    return policy_from(values.pop("policy_file"), bounds, values.pop("prefer"), base=base)
+    file, prefer, off = (values.pop(name) for name in ("policy_file", "prefer", "gates_off"))
+    return policy_from(file, bounds, prefer, base=base, off=off)
