@@ -57,8 +57,10 @@ def load_toolchain(folder: Path) -> ToolchainSpec:
 
 
 def code_digest(folder: Path) -> str:
-    """SHA-256 of a backend's code and tables (its toolchain declaration has a digest of its own)."""
+    """SHA-256 of a backend's code and tables and of what all sessions share (its toolchain has a digest of its own)."""
     total = hashlib.sha256()
+    for file in sorted(Path(__file__).parent.glob("*.py")):
+        total.update(file.name.encode() + b"\0" + file.read_bytes())
     for file in sorted(folder.rglob("*")):
         if file.suffix in {".py", ".toml", ".json"} and file.name != "toolchain.toml":
             total.update(file.relative_to(folder).as_posix().encode() + b"\0" + file.read_bytes())
