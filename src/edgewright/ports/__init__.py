@@ -1,0 +1,47 @@
+"""The interfaces between decisions and the world. Adapters live in backends/, evaluators/, runtime/ and testing/."""
+
+from edgewright.ports.child import (
+    Ask,
+    BatchSession,
+    EnergyModelWorker,
+    HarnessWorker,
+    ProfilingWorker,
+    Session,
+    SourceWorker,
+    Tell,
+    Worker,
+)
+from edgewright.ports.parent import (
+    Backend,
+    Clock,
+    Files,
+    JobRunner,
+    Journal,
+    Reporter,
+    Store,
+    Tokenizer,
+    Toolchains,
+    Workshop,
+)
+
+__all__ = [
+    "Ask",
+    "Backend",
+    "BatchSession",
+    "Clock",
+    "EnergyModelWorker",
+    "Files",
+    "HarnessWorker",
+    "JobRunner",
+    "Journal",
+    "ProfilingWorker",
+    "Reporter",
+    "Session",
+    "SourceWorker",
+    "Store",
+    "Tell",
+    "Tokenizer",
+    "Toolchains",
+    "Worker",
+    "Workshop",
+]
