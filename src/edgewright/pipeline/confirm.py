@@ -101,7 +101,8 @@ def _time(state: State, phase: str, finalists: list[str]) -> None:
         for number in range(done, look):
             state.shop.reporter.phase(f"confirming round {number + 1} of {look}")
             pace = state.request.confirmation.pace
-            run_round(state, f"{phase}{number}", finalists, pace, twice=number < looks[0])
+            twice = number < state.request.confirmation.itself
+            run_round(state, f"{phase}{number}", finalists, pace, twice=twice)
         done = look
         _judge(state, phase, finalists)
         if state.run.host and state.run.host.noisy:

@@ -14,7 +14,8 @@ from edgewright.core.text import Text
 class Confirmation:
     """How the chosen build is measured again: rounds and held-out tokens after which verdicts are looked at.
 
-    ``pace`` is that of its blocks; ``finalists`` builds are confirmed side by side, at most ``turns`` times.
+    ``pace`` is that of its blocks; ``finalists`` builds are confirmed side by side, at most ``turns`` times. The first
+    ``itself`` rounds hold the original twice, to see what this host cannot tell apart.
     """
 
     rounds: tuple[int, ...] = ROUND_LOOKS
@@ -22,6 +23,7 @@ class Confirmation:
     pace: Pace = FULL
     finalists: int = 2
     turns: int = 3
+    itself: int = 4
 
 
 BRIEF = Confirmation(
