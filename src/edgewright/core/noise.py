@@ -35,11 +35,11 @@ class Noise:
 
 @dataclass(frozen=True, kw_only=True)
 class NoiseLimits:
-    """Where a block stops counting; the sentinel's is relative to the run's own."""
+    """Where a block stops counting; the sentinel's is relative to the run's own (why 10 %: ADR 13)."""
 
     steal: float = 0.01
     foreign_cpu: float = 0.05
-    sentinel: float = 0.05
+    sentinel: float = 0.10
     invalid_share: float = 0.30
 
 

@@ -33,7 +33,8 @@ def confirm(state: State) -> Choice:
         if not finalists:
             break
         _time(state, f"confirm/{turn}/", finalists)
-        if any(state.trials[name].outcome is Outcome.PASS for name in finalists):
+        noisy = state.run.host is not None and state.run.host.noisy
+        if noisy or any(state.trials[name].outcome is Outcome.PASS for name in finalists):
             break
     choice = choose(state.contenders(), state.request.policy.prefer)
     if choice.chosen:

@@ -17,8 +17,8 @@ NORMAL = Sentinel(gflop_s=100.0, read_gb_s=10.0)
         ({"foreign_cpu": 0.2}, "other processes"),
         ({"throttled": 1}, "throttled"),
         ({"swapped_in_pages": 3}, "swapped"),
-        ({"before": Sentinel(gflop_s=90.0, read_gb_s=10.0)}, "before it the host's speed in computing"),
-        ({"after": Sentinel(gflop_s=100.0, read_gb_s=11.0)}, "after it the host's speed in reading memory"),
+        ({"before": Sentinel(gflop_s=85.0, read_gb_s=10.0)}, "before it the host's speed in computing"),
+        ({"after": Sentinel(gflop_s=100.0, read_gb_s=11.5)}, "after it the host's speed in reading memory"),
     ],
 )
 def test_a_disturbed_block_says_by_what(noise, word):
