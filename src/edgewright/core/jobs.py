@@ -64,8 +64,8 @@ class ScoreJob:
     """Score ``ids`` (teacher forced) in windows of ``context``; compare with or write reference log-probabilities.
 
     ``reference`` is a file that `worker.packed` wrote. A runtime that cannot score all within ``limit_s`` scores the
-    beginning; the scores say how many tokens they stand on. ``answer`` is (prompt tokens, tokens) of the greedy
-    continuation that timed runs are held against; ``prompts`` are answered to see how long the answers are.
+    beginning; the scores say how many tokens they stand on. ``prompt`` is continued greedily by ``answer`` ids,
+    which timed runs are held against; ``prompts`` are answered to see how long the answers are.
     """
 
     kind: Literal["score"] = "score"
@@ -77,7 +77,8 @@ class ScoreJob:
     reference: str = ""
     write_reference: str = ""
     limit_s: float | None = None
-    answer: tuple[int, int] = (0, 0)
+    prompt: tuple[int, ...] = ()
+    answer: int = 0
     prompts: Prompts | None = None
 
 

@@ -30,7 +30,7 @@ def run_round(state: State, name: str, trials: Sequence[str], pace: Pace, *, twi
     names = [BASELINE, *arms, *([AGAIN] if twice else [])]
     family = name.rpartition("/")[0]
     timing = Timing(
-        ids=state.ids[: state.request.workload.prompt_tokens],
+        ids=state.prompt,
         workload=state.request.workload,
         pace=pace,
         usual=usual([one for other, one in state.rounds.items() if other.startswith(family)]),

@@ -205,9 +205,8 @@ def score_build(
         ids=ids or state.ids,
         context=state.request.context,
         log=state.log(recipe.id, "score"),
-        answer=(0, 0)
-        if ids
-        else (state.request.workload.prompt_tokens, state.request.workload.decode_tokens),
+        prompt=() if ids else state.prompt,
+        answer=0 if ids else state.request.workload.decode_tokens,
         prompts=prompts,
         reference=against / REFERENCE_FILE,
         reference_identity=against.name,

@@ -90,7 +90,8 @@ def _begin(
     key: str,
 ) -> State:
     tokenizer = shop.files.tokenizer(Path(source.path))
-    parts = parts_of(tokenizer.encode(request.text.content), request)
+    ids = tokenizer.encode(request.text.content)
+    parts = parts_of(ids, request)
     parity = knowledge.text("parity.txt")
     trials = {recipe.id: Trial(recipe=recipe) for recipe in plan.candidates}
     for skipped in plan.skipped:
@@ -129,6 +130,7 @@ def _begin(
             parity,
             tokenizer.chat("Which of 3, 12 and 007 is prime?\n\nAnswer in French, s'il te plaît. 🎉"),
         ),
+        prompt=tuple(ids[: request.workload.prompt_tokens]),
         prompts=Prompts(
             ids=tuple(
                 tuple(tokenizer.encode(tokenizer.chat(p))) for p in knowledge.text("prompts.txt").splitlines()
@@ -147,19 +149,17 @@ def parts_of(ids: list[int], request: Request) -> Parts:
     """Explored, held-out and calibration ids.
 
     Raises:
-        InputError: fewer than 64 tokens, or a prompt longer than the explored part.
+        InputError: fewer than 64 tokens, or fewer than the workload's prompt.
     """
     if len(ids) < 64:
         raise InputError(
             f"The evaluation text {request.text.name} has {len(ids)} tokens, too few to compare anything.",
             hint="Give a text of at least some thousand words with --eval-data.",
         )
-    looks = request.confirmation.tokens
-    parts = split(ids, context=request.context, explored=request.tokens, looks=looks)
-    if len(parts.explored) < request.workload.prompt_tokens:
+    if len(ids) < request.workload.prompt_tokens:
         raise InputError(
-            f"The workload's prompt has {request.workload.prompt_tokens} tokens, and the explored part of "
-            f"{request.text.name} {len(parts.explored)}.",
-            hint="Give a longer text with --eval-data, more --tokens, or a workload with a shorter prompt.",
+            f"The workload's prompt has {request.workload.prompt_tokens} tokens, and {request.text.name} {len(ids)}.",
+            hint="Give a longer text with --eval-data, or a workload with a shorter prompt.",
         )
-    return parts
+    looks = request.confirmation.tokens
+    return split(ids, context=request.context, explored=request.tokens, looks=looks)

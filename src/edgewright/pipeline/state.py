@@ -42,6 +42,7 @@ class State:
     plan: Plan
     parts: Parts
     parity_texts: tuple[str, ...]
+    prompt: tuple[int, ...]
     prompts: Prompts
     run: Run
     rng: random.Random

@@ -37,13 +37,14 @@ def score(
     reference_identity: str = "",
     keep_reference: bool = False,
     limit_s: float | None = None,
-    answer: tuple[int, int] = (0, 0),
+    prompt: tuple[int, ...] = (),
+    answer: int = 0,
     prompts: Prompts | None = None,
 ) -> tuple[Scores, Path] | Failure:
     """Scores and the store directory that holds them (with the reference's log-probabilities, if asked to keep them).
 
     ``identity`` names the bytes of ``artifact``. ``limit_s`` bounds the time of a slow runtime; how far it came is part
-    of the scores. ``answer`` is (prompt tokens, tokens) of the greedy continuation kept with them.
+    of the scores. The greedy continuation of ``prompt`` by ``answer`` ids is kept with them.
     """
     details = [
         identity,
@@ -53,7 +54,9 @@ def score(
         digest(list(ids)),
         context,
     ]
-    key = digest([PROTOCOL_VERSION, *details, reference_identity, keep_reference, limit_s, answer, prompts])
+    key = digest(
+        [PROTOCOL_VERSION, *details, reference_identity, keep_reference, limit_s, prompt, answer, prompts]
+    )
     found = shop.store.find("scores", key)
     if found is None:
         try:
@@ -68,6 +71,7 @@ def score(
                     reference=str(reference) if reference else "",
                     write_reference=str(draft / REFERENCE_FILE) if keep_reference else "",
                     limit_s=limit_s,
+                    prompt=prompt,
                     answer=answer,
                     prompts=prompts,
                 )

@@ -94,6 +94,7 @@ def _result(worker: Worker, job: Job, channel: Channel) -> Result:
                 reference=Path(job.reference) if job.reference else None,
                 write_reference=Path(job.write_reference) if job.write_reference else None,
                 limit_s=job.limit_s,
+                prompt=job.prompt,
                 answer=job.answer,
                 prompts=job.prompts,
             )

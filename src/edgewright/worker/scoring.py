@@ -69,12 +69,13 @@ def score(
     reference: Path | None = None,
     write_reference: Path | None = None,
     limit_s: float | None = None,
-    answer: tuple[int, int] = (0, 0),
+    prompt: Sequence[int] = (),
+    answer: int = 0,
     prompts: Prompts | None = None,
 ) -> Scores:
     """Score ``ids`` window by window; with ``limit_s``, only as much of the text's beginning as fits in that time.
 
-    ``answer`` is (prompt tokens, tokens): the beginning of the text is also continued greedily by that many ids.
+    ``prompt`` is also continued greedily by ``answer`` ids.
     ``prompts`` are answered too, and the lengths of the answers kept.
 
     Raises:
@@ -108,7 +109,6 @@ def score(
             done += len(kept)
         collected.windows.append(len(labels))
     seconds = time.monotonic() - began
-    prompt, tokens = answer
     return Scores(
         tokens=spans[-1][1],
         windows=tuple(collected.windows),
@@ -116,7 +116,7 @@ def score(
         correct=tuple(collected.correct),
         against=collected.against() if base is not None else None,
         storage=sink.loss() if sink else None,
-        generated=tuple(session.generate(ids[:prompt], tokens)) if tokens else (),
+        generated=tuple(session.generate(prompt, answer)) if answer else (),
         lengths=tuple(_length(session, one, prompts) for one in prompts.ids) if prompts else (),
         seconds=seconds,
         placement=session.placement,

@@ -18,6 +18,7 @@ from edgewright.core.jobs import (
     TokenizeJob,
     TokenizeResult,
 )
+from edgewright.core.measurement import Workload
 from edgewright.core.noise import Noise
 from edgewright.core.policy import Gate, Policy
 from edgewright.core.run import Status
@@ -365,8 +366,8 @@ def test_the_plan_key_changes_with_what_is_measured_and_not_with_the_policy(tmp_
 def test_a_text_too_short_for_a_comparison_or_for_the_prompt_is_refused():
     with pytest.raises(InputError, match="too few"):
         parts_of(list(range(63)), REQUEST)
-    with pytest.raises(InputError, match="prompt has 50 tokens"):
-        parts_of(list(range(80)), replace(REQUEST, context=10))
+    with pytest.raises(InputError, match="prompt has 100 tokens"):
+        parts_of(list(range(80)), replace(REQUEST, workload=Workload(prompt_tokens=100)))
 
 
 FASTER = ({"kv_cache": "f16"},)

@@ -76,7 +76,7 @@ def test_logits_in_small_pieces_score_as_in_one(tmp_path):
 
 def test_the_answer_that_timed_runs_are_held_against_is_kept():
     table = np.roll(np.eye(5), 1, axis=1)
-    assert score(TableSession(table), [0, 1, 2, 3], 4, quiet, answer=(2, 3)).generated == (2, 3, 4)
+    assert score(TableSession(table), [0, 1, 2, 3], 4, quiet, prompt=[0, 1], answer=3).generated == (2, 3, 4)
 
 
 def test_the_length_of_an_answer_ends_with_its_stop_id_or_at_the_most():
