@@ -75,7 +75,7 @@ def score(
 ) -> Scores:
     """Score ``ids`` window by window; with ``limit_s``, only as much of the text's beginning as fits in that time.
 
-    ``prompt`` is also continued greedily by ``answer`` ids.
+    ``prompt`` is also continued greedily by ``answer`` ids, unless the text did not fit in the time.
     ``prompts`` are answered too, and the lengths of the answers kept.
 
     Raises:
@@ -89,7 +89,8 @@ def score(
     base = open_packed(reference) if reference else None
     if base is not None and base.shape[0] != rows:
         raise InputError(f"The reference has {base.shape[0]} positions, the text {rows}.")
-    spans = _affordable(session, ids, spans, limit_s)
+    planned = spans
+    spans = _affordable(session, ids, planned, limit_s)
     sink = Writer(write_reference, rows) if write_reference else None
     collected = _Collected()
     began = time.monotonic()
@@ -116,7 +117,7 @@ def score(
         correct=tuple(collected.correct),
         against=collected.against() if base is not None else None,
         storage=sink.loss() if sink else None,
-        generated=tuple(session.generate(prompt, answer)) if answer else (),
+        generated=tuple(session.generate(prompt, answer)) if spans == planned else (),
         lengths=tuple(_length(session, one, prompts) for one in prompts.ids) if prompts else (),
         seconds=seconds,
         placement=session.placement,
