@@ -492,3 +492,16 @@ def test_for_another_device_this_hosts_speed_decides_nothing_and_accuracy_does(t
     assert open_gates == {"speedup", "memory_cut", *steadiness}
     assert run.trial("openvino/int4").outcome == "fail"
     assert "not measured on the device" in run.assessment.unverified
+
+
+def test_even_a_brief_confirmation_has_the_blocks_that_every_default_gate_needs():
+    from edgewright.core.policy import DEFAULT_GATES
+    from edgewright.core.speed import paired_values, speed_values
+    from edgewright.core.verdict import DEVICE_BOUND
+    from edgewright.pipeline.request import BRIEF
+
+    blocks = {str(k): block() for k in range(BRIEF.rounds[0])}
+    values = {**speed_values(list(blocks.values())), **paired_values(blocks, blocks)}
+    for gate in DEFAULT_GATES:
+        if gate.metric in DEVICE_BOUND:
+            assert values[gate.metric].value is not None, gate.metric
