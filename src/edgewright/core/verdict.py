@@ -76,10 +76,12 @@ class Circumstances:
 
 def judge(gate: Gate, value: Value | None) -> Verdict:
     """Hold a value against a gate: its whole interval must be on one side, where it has one."""
+    title = METRICS[gate.metric].title.lower()
     if value is None or value.value is None:
         why = value.reason if value else "not measured"
-        return Verdict(gate=gate, outcome=Outcome.INCONCLUSIVE, value=None, reason=f"no figure: {why}")
-    title = METRICS[gate.metric].title.lower()
+        return Verdict(
+            gate=gate, outcome=Outcome.INCONCLUSIVE, value=None, reason=f"{title} has no figure: {why}"
+        )
     figure = f"{title} {_number(value.value)} against {gate.sign} {_number(gate.bound)}"
     if value.label is Label.ESTIMATED:
         why = f"{figure} is an estimate ({value.method}), and an estimate decides no gate"
