@@ -189,7 +189,9 @@ def test_the_permuted_twin_of_a_gguf_file_computes_the_same_with_other_weights(l
     )
     (one, _), (other, _) = answer(plain), answer(smollm2)
     print(f"largest difference {np.abs(one - other).max():.2e}, KL {divergence(one, other):.2e}")
-    assert np.abs(one - other).max() < 1e-3
+    assert (
+        np.abs(one - other).max() < 2e-3
+    )  # the 16 bits they are stored in cost up to 6e-4 each, far below the likeliest
     assert abs(divergence(one, other)) < 1e-8
     script = """
 import sys, json
