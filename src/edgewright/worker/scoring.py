@@ -117,7 +117,7 @@ def score(
         correct=tuple(collected.correct),
         against=collected.against() if base is not None else None,
         storage=sink.loss() if sink else None,
-        generated=tuple(session.generate(prompt, answer)) if spans == planned else (),
+        generated=tuple(session.generate(prompt, answer)) if answer and spans == planned else (),
         lengths=tuple(_length(session, one, prompts) for one in prompts.ids) if prompts else (),
         seconds=seconds,
         placement=session.placement,
