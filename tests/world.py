@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from edgewright.core import knowledge
+from edgewright.core.answers import BenchResult, ScoreResult
 from edgewright.core.host import Cpu, HostFacts, Power
-from edgewright.core.jobs import BenchJob, BenchResult, BuildJob, ScoreJob, ScoreResult, SourceOperation
+from edgewright.core.jobs import BenchJob, BuildJob, ScoreJob, SourceOperation
 from edgewright.core.measurement import Pace, Workload
 from edgewright.core.model import SourceKind
 from edgewright.core.policy import Policy

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from benchmarks.checks import Check
 from benchmarks.fidelity.lab import Lab, ratio_interval
-from edgewright.core.jobs import BenchJob, BenchResult
+from edgewright.core.answers import BenchResult
+from edgewright.core.jobs import BenchJob
 from edgewright.core.measurement import Pace, Workload
 from edgewright.core.speed import block_figure
 from edgewright.runtime.runner import run_in

@@ -15,8 +15,9 @@ from scipy.special import stdtrit
 from edgewright.api.demo import demo_source
 from edgewright.cli.progress import TerminalReporter
 from edgewright.config import evaluation_text
+from edgewright.core.answers import Failure
 from edgewright.core.artifact import Artifact
-from edgewright.core.jobs import Failure
+from edgewright.core.jobs import ScoreJob
 from edgewright.core.measurement import Block, Pace, Scores, Workload
 from edgewright.core.model import Source
 from edgewright.core.recipe import SCORING_RUNTIME, Option
@@ -119,14 +120,17 @@ class Lab:
         answer = score(
             self.shop,
             backend,
-            artifact=artifact.path if artifact else self.source.path,
+            ScoreJob(
+                worker=backend.worker,
+                artifact=artifact.path if artifact else self.source.path,
+                runtime=artifact.recipe.runtime if artifact else SCORING_RUNTIME,
+                ids=ids,
+                context=context,
+                limit_s=limit_s,
+            ),
             identity=artifact.manifest.key if artifact else self.source.digest,
-            runtime=artifact.recipe.runtime if artifact else SCORING_RUNTIME,
-            ids=ids,
-            context=context,
             log=self.folder / "score.log",
             keep_reference=keep,
-            limit_s=limit_s,
         )
         if isinstance(answer, Failure):
             raise RuntimeError(answer.reason)  # noqa: TRY004  # a reason, not a type

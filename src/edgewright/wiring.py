@@ -16,7 +16,7 @@ from edgewright.backends.onnx.backend import OnnxBackend
 from edgewright.backends.openvino.backend import OpenVinoBackend
 from edgewright.backends.torch.backend import TorchBackend
 from edgewright.core import knowledge
-from edgewright.core.jobs import Progress
+from edgewright.core.answers import Progress
 from edgewright.core.toolchain import ToolchainSpec
 from edgewright.ports import Backend, Reporter, Tell, Workshop
 from edgewright.runtime.clock import SystemClock

@@ -8,12 +8,13 @@ import pytest
 
 from edgewright.config import evaluation_text
 from edgewright.core import knowledge
+from edgewright.core.jobs import ScoreJob
 from edgewright.core.measurement import Block, Pace, Scores, Workload
 from edgewright.core.recipe import SCORING_RUNTIME
 from edgewright.stages.bench import bench
 from edgewright.stages.build import build
 from edgewright.stages.cross_validate import cross_validate, tokenize
-from edgewright.stages.score import REFERENCE_FILE, score
+from edgewright.stages.score import score
 
 pytestmark = pytest.mark.integration
 
@@ -61,11 +62,14 @@ def reference(lab, smollm2, ids):
         answer = score(
             lab.shop,
             lab.shop.reference,
-            artifact=smollm2.path,
+            ScoreJob(
+                worker=lab.shop.reference.worker,
+                artifact=smollm2.path,
+                runtime=SCORING_RUNTIME,
+                ids=ids[:count],
+                context=CONTEXT,
+            ),
             identity=smollm2.digest,
-            runtime=SCORING_RUNTIME,
-            ids=ids[:count],
-            context=CONTEXT,
             log=lab.shop.logs / "reference.log",
             keep_reference=True,
         )
@@ -78,17 +82,20 @@ def score_of(lab, artifact, ids, reference) -> Scores:
     recipe = artifact.recipe
     count = TOKENS.get(recipe.framework, len(ids))
     path = reference[count][1]
+    backend = lab.shop.backend(recipe.framework)
     answer = score(
         lab.shop,
-        lab.shop.backend(recipe.framework),
-        artifact=artifact.path,
+        backend,
+        ScoreJob(
+            worker=backend.worker,
+            artifact=artifact.path,
+            runtime=recipe.runtime,
+            ids=ids[:count],
+            context=CONTEXT,
+        ),
         identity=artifact.manifest.key,
-        runtime=recipe.runtime,
-        ids=ids[:count],
-        context=CONTEXT,
         log=lab.shop.logs / f"{recipe.framework}.log",
-        reference=path / REFERENCE_FILE,
-        reference_identity=path.name,
+        reference=path,
     )
     assert isinstance(answer, tuple), answer
     return answer[0]

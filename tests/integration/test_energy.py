@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from edgewright.api.energy import energy_round, energy_values
+from edgewright.core.answers import EstimateResult
 from edgewright.core.energy import EnergySource, energy_value, no_energy
-from edgewright.core.jobs import EstimateJob, EstimateResult
+from edgewright.core.jobs import EstimateJob
 from edgewright.core.measurement import Workload
 from edgewright.core.policy import Gate
 from edgewright.core.quantity import Label

@@ -16,6 +16,7 @@ from edgewright.api.demo import fetch
 from edgewright.api.intake import source_of
 from edgewright.api.sessions import load
 from edgewright.core import knowledge
+from edgewright.core.jobs import ScoreJob
 from edgewright.core.measurement import Scores
 from edgewright.core.run import Trial
 from edgewright.errors import InputError, UnsupportedError, WorkerError
@@ -150,11 +151,8 @@ def answer(lab, ids):
         scored = score(
             lab.shop,
             lab.shop.reference,
-            artifact=source.path,
+            job_of(lab.shop.reference, source.path, FLOAT32, ids),
             identity=source.digest,
-            runtime=FLOAT32,
-            ids=ids,
-            context=len(ids),
             log=lab.shop.logs / "reference.log",
             keep_reference=True,
         )
@@ -162,6 +160,10 @@ def answer(lab, ids):
         return unpack(open_packed(scored[1] / REFERENCE_FILE)), scored[1]
 
     return get
+
+
+def job_of(backend, artifact, runtime, ids) -> ScoreJob:
+    return ScoreJob(worker=backend.worker, artifact=artifact, runtime=runtime, ids=ids, context=len(ids))
 
 
 def portable(lab, path, **trust):
@@ -311,14 +313,10 @@ def test_scoring_in_float32_is_the_same_function_and_says_so(lab, mixed, ids, an
     own = score(
         lab.shop,
         lab.shop.reference,
-        artifact=mixed.path,
+        job_of(lab.shop.reference, mixed.path, {}, ids),
         identity=mixed.digest,
-        runtime={},
-        ids=ids,
-        context=len(ids),
         log=lab.shop.logs / "reference.log",
-        reference=answer(mixed)[1] / REFERENCE_FILE,
-        reference_identity=answer(mixed)[1].name,
+        reference=answer(mixed)[1],
     )
     assert isinstance(own, tuple), own
     print(f"{own[0].placement.weights} against float32: KL {own[0].kl_mean:.2e}")
@@ -339,14 +337,10 @@ def test_a_conversion_of_bfloat16_weights_equals_the_original_scored_in_float32(
     scored = score(
         lab.shop,
         lab.shop.backend(framework),
-        artifact=artifact.path,
+        job_of(lab.shop.backend(framework), artifact.path, artifact.recipe.runtime, ids),
         identity=artifact.manifest.key,
-        runtime=artifact.recipe.runtime,
-        ids=ids,
-        context=len(ids),
         log=lab.shop.logs / f"{framework}-sources.log",
-        reference=answer(mixed)[1] / REFERENCE_FILE,
-        reference_identity=answer(mixed)[1].name,
+        reference=answer(mixed)[1],
     )
     assert isinstance(scored, tuple), scored
     limit = KL_LIMIT[artifact.recipe.precision]

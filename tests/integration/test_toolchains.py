@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from edgewright.core.jobs import Progress
+from edgewright.core.answers import Progress
 from edgewright.errors import ToolchainError
 from edgewright.runtime.venv import run_command
 from tests.integration.conftest import fresh_home

@@ -3,7 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgewright.codec import dump, load, load_union
-from edgewright.core.jobs import Done, Event, Failure, FailureKind, Job, Progress, ScoreJob, SmokeJob, Token
+from edgewright.core.answers import Done, Event, Failure, FailureKind, Progress, Token
+from edgewright.core.jobs import Job, ScoreJob, SmokeJob
 from edgewright.core.quantity import Label, Value
 from edgewright.errors import InputError
 from edgewright.testing import block, scores

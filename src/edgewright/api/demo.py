@@ -11,7 +11,8 @@ from edgewright.api.intake import source_of
 from edgewright.api.optimizing import run_source
 from edgewright.api.quiet import Quiet
 from edgewright.config import evaluation_text
-from edgewright.core.jobs import Progress, SourceOperation
+from edgewright.core.answers import Progress
+from edgewright.core.jobs import SourceOperation
 from edgewright.core.model import Source, SourceKind
 from edgewright.core.policy import Policy
 from edgewright.core.run import Run

@@ -10,7 +10,8 @@ from edgewright.api.quiet import Quiet
 from edgewright.api.runnable import Runnable, runnable, source_of_build
 from edgewright.config import evaluation_text
 from edgewright.core.accuracy import accuracy_values, joined
-from edgewright.core.jobs import Failure
+from edgewright.core.answers import Failure
+from edgewright.core.jobs import ScoreJob
 from edgewright.core.measurement import Placement, Scores
 from edgewright.core.policy import Gate
 from edgewright.core.quantity import Value
@@ -21,7 +22,7 @@ from edgewright.errors import InputError
 from edgewright.ports import Reporter, Workshop
 from edgewright.stages.cross_validate import tokenize
 from edgewright.stages.prepare import error_of
-from edgewright.stages.score import REFERENCE_FILE, score
+from edgewright.stages.score import score
 from edgewright.wiring import Wiring
 
 
@@ -132,14 +133,16 @@ def scored(
     answer = score(
         shop,
         subject.backend,
-        artifact=subject.path,
+        ScoreJob(
+            worker=subject.backend.worker,
+            artifact=subject.path,
+            runtime=SCORING_RUNTIME if subject.source else subject.runtime,
+            ids=ids,
+            context=context,
+        ),
         identity=subject.identity,
-        runtime=SCORING_RUNTIME if subject.source else subject.runtime,
-        ids=ids,
-        context=context,
         log=shop.logs / f"{subject.backend.name}.log",
-        reference=reference / REFERENCE_FILE if reference else None,
-        reference_identity=reference.name if reference else "",
+        reference=reference,
         keep_reference=keep,
     )
     if isinstance(answer, Failure):

@@ -11,7 +11,7 @@ from pathlib import Path
 from edgewright.api.energy import energy_model_of, energy_round, energy_values
 from edgewright.api.quiet import Quiet
 from edgewright.api.runnable import Runnable, facts_of, runnable, weight_bytes_of
-from edgewright.core.jobs import Failure
+from edgewright.core.answers import Failure
 from edgewright.core.measurement import QUICK, Block, Pace, Workload
 from edgewright.core.profile import OperatorProfile
 from edgewright.core.profiled import Observed, Profile, concluded

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgewright.core.jobs import Progress
+from edgewright.core.answers import Progress
 from edgewright.core.run import Trial
 
 

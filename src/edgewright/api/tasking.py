@@ -9,7 +9,7 @@ from pathlib import Path
 from edgewright.api.evaluating import ids_of
 from edgewright.api.quiet import Quiet
 from edgewright.api.runnable import Runnable, runnable, source_of_build
-from edgewright.core.jobs import Failure
+from edgewright.core.answers import Failure
 from edgewright.core.likelihood import Likelihood, Pair, encode_pair
 from edgewright.core.quantity import Value
 from edgewright.core.recipe import SCORING_RUNTIME

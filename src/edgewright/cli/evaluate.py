@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -85,58 +86,59 @@ def command(  # one local a flag
     A text is scored teacher forced, in windows that do not overlap. A model (directory, hub id, GGUF) runs in the
     reference runtime, a build in its own.
     """
-    from edgewright.api import evaluate, evaluate_lm_eval, evaluate_tasks
-    from edgewright.cli.evaluations import show_evaluation, show_harness, show_tasks, write_samples
+    _check(ctx, tasks=bool(tasks), harness=bool(harness))
+    least = _MIN_ACCURACY if min_accuracy is None else min_accuracy
+    where = {"runtime": runtime, "offline": offline}
+    if tasks:
+        _tasks(samples, model, tasks, as_json=as_json, baseline=baseline, min_accuracy=least, **where)
+    elif harness:
+        _harness(samples, model, harness, as_json=as_json, include_path=include_path, limit=limit, **where)
+    else:
+        text = {"eval_data": eval_data, "context": context, "tokens": tokens}
+        _text(model, as_json=as_json, baseline=baseline, min_accuracy=least, **text, **where)
+
+
+def _text(model: str, *, as_json: bool, **asked: Any) -> None:
+    from edgewright.api import evaluate
+    from edgewright.cli.evaluations import show_evaluation
     from edgewright.cli.output import print_json
     from edgewright.cli.progress import TerminalReporter
     from edgewright.codec import plain
 
-    _check(ctx, tasks=bool(tasks), harness=bool(harness))
-    least = _MIN_ACCURACY if min_accuracy is None else min_accuracy
     with TerminalReporter() as reporter:
-        if tasks:
-            asked = evaluate_tasks(
-                model,
-                tasks,
-                baseline=baseline,
-                min_accuracy=least,
-                runtime=runtime,
-                offline=offline,
-                reporter=reporter,
-            )
-        elif harness:
-            found = evaluate_lm_eval(
-                model,
-                harness,
-                include_path=include_path,
-                limit=limit,
-                runtime=runtime,
-                offline=offline,
-                reporter=reporter,
-            )
-        else:
-            answer = evaluate(
-                model,
-                eval_data=eval_data,
-                context=context,
-                tokens=tokens,
-                baseline=baseline,
-                min_accuracy=least,
-                runtime=runtime,
-                offline=offline,
-                reporter=reporter,
-            )
-    if tasks:
-        write_samples(samples, ((r.task, plain(item)) for r in asked.results for item in r.items))
-        print_json(asked) if as_json else show_tasks(asked)
-    elif harness:
-        write_samples(samples, ((task, row) for task, rows in found.samples.items() for row in rows))
-        print_json(found) if as_json else show_harness(found)
-    elif as_json:
+        answer = evaluate(model, **asked, reporter=reporter)
+    if as_json:
         flat = {name: answer.values[name].value if name in answer.values else None for name in _KEYS}
         print_json({**flat, **plain(answer)})
     else:
         show_evaluation(answer)
+
+
+def _tasks(samples: Path | None, model: str, tasks: tuple[str, ...], *, as_json: bool, **asked: Any) -> None:
+    from edgewright.api import evaluate_tasks
+    from edgewright.cli.evaluations import show_tasks, write_samples
+    from edgewright.cli.output import print_json
+    from edgewright.cli.progress import TerminalReporter
+    from edgewright.codec import plain
+
+    with TerminalReporter() as reporter:
+        answer = evaluate_tasks(model, tasks, **asked, reporter=reporter)
+    write_samples(samples, ((r.task, plain(item)) for r in answer.results for item in r.items))
+    print_json(answer) if as_json else show_tasks(answer)
+
+
+def _harness(
+    samples: Path | None, model: str, tasks: tuple[str, ...], *, as_json: bool, **asked: Any
+) -> None:
+    from edgewright.api import evaluate_lm_eval
+    from edgewright.cli.evaluations import show_harness, write_samples
+    from edgewright.cli.output import print_json
+    from edgewright.cli.progress import TerminalReporter
+
+    with TerminalReporter() as reporter:
+        answer = evaluate_lm_eval(model, tasks, **asked, reporter=reporter)
+    write_samples(samples, ((task, row) for task, rows in answer.samples.items() for row in rows))
+    print_json(answer) if as_json else show_harness(answer)
 
 
 def _check(ctx: click.Context, *, tasks: bool, harness: bool) -> None:

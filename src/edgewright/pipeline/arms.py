@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from edgewright.core.jobs import Failure, FailureKind
+from edgewright.core.answers import Failure, FailureKind
 from edgewright.core.measurement import Pace
 from edgewright.core.rounds import Round, usual
 from edgewright.pipeline.rounds import Arm, Timing, timed_round

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from edgewright.core.accuracy import accuracy_values, joined, length_values
+from edgewright.core.answers import Failure
 from edgewright.core.choice import Choice, choose, shortlist
-from edgewright.core.jobs import Failure
 from edgewright.core.measurement import Scores
 from edgewright.core.quantity import Value
 from edgewright.core.rounds import HostNoise, host_noise
@@ -17,7 +17,7 @@ from edgewright.core.verdict import DEVICE_BOUND, STEADINESS, Outcome, Verdict, 
 from edgewright.pipeline.arms import run_round
 from edgewright.pipeline.explore import score_build, score_reference
 from edgewright.pipeline.judging import judged, memory_doubts, timed
-from edgewright.pipeline.state import AGAIN, BASELINE, State
+from edgewright.pipeline.state import AGAIN, BASELINE, CONFIRM, State
 from edgewright.pipeline.story import story
 from edgewright.pipeline.tune import tune
 
@@ -32,7 +32,7 @@ def confirm(state: State) -> Choice:
         finalists = _finalists(state)
         if not finalists:
             break
-        _time(state, f"confirm/{turn}/", finalists)
+        _time(state, f"{CONFIRM}{turn}/", finalists)
         noisy = state.run.host is not None and state.run.host.noisy
         if noisy or any(state.trials[name].outcome is Outcome.PASS for name in finalists):
             break

@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from edgewright.core.answers import Failure
 from edgewright.core.artifact import Artifact
-from edgewright.core.jobs import Failure, SourceOperation
+from edgewright.core.jobs import ScoreJob, SourceOperation
 from edgewright.core.keys import digest
 from edgewright.core.measurement import Block, Pace, Workload
 from edgewright.core.model import Source, SourceKind
 from edgewright.core.recipe import Recipe
 from edgewright.errors import EdgewrightError
+from edgewright.pipeline.beside import Beside
 from edgewright.pipeline.state import State
+from edgewright.ports import Workshop
 from edgewright.stages.bench import bench
 from edgewright.stages.build import build
 from edgewright.stages.cross_validate import tokenize
@@ -59,12 +62,13 @@ def dry_run(state: State, framework: str, tiny: Source) -> Failure | None:
     chosen = [recipes[0], *[r for r in recipes if not r.precision.unquantized][:1]]
     state.shop.reporter.phase(f"dry run of {framework} with a tiny model")
     base: Artifact | None = None
+    shop = replace(state.shop, runner=Beside(state.shop.runner))
     for recipe in chosen:
-        made = build(state.shop, tiny, recipe, base if recipe.base else None, state.log(recipe.id, "dry-run"))
+        made = build(shop, tiny, recipe, base if recipe.base else None, state.log(recipe.id, "dry-run"))
         if isinstance(made, Failure):
             return made
         base = base or made
-        failure = _try(state, made, recipe)
+        failure = _try(state, shop, made, recipe)
         if failure:
             return failure
     with state.shop.store.building("dry-runs", key) as draft:
@@ -72,27 +76,30 @@ def dry_run(state: State, framework: str, tiny: Source) -> Failure | None:
     return None
 
 
-def _try(state: State, artifact: Artifact, recipe: Recipe) -> Failure | None:
-    backend = state.shop.backend(recipe.framework)
+def _try(state: State, shop: Workshop, artifact: Artifact, recipe: Recipe) -> Failure | None:
+    backend = shop.backend(recipe.framework)
     log = state.log(recipe.id, "dry-run")
     scores = score(
-        state.shop,
+        shop,
         backend,
-        artifact=artifact.path,
+        ScoreJob(
+            worker=backend.worker,
+            artifact=artifact.path,
+            runtime=recipe.runtime,
+            ids=state.ids[:_IDS],
+            context=_IDS,
+        ),
         identity=artifact.manifest.key,
-        runtime=recipe.runtime,
-        ids=state.ids[:_IDS],
-        context=_IDS,
         log=log,
     )
     if isinstance(scores, Failure):
         return scores
     workload = Workload(prompt_tokens=_IDS, decode_tokens=4)
-    ids = tokenize(state.shop, backend, artifact.path, state.parity_texts, log)
+    ids = tokenize(shop, backend, artifact.path, state.parity_texts, log)
     if isinstance(ids, Failure):
         return ids
     block = bench(
-        state.shop,
+        shop,
         backend,
         artifact=artifact.path,
         runtime=recipe.runtime,

@@ -1,26 +1,29 @@
-"""One framework after the other: environment, dry run, conversion, cross-validation, candidates, a first timed round."""
+"""Environments and dry runs, then each framework: conversion, cross-validation, candidates, a first timed round."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from edgewright.core.accuracy import accuracy_values
+from edgewright.core.answers import Failure
 from edgewright.core.artifact import Artifact
-from edgewright.core.jobs import Failure
+from edgewright.core.jobs import ScoreJob
 from edgewright.core.measurement import Prompts, Scores
 from edgewright.core.model import Source
 from edgewright.core.quantity import Label, Value
 from edgewright.core.recipe import SCORING_RUNTIME, Recipe
 from edgewright.core.run import Status
 from edgewright.pipeline.arms import run_round
+from edgewright.pipeline.beside import beside
 from edgewright.pipeline.dry_run import dry_run
 from edgewright.pipeline.state import BASELINE, EXPLORE, State
 from edgewright.stages.build import build
 from edgewright.stages.cross_validate import cross_validate, tokenize
 from edgewright.stages.prepare import error_of
-from edgewright.stages.score import REFERENCE_FILE, score
+from edgewright.stages.score import score
 
 _SLOW_INSTALL_MIN = 3.0
 _LARGE_BYTES = 2_000_000_000
@@ -55,30 +58,52 @@ def score_reference(
     state: State, ids: tuple[int, ...], step: str, prompts: Prompts | None = None
 ) -> tuple[Scores, Path]:
     """The original's scores of a text, with its log-probabilities kept for the builds to be compared with."""
-    answer = score(
-        state.shop,
-        state.shop.reference,
+    job = ScoreJob(
+        worker=state.shop.reference.worker,
         artifact=state.source.path,
-        identity=state.source.digest,
         runtime=SCORING_RUNTIME,
         ids=ids,
         context=state.request.context,
+        prompts=prompts,
+    )
+    answer = score(
+        state.shop,
+        state.shop.reference,
+        job,
+        identity=state.source.digest,
         log=state.log(BASELINE, step),
         keep_reference=True,
-        prompts=prompts,
     )
     if isinstance(answer, Failure):
         raise error_of(answer)
     return answer
 
 
-def order_of_work(state: State) -> list[str]:
-    """Frameworks in the target's order, those that take long to install last: figures come early, nothing is lost."""
-    return sorted(state.plan.frameworks(), key=lambda framework: slow_to_install(state, framework))
+def enter(state: State, frameworks: Sequence[str], tiny: Source | None) -> list[str]:
+    """Those whose environment is ready and which a tiny model went through; candidates of the others fall out."""
+    ready = [framework for framework in frameworks if _installed(state, framework)]
+    if tiny is None:
+        return ready
+    passed: list[str] = []
+
+    def settle(tried: tuple[str, Failure | None]) -> None:
+        framework, failure = tried
+        if failure is None:
+            passed.append(framework)
+            return
+        for recipe in state.plan.of(framework):
+            state.fail(recipe, failure, "dry run with a tiny model")
+
+    tasks = [partial(_tried, state, framework, tiny) for framework in ready]
+    beside(state.shop.runner, state.at_once(), tasks, settle)
+    return passed
 
 
-def enter(state: State, framework: str, tiny: Source | None) -> bool:
-    """Make sure of a framework's environment and try it on a tiny model; its candidates fall out where that fails."""
+def _tried(state: State, framework: str, tiny: Source) -> tuple[str, Failure | None]:
+    return framework, dry_run(state, framework, tiny)
+
+
+def _installed(state: State, framework: str) -> bool:
     if state.out_of_time():
         _postpone(state, state.plan.of(framework))
         return False
@@ -91,14 +116,7 @@ def enter(state: State, framework: str, tiny: Source | None) -> bool:
             status = Status.UNAVAILABLE if ready.supported else Status.UNSUPPORTED
             trial = replace(state.trials[recipe.id], status=status, reason=reason)
             state.update(trial, "unavailable")
-        return False
-    if tiny is None:
-        return True
-    failure = dry_run(state, framework, tiny)
-    if failure:
-        for recipe in state.plan.of(framework):
-            state.fail(recipe, failure, "dry run with a tiny model")
-    return failure is None
+    return ready.ready
 
 
 def explore(state: State, framework: str) -> None:
@@ -111,34 +129,58 @@ def explore(state: State, framework: str) -> None:
     if first is None:
         return
     made = {recipes[0].name: first}
-    for recipe in recipes[1:]:
-        if state.out_of_time():
-            _postpone(state, [recipe])
-            continue
-        artifact = _candidate(state, recipe, made.get(recipe.base))
-        if artifact is not None:
-            made[recipe.name] = artifact
+    waiting = list(recipes[1:])
+    while waiting:
+        possible = [recipe for recipe in waiting if not recipe.base or recipe.base in made]
+        if not possible:
+            for recipe in waiting:
+                _skip(state, recipe, f"it is made from {framework}/{recipe.base}, which could not be built")
+            break
+        waiting = [recipe for recipe in waiting if recipe not in possible]
+        made |= _built(state, possible, made)
+        for recipe in possible:
+            if recipe.name in made:
+                _score(state, recipe, made[recipe.name])
     names = [recipe.id for recipe in recipes]
     run_round(state, f"{EXPLORE}{framework}", names, state.request.pace)
     state.judge()
 
 
-def _candidate(state: State, recipe: Recipe, base: Artifact | None) -> Artifact | None:
-    """One quantized build, scored; None where that failed (recorded)."""
-    if recipe.base and base is None:
-        _skip(state, recipe, f"it is made from {recipe.framework}/{recipe.base}, which could not be built")
-        return None
-    made = build(state.shop, state.source, recipe, base, state.log(recipe.id, "build"))
-    if isinstance(made, Failure):
-        state.fail(recipe, made, "build")
-        return None
-    state.built(made)
-    scores = score_build(state, recipe, made)
+def _built(state: State, recipes: Sequence[Recipe], bases: Mapping[str, Artifact]) -> dict[str, Artifact]:
+    """Builds of recipes whose bases are there, made beside each other; those that fail are recorded."""
+    made: dict[str, Artifact] = {}
+
+    def settle(answer: tuple[Recipe, Artifact | Failure | None]) -> None:
+        recipe, artifact = answer
+        if artifact is None:
+            _postpone(state, [recipe])
+        elif isinstance(artifact, Failure):
+            state.fail(recipe, artifact, "build")
+        else:
+            state.built(artifact)
+            made[recipe.name] = artifact
+
+    tasks = [partial(_build, state, recipe, bases.get(recipe.base)) for recipe in recipes]
+    beside(state.shop.runner, state.at_once(), tasks, settle)
+    return made
+
+
+def _build(state: State, recipe: Recipe, base: Artifact | None) -> tuple[Recipe, Artifact | Failure | None]:
+    """A recipe with its build; with None where the time is spent before it begins."""
+    if state.out_of_time():
+        return recipe, None
+    return recipe, build(state.shop, state.source, recipe, base, state.log(recipe.id, "build"))
+
+
+def _score(state: State, recipe: Recipe, artifact: Artifact) -> None:
+    if state.out_of_time():
+        _postpone(state, [recipe])
+        return
+    scores = score_build(state, recipe, artifact)
     if isinstance(scores, Failure):
         state.fail(recipe, scores, "scoring")
     else:
         state.scored(recipe, scores)
-    return made
 
 
 def _postpone(state: State, recipes: Sequence[Recipe]) -> None:
@@ -196,21 +238,25 @@ def score_build(
     if artifact is None or (against := reference or state.reference) is None:
         raise AssertionError("a build is scored after it was built and the original was scored")
     state.shop.reporter.phase(f"scoring {recipe.id}")
-    answer = score(
-        state.shop,
-        state.shop.backend(recipe.framework),
+    backend = state.shop.backend(recipe.framework)
+    job = ScoreJob(
+        worker=backend.worker,
         artifact=artifact.path,
-        identity=artifact.manifest.key,
         runtime=recipe.runtime,
         ids=ids or state.ids,
         context=state.request.context,
-        log=state.log(recipe.id, "score"),
+        limit_s=max(state.request.score_limit_s, round(1.5 * state.scores[BASELINE].seconds)),
         prompt=() if ids else state.prompt,
         answer=0 if ids else state.request.workload.decode_tokens,
         prompts=prompts,
-        reference=against / REFERENCE_FILE,
-        reference_identity=against.name,
-        limit_s=max(state.request.score_limit_s, round(2 * state.scores[BASELINE].seconds)),
+    )
+    answer = score(
+        state.shop,
+        backend,
+        job,
+        identity=artifact.manifest.key,
+        log=state.log(recipe.id, "score"),
+        reference=against,
     )
     return answer if isinstance(answer, Failure) else answer[0]
 

@@ -18,7 +18,7 @@ from edgewright.core.run import EvaluationData, Run, Status, Trial
 from edgewright.errors import InputError
 from edgewright.pipeline.confirm import confirm
 from edgewright.pipeline.dry_run import tiny_source
-from edgewright.pipeline.explore import enter, explore, order_of_work, reference, slow_to_install
+from edgewright.pipeline.explore import enter, explore, reference, slow_to_install
 from edgewright.pipeline.remaining import Estimating
 from edgewright.pipeline.request import Request
 from edgewright.pipeline.state import State
@@ -45,17 +45,15 @@ def optimize(
     shop = state.shop
     reference(state)
     tiny = tiny_source(state)
-    entered: dict[str, bool] = {}
-    frameworks = order_of_work(state)
-    for framework in frameworks:  # what shows in a minute shows before the hours are spent
-        if not slow_to_install(state, framework):
-            entered[framework] = enter(state, framework, tiny)
+    late = [framework for framework in state.plan.frameworks() if slow_to_install(state, framework)]
+    early = [framework for framework in state.plan.frameworks() if framework not in late]
+    entered = enter(state, early, tiny)  # what shows in a minute shows before the hours are spent
     state.shop = replace(shop, reporter=Estimating(shop.reporter, shop.clock, state.units_left))
-    for framework in frameworks:
-        if framework not in entered:
-            entered[framework] = enter(state, framework, tiny)
-        if entered[framework]:
-            explore(state, framework)
+    for framework in entered:
+        explore(state, framework)
+    for framework in late:  # figures of the others come before it
+        for ready in enter(state, [framework], tiny):
+            explore(state, ready)
     choice = confirm(state)
     state.run = replace(state.run, choice=choice, finished_s=shop.clock.now_s())
     journal.note("finished", chosen=choice.chosen)

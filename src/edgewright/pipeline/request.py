@@ -23,7 +23,7 @@ class Confirmation:
     pace: Pace = FULL
     finalists: int = 2
     turns: int = 3
-    itself: int = 4
+    itself: int = 3
 
 
 BRIEF = Confirmation(
@@ -37,8 +37,8 @@ class Request:
     """A run's request. ``tokens`` are scored while exploring; ``confirmation`` uses others.
 
     ``budget_s`` ends exploring early (what is finished counts). A runtime that needs more than ``score_limit_s``, and
-    more than twice the original's own time, to score the text is compared on fewer tokens, and its figures say on how
-    many.
+    more than one and a half times the original's own time, to score the text is compared on fewer tokens, and its
+    figures say on how many.
     """
 
     text: Text
@@ -49,6 +49,6 @@ class Request:
     pace: Pace = QUICK
     confirmation: Confirmation = field(default_factory=Confirmation)
     tuning_rounds: int = 3
-    score_limit_s: float = 15.0
+    score_limit_s: float = 10.0
     budget_s: float | None = None
     seed: int = 0

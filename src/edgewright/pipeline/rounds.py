@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgewright.core.jobs import Failure
+from edgewright.core.answers import Failure
 from edgewright.core.measurement import Block, Pace, Workload
 from edgewright.core.noise import Sentinel, disturbance
 from edgewright.core.recipe import Option

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from edgewright.core.accuracy import accuracy_values
+from edgewright.core.answers import Failure, FailureKind
 from edgewright.core.artifact import Artifact
 from edgewright.core.choice import Contender
 from edgewright.core.data import Parts
-from edgewright.core.jobs import Failure, FailureKind
 from edgewright.core.measurement import Block, Prompts, Scores
 from edgewright.core.model import Source
 from edgewright.core.quantity import METRICS, Label, Value
@@ -18,6 +18,7 @@ from edgewright.core.recipe import Plan, Recipe
 from edgewright.core.rounds import Round
 from edgewright.core.run import CrossValidation, Run, Status, Trial
 from edgewright.core.verdict import Outcome
+from edgewright.pipeline.beside import at_once
 from edgewright.pipeline.judging import judged, timed
 from edgewright.pipeline.remaining import units_left
 from edgewright.pipeline.request import Request
@@ -27,8 +28,8 @@ BASELINE = "torch/original"
 AGAIN = "torch/original again"
 """The second arm of the original: what it differs by from the first is what this host cannot tell apart."""
 
-EXPLORE = "explore/"
-"""How the names of exploring rounds begin; a confirmation's own rounds never mix with them."""
+EXPLORE, CONFIRM = "explore/", "confirm/"
+"""How the names of exploring rounds begin, and those of a confirmation; they never mix."""
 
 
 @dataclass
@@ -79,7 +80,13 @@ class State:
 
     def units_left(self) -> float:
         """Work that is left, in the units of `remaining`."""
-        return units_left(list(self.trials.values()), self.request.confirmation.rounds[0])
+        confirmed = sum(name.startswith(CONFIRM) for name in self.rounds)
+        rounds = max(self.request.confirmation.rounds[0] - confirmed, 0)
+        return units_left(list(self.trials.values()), rounds)
+
+    def at_once(self) -> int:
+        """How many builds may be made beside each other."""
+        return at_once(self.run.assessment.host, self.source.facts)
 
     def out_of_time(self) -> bool:
         """Whether the user's budget is spent."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from edgewright.core.answers import Failure
 from edgewright.core.choice import shortlist
-from edgewright.core.jobs import Failure
 from edgewright.core.recipe import Option
 from edgewright.core.run import Status, Trial
 from edgewright.core.speed import decode_tok_s

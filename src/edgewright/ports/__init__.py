@@ -21,8 +21,8 @@ from edgewright.ports.parent import (
     Store,
     Tokenizer,
     Toolchains,
-    Workshop,
 )
+from edgewright.ports.workshop import JobFailed, Workshop
 
 __all__ = [
     "Ask",
@@ -32,6 +32,7 @@ __all__ = [
     "EnergyModelWorker",
     "Files",
     "HarnessWorker",
+    "JobFailed",
     "JobRunner",
     "Journal",
     "ProfilingWorker",

@@ -6,16 +6,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from edgewright.core.answers import Progress
 from edgewright.core.conversation import Question, Reply
-from edgewright.core.jobs import Progress
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from edgewright.core.answers import BuildResult, SmokeResult, SourceResult
     from edgewright.core.energy import Energy
     from edgewright.core.harness import HarnessJob, HarnessResult
-    from edgewright.core.jobs import BuildJob, BuildResult, EstimateJob, SmokeResult, SourceJob, SourceResult
+    from edgewright.core.jobs import BuildJob, EstimateJob, SourceJob
     from edgewright.core.measurement import Placement
     from edgewright.core.profile import OperatorProfile
     from edgewright.core.recipe import Option

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from edgewright.core.jobs import Progress
+from edgewright.core.answers import Progress
 from edgewright.ports.child import Tell
 
 if TYPE_CHECKING:
+    from edgewright.core.answers import Failure, Result
     from edgewright.core.artifact import Artifact, Manifest
     from edgewright.core.assessment import Fit
-    from edgewright.core.jobs import Failure, Job, Result
+    from edgewright.core.jobs import Job
     from edgewright.core.model import ModelFacts
     from edgewright.core.recipe import Option, Recipe
     from edgewright.core.rounds import Round
@@ -63,12 +63,27 @@ class Backend(Protocol):
 
 
 class JobRunner(Protocol):
-    """Runs one job in a fresh process of a toolchain, alone on the machine."""
+    """Runs one job in a fresh process of a toolchain."""
 
     def run(
-        self, toolchain: ToolchainSpec, job: Job, *, log: Path, tell: Tell, timeout_s: float
+        self,
+        toolchain: ToolchainSpec,
+        job: Job,
+        *,
+        log: Path,
+        tell: Tell,
+        timeout_s: float,
+        alone: bool = True,
     ) -> Result | Failure:
-        """The job's result, or why there is none. The child's stdout and stderr go to ``log``."""
+        """The job's result, or why there is none. The child's stdout and stderr go to ``log``.
+
+        A job that is ``alone`` waits until nothing else of ours runs on the machine; others may run beside each other,
+        in threads of one process.
+        """
+        ...
+
+    def stop(self) -> None:
+        """End the jobs that run, and start no other: their threads get a failure."""
         ...
 
 
@@ -206,22 +221,3 @@ class Journal(Protocol):
     def save(self, run: Run) -> None:
         """Replace ``run.json`` and what is drawn from it."""
         ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class Workshop:
-    """The ports a stage works with. ``backends`` hold the candidates' frameworks, ``reference`` the original's."""
-
-    reference: Backend
-    backends: Mapping[str, Backend]
-    runner: JobRunner
-    toolchains: Toolchains
-    store: Store
-    files: Files
-    reporter: Reporter
-    clock: Clock
-    logs: Path
-
-    def backend(self, framework: str) -> Backend:
-        """The backend of a framework, the reference included."""
-        return self.reference if framework == self.reference.name else self.backends[framework]

@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from edgewright.codec import dump
+from edgewright.core.answers import Failure, Result
 from edgewright.core.conversation import Question, Reply
 from edgewright.core.harness import HarnessJob
-from edgewright.core.jobs import Failure, Job, Result
+from edgewright.core.jobs import Job
 from edgewright.ports import Tell
 from edgewright.runtime.children import beats, child_environment, start_worker
 from edgewright.runtime.locks import machine

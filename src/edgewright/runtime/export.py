@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from pathlib import Path
@@ -61,10 +62,7 @@ def _same(source: Path, place: Path) -> bool:
 
 def _link_or_copy(source: str, target: str) -> str:
     if Path(source).stat().st_size >= _LINKED_FROM_BYTES:
-        try:
+        with contextlib.suppress(OSError):  # another file system, or one without hard links
             os.link(source, target)
-        except OSError:  # another file system, or one without hard links
-            pass
-        else:
             return target
     return str(shutil.copy2(source, target))

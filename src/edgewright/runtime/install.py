@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from edgewright.core.jobs import Progress
+from edgewright.core.answers import Progress
 from edgewright.core.toolchain import ToolchainSpec
 from edgewright.ports import Tell
 from edgewright.runtime.home import Home

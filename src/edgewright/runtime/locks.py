@@ -9,7 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from edgewright.core.jobs import Progress
+from edgewright.core.answers import Progress
 from edgewright.ports import Tell
 
 _PATIENCE_S = 1.0
@@ -18,7 +18,7 @@ _PATIENCE_S = 1.0
 @contextmanager
 def held(path: Path, tell: Tell, waiting_for: str) -> Iterator[None]:
     """Hold the lock file at ``path``; say what is waited for while another process has it."""
-    lock = FileLock(path, mode=0o666)
+    lock = FileLock(path, mode=0o666, thread_local=False)  # another thread may release it
     while True:
         try:
             lock.acquire(timeout=_PATIENCE_S, poll_interval=0.1)

@@ -14,7 +14,7 @@ import tarfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from edgewright.core.jobs import Progress
+from edgewright.core.answers import Progress
 from edgewright.core.toolchain import NativeBuild, ToolchainSpec
 from edgewright.errors import EdgewrightError, IntegrityError, ToolchainError
 from edgewright.ports import Tell

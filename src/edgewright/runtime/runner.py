@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 
 from edgewright.codec import dump, load_union
+from edgewright.core.answers import Done, Event, Failure, FailureKind, Progress, Result, Token
 from edgewright.core.conversation import (
     GenerateRequest,
     LikelihoodRequest,
@@ -16,51 +18,85 @@ from edgewright.core.conversation import (
     Question,
     SessionRequest,
 )
-from edgewright.core.jobs import Done, Event, Failure, FailureKind, Job, Progress, Result, Token
+from edgewright.core.jobs import Job
 from edgewright.core.likelihood import Likelihood
 from edgewright.core.toolchain import ToolchainSpec
 from edgewright.errors import EdgewrightError, WorkerError
 from edgewright.ports import Tell, Toolchains
-from edgewright.runtime.children import Child, beats, child_environment, start_worker
+from edgewright.runtime.children import Child, beats, child_environment, kill_group, start_worker
 from edgewright.runtime.locks import machine
+from edgewright.runtime.turns import Turns
 from edgewright.runtime.venv import python_of
 
 HEARTBEAT_S = 5.0
 
 
 class LocalRunner:
-    """The `JobRunner` of this machine: one framework process at a time."""
+    """The `JobRunner` of this machine."""
 
     def __init__(self, toolchains: Toolchains) -> None:
         self._toolchains = toolchains
+        self._turns = Turns()
+        self._running: set[Child] = set()
+        self._stopped = False
 
     def run(
-        self, toolchain: ToolchainSpec, job: Job, *, log: Path, tell: Tell, timeout_s: float
+        self,
+        toolchain: ToolchainSpec,
+        job: Job,
+        *,
+        log: Path,
+        tell: Tell,
+        timeout_s: float,
+        alone: bool = True,
     ) -> Result | Failure:
         """See `JobRunner.run`."""
         state = self._toolchains.state(toolchain)
         if not state.ready:
             return Failure(failure=FailureKind.FAILED, reason=f"{toolchain.title}: {state.reason}")
-        return run_in(Path(state.path), state.environment, job, log=log, tell=tell, timeout_s=timeout_s)
+        with self._turns.take(tell, alone=alone), _started(Path(state.path), state.environment, log) as child:
+            self._running.add(child)
+            try:
+                if self._stopped:
+                    return Failure(failure=FailureKind.CRASHED, reason="The run was stopped.", log=str(log))
+                return _converse(child, job, log=log, tell=tell, timeout_s=timeout_s)
+            finally:
+                self._running.discard(child)
+
+    def stop(self) -> None:
+        """See `JobRunner.stop`."""
+        self._stopped = True
+        for child in tuple(self._running):
+            kill_group(child.process)
 
 
 def run_in(
     root: Path, environment: Mapping[str, str], job: Job, *, log: Path, tell: Tell, timeout_s: float
 ) -> Result | Failure:
     """Run a job in the environment at ``root``, alone on the machine."""
+    with machine(tell), _started(root, environment, log) as child:
+        return _converse(child, job, log=log, tell=tell, timeout_s=timeout_s)
+
+
+@contextmanager
+def _started(root: Path, environment: Mapping[str, str], log: Path) -> Iterator[Child]:
     log.parent.mkdir(parents=True, exist_ok=True)
     limit = {"EDGEWRIGHT_MEMORY_LIMIT_BYTES": str(psutil.virtual_memory().total)}
-    with machine(tell), log.open("ab") as stream:
+    with log.open("ab") as stream:
         child = start_worker(python_of(root), child_environment({**environment, **limit}), stream)
-        try:
-            send(child, dump(job, kind=Job))
-            answer = await_event(child.process, beats(child.events, HEARTBEAT_S), tell, timeout_s, log)
-            if isinstance(answer, Question):
-                reason = "The worker asked where it was to answer."
-                return Failure(failure=FailureKind.FAILED, reason=reason, log=str(log))
-            return answer
-        finally:
-            child.end()
+    try:
+        yield child
+    finally:
+        child.end()
+
+
+def _converse(child: Child, job: Job, *, log: Path, tell: Tell, timeout_s: float) -> Result | Failure:
+    send(child, dump(job, kind=Job))
+    answer = await_event(child.process, beats(child.events, HEARTBEAT_S), tell, timeout_s, log)
+    if isinstance(answer, Question):
+        reason = "The worker asked where it was to answer."
+        return Failure(failure=FailureKind.FAILED, reason=reason, log=str(log))
+    return answer
 
 
 def send(child: Child, line: bytes) -> None:

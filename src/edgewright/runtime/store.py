@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from edgewright.core.jobs import Progress
+from edgewright.core.answers import Progress
 from edgewright.ports import Tell
 from edgewright.runtime.home import make_directory
 from edgewright.runtime.locks import held

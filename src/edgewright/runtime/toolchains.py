@@ -15,7 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from edgewright.codec import dump, load
-from edgewright.core.jobs import Failure, FailureKind, Progress, SmokeJob, SmokeResult
+from edgewright.core.answers import Failure, FailureKind, Progress, SmokeResult
+from edgewright.core.jobs import SmokeJob
 from edgewright.core.toolchain import Obstacle, SystemSupport, ToolchainSpec, ToolchainState
 from edgewright.errors import (
     EdgewrightError,

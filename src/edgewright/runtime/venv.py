@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from edgewright.core.jobs import Progress
+from edgewright.core.answers import Progress
 from edgewright.errors import OfflineError, ResourceError, ToolchainError
 from edgewright.ports import Tell
 from edgewright.runtime.children import beats, kill_group, own_group

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from edgewright.core.jobs import BenchJob, BenchResult, Failure, FailureKind
+from edgewright.core.answers import BenchResult, Failure, FailureKind
+from edgewright.core.jobs import BenchJob
 from edgewright.core.measurement import FULL, Block, Pace, Workload
 from edgewright.core.recipe import Option
 from edgewright.ports import Backend, Workshop
@@ -33,11 +34,10 @@ def bench(
         workload=workload,
         pace=pace,
     )
-    result = shop.runner.run(backend.toolchain, job, log=log, tell=shop.reporter.tell, timeout_s=_TIMEOUT_S)
+    result = shop.ask(backend.toolchain, job, BenchResult, log=log, timeout_s=_TIMEOUT_S)
     if isinstance(result, Failure):
         return result
-    if not isinstance(result, BenchResult) or not result.block.requests:
-        return Failure(
-            failure=FailureKind.FAILED, reason="The timed process finished no request.", log=str(log)
-        )
+    if not result.block.requests:
+        reason = "The timed process finished no request."
+        return Failure(failure=FailureKind.FAILED, reason=reason, log=str(log))
     return result.block

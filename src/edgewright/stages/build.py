@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from edgewright.core.answers import BuildResult, Failure, FailureKind
 from edgewright.core.artifact import MANIFEST_VERSION, Artifact, Lineage, Manifest
-from edgewright.core.jobs import BuildJob, BuildResult, Failure, FailureKind
+from edgewright.core.jobs import BuildJob
 from edgewright.core.keys import digest
 from edgewright.core.model import Source
 from edgewright.core.recipe import Recipe
 from edgewright.errors import InputError, IntegrityError
-from edgewright.ports import Workshop
+from edgewright.ports import JobFailed, Workshop
 
 _TIMEOUT_S = 4 * 3600.0
-
-
-class _Unbuilt(Exception):  # noqa: N818  # never leaves this file: it carries a failure through the store's clean-up
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.reason)
-        self.failure = failure
 
 
 def artifact_key(shop: Workshop, source: Source, recipe: Recipe, base: Artifact | None) -> str:
@@ -34,19 +29,21 @@ def build(
 ) -> Artifact | Failure:
     """The artifact of a recipe, from the store or built now; or why there is none."""
     key = artifact_key(shop, source, recipe, base)
-    found = _stored(shop, key)
-    if found is None:
-        shop.reporter.phase(f"building {recipe.id} of {source.name}")
-        try:
-            with shop.store.building("artifacts", key) as draft:
-                _build(shop, source, recipe, base, draft, key, log)
-        except _Unbuilt as stop:
-            return stop.failure
-        except OSError as error:
-            reason = f"The build could not be stored: {error.strerror or error}."
-            return Failure(failure=FailureKind.RESOURCE, reason=reason, log=str(log))
-        found = _stored(shop, key)
-    return found or Failure(failure=FailureKind.FAILED, reason="The build was not stored.", log=str(log))
+    kept = _stored(shop, key)
+    if kept:
+        return kept
+    shop.reporter.phase(f"building {recipe.id} of {source.name}")
+    made = shop.keep(
+        "artifacts",
+        key,
+        lambda draft: _build(shop, source, recipe, base, draft, key, log),
+        what="The build",
+        log=log,
+    )
+    if isinstance(made, Failure):
+        return made
+    reason = "The build was damaged while it was stored."
+    return _stored(shop, key) or Failure(failure=FailureKind.FAILED, reason=reason, log=str(log))
 
 
 def _stored(shop: Workshop, key: str) -> Artifact | None:
@@ -72,16 +69,13 @@ def _build(
         out=str(draft),
         base=base.path if base else "",
     )
-    result = shop.runner.run(backend.toolchain, job, log=log, tell=shop.reporter.tell, timeout_s=_TIMEOUT_S)
+    result = shop.ask(backend.toolchain, job, BuildResult, log=log, timeout_s=_TIMEOUT_S, alone=False)
     if isinstance(result, Failure):
-        raise _Unbuilt(result)
-    if not isinstance(result, BuildResult) or not _all_there(draft, result):
+        raise JobFailed(result)
+    if not _all_there(draft, result):
         # Whatever the exit status said: only the files count.
-        raise _Unbuilt(
-            Failure(
-                failure=FailureKind.FAILED, reason="The build ended well and left no model.", log=str(log)
-            )
-        )
+        reason = "The build ended well and left no model."
+        raise JobFailed(Failure(failure=FailureKind.FAILED, reason=reason, log=str(log)))
     weight_bytes = sum((draft / name).stat().st_size for name in result.weight_files)
     lineage = Lineage(
         source_name=source.name,

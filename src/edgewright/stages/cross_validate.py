@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from edgewright.core.answers import Failure, TokenizeResult
 from edgewright.core.artifact import Artifact
-from edgewright.core.jobs import Failure, TokenizeJob, TokenizeResult
+from edgewright.core.jobs import TokenizeJob
 from edgewright.core.measurement import Scores
 from edgewright.core.model import ModelFacts
 from edgewright.core.recipe import Precision
@@ -22,10 +23,8 @@ def tokenize(
 ) -> tuple[tuple[int, ...], ...] | Failure:
     """Ids of the texts by the artifact's own copy of the tokenizer."""
     job = TokenizeJob(worker=backend.worker, artifact=artifact, texts=texts)
-    result = shop.runner.run(backend.toolchain, job, log=log, tell=shop.reporter.tell, timeout_s=_TIMEOUT_S)
-    if isinstance(result, TokenizeResult):
-        return result.ids
-    return result if isinstance(result, Failure) else ()
+    result = shop.ask(backend.toolchain, job, TokenizeResult, log=log, timeout_s=_TIMEOUT_S)
+    return result if isinstance(result, Failure) else result.ids
 
 
 def cross_validate(

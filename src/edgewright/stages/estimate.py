@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from edgewright.core.answers import EstimateResult, Failure
 from edgewright.core.energy import EnergySource, no_energy, on_processor
-from edgewright.core.jobs import EstimateJob, EstimateResult, Failure
+from edgewright.core.jobs import EstimateJob
 from edgewright.core.measurement import Block
 from edgewright.core.toolchain import ToolchainSpec
 from edgewright.ports import Workshop
@@ -30,9 +31,8 @@ def estimate(shop: Workshop, model: ToolchainSpec, block: Block, log: Path) -> B
         seconds=block.noise.wall_s,
         resident_bytes=max(phase.peak for phase in block.memory.phases),
     )
-    result = shop.runner.run(model, job, log=log, tell=shop.reporter.tell, timeout_s=_TIMEOUT_S)
-    if isinstance(result, EstimateResult):
-        why = block.energy.reason if block.energy else ""
-        return replace(block, energy=replace(result.energy, reason=why))
-    reason = result.reason if isinstance(result, Failure) else "it answered with something else"
-    return replace(block, energy=no_energy(f"{model.title} failed: {reason}"))
+    result = shop.ask(model, job, EstimateResult, log=log, timeout_s=_TIMEOUT_S)
+    if isinstance(result, Failure):
+        return replace(block, energy=no_energy(f"{model.title} failed: {result.reason}"))
+    why = block.energy.reason if block.energy else ""
+    return replace(block, energy=replace(result.energy, reason=why))

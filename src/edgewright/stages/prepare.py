@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from edgewright.core.jobs import Failure, FailureKind, SourceJob, SourceOperation, SourceResult
+from edgewright.core.answers import Failure, FailureKind, SourceResult
+from edgewright.core.jobs import SourceJob, SourceOperation
 from edgewright.core.keys import digest
 from edgewright.core.model import Source, SourceKind
 from edgewright.core.recipe import Option

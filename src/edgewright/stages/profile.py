@@ -5,14 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from edgewright.core.jobs import (
-    CapabilityJob,
-    CapabilityResult,
-    Failure,
-    FailureKind,
-    ProfileJob,
-    ProfileResult,
-)
+from edgewright.core.answers import CapabilityResult, Failure, ProfileResult
+from edgewright.core.jobs import CapabilityJob, ProfileJob
 from edgewright.core.profile import OperatorProfile
 from edgewright.core.recipe import Option
 from edgewright.core.roofline import Capability
@@ -41,19 +35,12 @@ def profile(
         tokens=tokens,
         scratch=str(scratch),
     )
-    result = shop.runner.run(backend.toolchain, job, log=log, tell=shop.reporter.tell, timeout_s=_TIMEOUT_S)
-    return result.profile if isinstance(result, ProfileResult) else _failure(result, log)
+    result = shop.ask(backend.toolchain, job, ProfileResult, log=log, timeout_s=_TIMEOUT_S)
+    return result if isinstance(result, Failure) else result.profile
 
 
 def capability(shop: Workshop, backend: Backend, log: Path) -> Capability | Failure:
     """Bandwidth and FLOP/s of this host, measured in a framework's environment."""
     job = CapabilityJob()
-    result = shop.runner.run(backend.toolchain, job, log=log, tell=shop.reporter.tell, timeout_s=_TIMEOUT_S)
-    return result.capability if isinstance(result, CapabilityResult) else _failure(result, log)
-
-
-def _failure(result: object, log: Path) -> Failure:
-    if isinstance(result, Failure):
-        return result
-    reason = "The worker answered with something else."
-    return Failure(failure=FailureKind.FAILED, reason=reason, log=str(log))
+    result = shop.ask(backend.toolchain, job, CapabilityResult, log=log, timeout_s=_TIMEOUT_S)
+    return result if isinstance(result, Failure) else result.capability

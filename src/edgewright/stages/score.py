@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from edgewright.core.jobs import Failure, FailureKind, ScoreJob, ScoreResult
+from edgewright.core.answers import Failure, ScoreResult
+from edgewright.core.jobs import ScoreJob
 from edgewright.core.keys import digest
-from edgewright.core.measurement import PROTOCOL_VERSION, Prompts, Scores
-from edgewright.core.recipe import Option
-from edgewright.ports import Backend, Workshop
+from edgewright.core.measurement import PROTOCOL_VERSION, Scores
+from edgewright.ports import Backend, JobFailed, Workshop
 
 _RECORD = "scores.json"
 REFERENCE_FILE = "log_probabilities.npy"
@@ -17,82 +17,36 @@ REFERENCE_FILE = "log_probabilities.npy"
 _TIMEOUT_S = 1800.0
 
 
-class _Unscored(Exception):  # noqa: N818  # never leaves this file
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.reason)
-        self.failure = failure
-
-
 def score(
     shop: Workshop,
     backend: Backend,
+    job: ScoreJob,
     *,
-    artifact: str,
     identity: str,
-    runtime: Mapping[str, Option],
-    ids: tuple[int, ...],
-    context: int,
     log: Path,
     reference: Path | None = None,
-    reference_identity: str = "",
     keep_reference: bool = False,
-    limit_s: float | None = None,
-    prompt: tuple[int, ...] = (),
-    answer: int = 0,
-    prompts: Prompts | None = None,
 ) -> tuple[Scores, Path] | Failure:
-    """Scores and the store directory that holds them (with the reference's log-probabilities, if asked to keep them).
+    """The scores of a ``job`` and the store directory that holds them.
 
-    ``identity`` names the bytes of ``artifact``. ``limit_s`` bounds the time of a slow runtime; how far it came is part
-    of the scores. The greedy continuation of ``prompt`` by ``answer`` ids is kept with them.
+    ``identity`` names the bytes of the job's artifact. ``reference`` is the directory of an earlier scoring whose
+    log-probabilities were kept (``keep_reference``), which these scores are compared with.
     """
-    details = [
-        identity,
-        backend.toolchain.digest,
-        backend.code_digest,
-        dict(runtime),
-        digest(list(ids)),
-        context,
-    ]
-    key = digest(
-        [PROTOCOL_VERSION, *details, reference_identity, keep_reference, limit_s, prompt, answer, prompts]
-    )
-    found = shop.store.find("scores", key)
-    if found is None:
-        try:
-            with shop.store.building("scores", key) as draft:
-                draft.mkdir()
-                job = ScoreJob(
-                    worker=backend.worker,
-                    artifact=artifact,
-                    runtime=runtime,
-                    ids=ids,
-                    context=context,
-                    reference=str(reference) if reference else "",
-                    write_reference=str(draft / REFERENCE_FILE) if keep_reference else "",
-                    limit_s=limit_s,
-                    prompt=prompt,
-                    answer=answer,
-                    prompts=prompts,
-                )
-                result = shop.runner.run(
-                    backend.toolchain, job, log=log, tell=shop.reporter.tell, timeout_s=_TIMEOUT_S
-                )
-                if not isinstance(result, ScoreResult):
-                    raise _Unscored(_failure(result))
-                shop.files.write(draft / _RECORD, result.scores)
-        except _Unscored as stop:
-            return stop.failure
-        except OSError as error:
-            reason = f"The scores could not be stored: {error.strerror or error}."
-            return Failure(failure=FailureKind.RESOURCE, reason=reason, log=str(log))
-        found = shop.store.find("scores", key)
-    if found is None:
-        return Failure(failure=FailureKind.FAILED, reason="The scores were not stored.", log=str(log))
-    return shop.files.read(found / _RECORD, Scores), found
+    asked = digest(replace(job, worker="", artifact=""))
+    made_by = [identity, backend.toolchain.digest, backend.code_digest]
+    key = digest([PROTOCOL_VERSION, *made_by, asked, reference.name if reference else "", keep_reference])
 
+    def make(draft: Path) -> None:
+        draft.mkdir()
+        exact = replace(
+            job,
+            reference=str(reference / REFERENCE_FILE) if reference else "",
+            write_reference=str(draft / REFERENCE_FILE) if keep_reference else "",
+        )
+        result = shop.ask(backend.toolchain, exact, ScoreResult, log=log, timeout_s=_TIMEOUT_S)
+        if isinstance(result, Failure):
+            raise JobFailed(result)
+        shop.files.write(draft / _RECORD, result.scores)
 
-def _failure(result: object) -> Failure:
-    if isinstance(result, Failure):
-        return result
-    return Failure(failure=FailureKind.FAILED, reason="The worker answered with something else.")
+    found = shop.store.find("scores", key) or shop.keep("scores", key, make, what="The scores", log=log)
+    return found if isinstance(found, Failure) else (shop.files.read(found / _RECORD, Scores), found)

@@ -8,25 +8,20 @@ from pathlib import Path
 from typing import Any
 
 from edgewright.codec import dump, load
-from edgewright.core.artifact import MANIFEST_NAME, Artifact, Manifest
-from edgewright.core.assessment import Fit
-from edgewright.core.jobs import (
-    BenchJob,
+from edgewright.core.answers import (
     BenchResult,
-    BuildJob,
     BuildResult,
     Failure,
     FailureKind,
-    Job,
     Progress,
     Result,
-    ScoreJob,
     ScoreResult,
-    SourceJob,
     SourceResult,
-    TokenizeJob,
     TokenizeResult,
 )
+from edgewright.core.artifact import MANIFEST_NAME, Artifact, Manifest
+from edgewright.core.assessment import Fit
+from edgewright.core.jobs import BenchJob, BuildJob, Job, ScoreJob, SourceJob, TokenizeJob
 from edgewright.core.keys import digest
 from edgewright.core.model import ModelFacts
 from edgewright.core.recipe import Option, Precision, Recipe
@@ -152,12 +147,22 @@ class FakeRunner:
         self._answer = answer
 
     def run(
-        self, toolchain: ToolchainSpec, job: Job, *, log: Path, tell: Tell, timeout_s: float
+        self,
+        toolchain: ToolchainSpec,
+        job: Job,
+        *,
+        log: Path,
+        tell: Tell,
+        timeout_s: float,
+        alone: bool = True,
     ) -> Result | Failure:
         """A result for the job."""
-        del toolchain, log, tell, timeout_s
+        del toolchain, log, tell, timeout_s, alone
         self.jobs.append(job)
         return self._answer(job) or self._default(job)
+
+    def stop(self) -> None:
+        """Nothing runs for longer than a call."""
 
     def count(self, kind: type[Any]) -> int:
         """How many jobs of a kind were run."""

@@ -12,32 +12,34 @@ from pathlib import Path
 from typing import assert_never
 
 from edgewright.codec import load_union
+from edgewright.core.answers import (
+    BenchResult,
+    CapabilityResult,
+    Done,
+    EstimateResult,
+    Failure,
+    FailureKind,
+    ProfileResult,
+    Result,
+    ScoreResult,
+    Token,
+    TokenizeResult,
+)
 from edgewright.core.conversation import LikelihoodRequest, LikelihoodResult, Question, Reply, SessionRequest
 from edgewright.core.harness import HarnessJob
 from edgewright.core.jobs import (
     BenchJob,
-    BenchResult,
     BuildJob,
     CapabilityJob,
-    CapabilityResult,
-    Done,
     EstimateJob,
-    EstimateResult,
-    Failure,
-    FailureKind,
     Job,
     LikelihoodJob,
     ProfileJob,
-    ProfileResult,
-    Result,
     ScoreJob,
-    ScoreResult,
     SessionJob,
     SmokeJob,
     SourceJob,
-    Token,
     TokenizeJob,
-    TokenizeResult,
 )
 from edgewright.errors import InputError, OfflineError, ResourceError, UnsupportedError
 from edgewright.ports import EnergyModelWorker, HarnessWorker, ProfilingWorker, SourceWorker, Worker

@@ -6,7 +6,7 @@ import os
 from typing import BinaryIO
 
 from edgewright.codec import dump
-from edgewright.core.jobs import Event
+from edgewright.core.answers import Event
 
 
 class Channel:

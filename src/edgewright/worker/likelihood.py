@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgewright.core.jobs import Progress
+from edgewright.core.answers import Progress
 from edgewright.core.likelihood import Likelihood, Pair
 from edgewright.errors import InputError
 from edgewright.worker.scoring import log_softmax

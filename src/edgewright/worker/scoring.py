@@ -7,13 +7,13 @@ KL(reference || candidate) in nat per token over the full vocabulary. Every posi
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgewright.core.jobs import Progress
+from edgewright.core.answers import Progress
 from edgewright.core.measurement import Against, Prompts, Scores
 from edgewright.errors import InputError
 from edgewright.worker.packed import Writer, normalized, open_packed, unpack
@@ -92,23 +92,11 @@ def score(
     planned = spans
     spans = _affordable(session, ids, planned, limit_s)
     sink = Writer(write_reference, rows) if write_reference else None
-    collected = _Collected()
+    collected = _Collected(base, sink)
     began = time.monotonic()
     for index, (start, end) in enumerate(spans):
         tell(Progress(message=f"scoring window {index + 1} of {len(spans)}", fraction=index / len(spans)))
-        labels = np.asarray(ids[start + 1 : end])
-        done = 0
-        for logp in log_probabilities(session, ids[start:end]):
-            kept = logp[: len(labels) - done]  # what follows the last token is not known
-            if not len(kept):
-                break
-            if sink is not None:
-                sink.add(kept)
-            row = collected.positions
-            beside = None if base is None else unpack(base[row : row + len(kept)])
-            collected.add(kept, labels[done : done + len(kept)], beside)
-            done += len(kept)
-        collected.windows.append(len(labels))
+        collected.window(log_probabilities(session, ids[start:end]), np.asarray(ids[start + 1 : end]))
     seconds = time.monotonic() - began
     return Scores(
         tokens=spans[-1][1],
@@ -156,9 +144,11 @@ def _affordable(
 
 
 class _Collected:
-    """Per-position results of one scoring."""
+    """Per-position results of one scoring, beside a packed reference and into a new one where there are such."""
 
-    def __init__(self) -> None:
+    def __init__(self, base: NDArray[np.uint16] | None, sink: Writer | None) -> None:
+        self._base = base
+        self._sink = sink
         self.windows: list[int] = []
         self.nll: list[float] = []
         self.correct: list[bool] = []
@@ -167,12 +157,22 @@ class _Collected:
         self._base_nll: list[float] = []
         self._base_correct: list[bool] = []
 
-    @property
-    def positions(self) -> int:
-        """Positions scored so far."""
-        return len(self.nll)
+    def window(self, pieces: Iterable[NDArray[np.float32]], labels: NDArray[np.int64]) -> None:
+        """Add one window: log-probabilities after each of its tokens, and the token that came next."""
+        done = 0
+        for logp in pieces:
+            kept = logp[: len(labels) - done]  # what follows the last token is not known
+            if not len(kept):
+                break
+            if self._sink is not None:
+                self._sink.add(kept)
+            row = len(self.nll)
+            beside = None if self._base is None else unpack(self._base[row : row + len(kept)])
+            self._add(kept, labels[done : done + len(kept)], beside)
+            done += len(kept)
+        self.windows.append(len(labels))
 
-    def add(
+    def _add(
         self, logp: NDArray[np.float32], labels: NDArray[np.int64], base: NDArray[np.float64] | None
     ) -> None:
         picked = np.arange(len(labels))

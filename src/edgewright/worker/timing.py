@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from edgewright.core.jobs import Progress
+from edgewright.core.answers import Progress
 from edgewright.core.measurement import Block, Pace, Request, Workload
 from edgewright.errors import UnsupportedError
 from edgewright.ports import BatchSession, Session, Tell

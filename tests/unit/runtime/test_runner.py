@@ -4,7 +4,7 @@ import os
 import pytest
 
 from edgewright.codec import dump
-from edgewright.core.jobs import Event, Failure, FailureKind, Progress
+from edgewright.core.answers import Event, Failure, FailureKind, Progress
 from edgewright.runtime.children import Child, beats
 from edgewright.runtime.runner import await_event
 

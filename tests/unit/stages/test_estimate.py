@@ -2,8 +2,9 @@ from dataclasses import replace
 
 import pytest
 
+from edgewright.core.answers import EstimateResult, Failure, FailureKind
 from edgewright.core.energy import Energy, EnergySource, no_energy
-from edgewright.core.jobs import EstimateJob, EstimateResult, Failure, FailureKind
+from edgewright.core.jobs import EstimateJob
 from edgewright.ports import Workshop
 from edgewright.runtime.store import DirectoryStore
 from edgewright.stages.estimate import estimate

@@ -1,7 +1,8 @@
 import pytest
 
+from edgewright.core.answers import Failure, FailureKind
 from edgewright.core.conversation import LikelihoodResult
-from edgewright.core.jobs import Failure, FailureKind, LikelihoodJob
+from edgewright.core.jobs import LikelihoodJob
 from edgewright.core.likelihood import Likelihood
 from edgewright.ports import Workshop
 from edgewright.runtime.store import DirectoryStore
@@ -79,4 +80,4 @@ def test_too_few_answers_are_none(ask):
     ask.answer = LikelihoodResult(likelihoods=ANSWER.likelihoods[:1])
     found = ask()
     assert isinstance(found, Failure)
-    assert "something else" in found.reason
+    assert "answered 1 of 2 pairs" in found.reason

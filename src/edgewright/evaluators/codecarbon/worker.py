@@ -10,8 +10,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgewright.core.answers import SmokeResult
 from edgewright.core.energy import Energy, EnergySource
-from edgewright.core.jobs import EstimateJob, SmokeResult
+from edgewright.core.jobs import EstimateJob
 
 if TYPE_CHECKING:
     from codecarbon.core.cpu import TDP

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from edgewright.core.answers import Progress, SmokeResult
 from edgewright.core.conversation import (
     DecodeRequest,
     EncodeRequest,
@@ -19,7 +20,6 @@ from edgewright.core.conversation import (
     TextReply,
 )
 from edgewright.core.harness import HarnessJob, HarnessResult, HarnessScore
-from edgewright.core.jobs import Progress, SmokeResult
 from edgewright.core.tasks import TaskItem, TaskSet
 from edgewright.errors import InputError, OfflineError, UnsupportedError
 from edgewright.evaluators.lm_eval.own_task import write_task

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import platform
 import socket
 import subprocess
@@ -33,12 +34,10 @@ def online() -> bool:
 
 def virtualization() -> str:
     """What this system runs in: ``none`` where nothing is known of a hypervisor or container."""
-    try:
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):  # without systemd the marks below tell
         told = subprocess.run(["systemd-detect-virt"], capture_output=True, text=True, timeout=5, check=False)
         if told.stdout.strip():
             return told.stdout.strip()
-    except (OSError, subprocess.TimeoutExpired):
-        pass  # not a systemd machine: the marks below tell
     if Path("/.dockerenv").exists():
         return "docker"
     cpuinfo = Path("/proc/cpuinfo")

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from edgewright.backends.llamacpp.worker import conversion
 from edgewright.backends.threads import thread_count
-from edgewright.core.jobs import BuildJob, BuildResult, Progress, SmokeResult
+from edgewright.core.answers import BuildResult, Progress, SmokeResult
+from edgewright.core.jobs import BuildJob
 from edgewright.errors import InputError, ToolchainError
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from edgewright.backends.mlx.worker.loading import cast, load
 from edgewright.backends.mlx.worker.session import MlxSession
-from edgewright.core.jobs import BuildJob, BuildResult, Progress, SmokeResult
+from edgewright.core.answers import BuildResult, Progress, SmokeResult
+from edgewright.core.jobs import BuildJob
 from edgewright.errors import InputError, UnsupportedError
 
 if TYPE_CHECKING:

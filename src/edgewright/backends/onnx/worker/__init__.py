@@ -21,7 +21,8 @@ from edgewright.backends.onnx.worker.profiling import profiled
 from edgewright.backends.onnx.worker.session import OnnxSession
 from edgewright.backends.onnx.worker.tokenizer_copy import spell_out_byte_level
 from edgewright.backends.source_weights import check_weights
-from edgewright.core.jobs import BuildJob, BuildResult, Progress, SmokeResult
+from edgewright.core.answers import BuildResult, Progress, SmokeResult
+from edgewright.core.jobs import BuildJob
 from edgewright.core.profile import OperatorProfile
 from edgewright.core.recipe import Option
 from edgewright.errors import InputError, UnsupportedError, WorkerError

@@ -17,8 +17,9 @@ from typing import Any
 from edgewright.backends.openvino.worker.profiling import profiled
 from edgewright.backends.openvino.worker.session import OpenVinoSession
 from edgewright.backends.source_weights import check_weights
+from edgewright.core.answers import BuildResult, Progress, SmokeResult
 from edgewright.core.artifact import MANIFEST_NAME
-from edgewright.core.jobs import BuildJob, BuildResult, Progress, SmokeResult
+from edgewright.core.jobs import BuildJob
 from edgewright.core.profile import OperatorProfile
 from edgewright.core.recipe import Option
 from edgewright.errors import InputError, UnsupportedError, WorkerError

@@ -11,7 +11,8 @@ from edgewright.backends.torch.worker.portable import write_from_directory
 from edgewright.backends.torch.worker.profiling import profiled
 from edgewright.backends.torch.worker.session import TorchSession
 from edgewright.backends.torch.worker.variants import write_permuted, write_tiny
-from edgewright.core.jobs import BuildJob, BuildResult, SmokeResult, SourceJob, SourceOperation, SourceResult
+from edgewright.core.answers import BuildResult, SmokeResult, SourceResult
+from edgewright.core.jobs import BuildJob, SourceJob, SourceOperation
 from edgewright.core.profile import OperatorProfile
 from edgewright.core.recipe import Option
 from edgewright.errors import UnsupportedError

@@ -8,7 +8,7 @@ from pathlib import Path
 from edgewright.backends.torch.worker.checkpoint import OUTPUT, save_weights
 from edgewright.backends.torch.worker.gguf_tokenizer import write_tokenizer
 from edgewright.backends.torch.worker.portable import check, write_config
-from edgewright.core.jobs import Progress
+from edgewright.core.answers import Progress
 from edgewright.core.recipe import Option
 from edgewright.errors import UnsupportedError
 from edgewright.ports import Tell

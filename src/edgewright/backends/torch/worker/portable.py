@@ -22,7 +22,7 @@ from edgewright.backends.torch.worker.checkpoint import (
     read_shard,
     save_weights,
 )
-from edgewright.core.jobs import Progress
+from edgewright.core.answers import Progress
 from edgewright.core.recipe import Option
 from edgewright.errors import InputError, UnsupportedError
 from edgewright.ports import Tell

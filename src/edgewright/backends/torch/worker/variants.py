@@ -10,7 +10,7 @@ from typing import Any
 
 from edgewright.backends.torch.worker.checkpoint import OUTPUT, save_weights, weight_files
 from edgewright.backends.torch.worker.portable import COPIED, check, read_config, write_config
-from edgewright.core.jobs import Progress
+from edgewright.core.answers import Progress
 from edgewright.core.recipe import Option
 from edgewright.errors import UnsupportedError
 from edgewright.ports import Tell
