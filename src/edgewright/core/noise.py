@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from statistics import median
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,11 +37,15 @@ class Noise:
 
 @dataclass(frozen=True, kw_only=True)
 class NoiseLimits:
-    """Where a block stops counting; the sentinel's is relative to the run's own (why 10 %: ADR 13)."""
+    """Where a block stops counting; the sentinel's is relative to the run's own (why 10 %: ADR 13).
+
+    Beyond ``unsteady`` a block still counts, but says nothing of whether a build is steady.
+    """
 
     steal: float = 0.01
     foreign_cpu: float = 0.05
     sentinel: float = 0.10
+    unsteady: float = 0.05
     invalid_share: float = 0.30
 
 
@@ -56,18 +62,37 @@ def disturbance(noise: Noise, normal: Sentinel | None, limits: NoiseLimits = LIM
         return f"the processor throttled {noise.throttled} times"
     if noise.swapped_in_pages:
         return f"{noise.swapped_in_pages} pages were swapped in"
-    for when, sentinel in (("before", noise.before), ("after", noise.after)):
-        if sentinel is None or normal is None:
-            continue
+    off, where = _furthest_off(noise, normal)
+    return f"{where} was {off:+.0%} off this run's usual" if abs(off) > limits.sentinel else ""
+
+
+def is_steady(noise: Noise, normal: Sentinel | None, limits: NoiseLimits = LIMITS) -> bool:
+    """Whether the host itself was about as fast as usual, before the block and after it."""
+    return abs(_furthest_off(noise, normal)[0]) <= limits.unsteady
+
+
+def usual_speed(noises: Iterable[Noise]) -> Sentinel | None:
+    """What sentinels usually say around these blocks: the medians of all; None before there are three."""
+    seen = [s for noise in noises for s in (noise.before, noise.after) if s is not None]
+    if len(seen) < 3:
+        return None
+    return Sentinel(gflop_s=median(s.gflop_s for s in seen), read_gb_s=median(s.read_gb_s for s in seen))
+
+
+def _furthest_off(noise: Noise, normal: Sentinel | None) -> tuple[float, str]:
+    """The relative difference of the sentinel that is furthest from the usual, and which that is, in words."""
+    if normal is None:
+        return 0.0, ""
+    found = [
+        (got / usual - 1.0, f"{when} it the host's speed in {what}")
+        for when, sentinel in (("before", noise.before), ("after", noise.after))
+        if sentinel is not None
         for what, got, usual in (
             ("computing", sentinel.gflop_s, normal.gflop_s),
             ("reading memory", sentinel.read_gb_s, normal.read_gb_s),
-        ):
-            if abs(got / usual - 1.0) > limits.sentinel:
-                return (
-                    f"{when} it the host's speed in {what} was {got / usual - 1.0:+.0%} off this run's usual"
-                )
-    return ""
+        )
+    ]
+    return max(found, key=lambda one: abs(one[0]), default=(0.0, ""))
 
 
 def is_noisy_host(invalid: int, blocks: int, limits: NoiseLimits = LIMITS) -> bool:

@@ -12,10 +12,14 @@ import numpy as np
 
 from edgewright.core.energy import energy_value
 from edgewright.core.measurement import Block, Request
+from edgewright.core.noise import is_steady, usual_speed
 from edgewright.core.quantity import METRICS, Label, Value, not_available
 from edgewright.core.statistics.percentiles import LEAST, percentile
 from edgewright.core.statistics.ratio import log_interval
 from edgewright.core.statistics.steadiness import Figure, block_variation, drift, latency_variation
+
+_LEAST_STEADY = 4
+"""With fewer steady blocks all of them are taken; the host then excuses what comes of it."""
 
 _PERCENTILES = {"itl_p50_ms": 0.50, "itl_p90_ms": 0.90, "itl_p95_ms": 0.95, "itl_p99_ms": 0.99}
 
@@ -91,8 +95,15 @@ def _computed(block: Block) -> int:
 
 
 def steadiness_values(blocks: Sequence[Block], pooled: Sequence[float]) -> dict[str, Value]:
-    """Steadiness within requests, between processes and over the run."""
-    speeds = [decode_tok_s(block) for block in blocks]
+    """Steadiness within requests, between processes and over the run.
+
+    Between processes and over the run, blocks count in which the host itself was about as fast as usual.
+    """
+    steady = _steady(blocks)
+    speeds = [decode_tok_s(block) for block in steady]
+    those = f"{len(steady)} blocks"
+    if len(steady) < len(blocks):
+        those = f"those {len(steady)} of {len(blocks)} blocks in which the host was as fast as usual"
     figures: dict[str, tuple[Figure | None, str, str]] = {
         "latency_variation": (
             latency_variation(pooled),
@@ -101,19 +112,25 @@ def steadiness_values(blocks: Sequence[Block], pooled: Sequence[float]) -> dict[
         ),
         "block_variation": (
             block_variation(speeds),
-            f"standard deviation of the log decode speeds of {len(blocks)} blocks",
+            f"standard deviation of the log decode speeds of {those}",
             f"{len(blocks)} blocks, at least 3 are needed",
         ),
         "latency_drift": (
             drift(speeds),
-            f"change along a line through the log decode speeds of {len(blocks)} blocks",
+            f"change along a line through the log decode speeds of {those}",
             f"{len(blocks)} blocks, at least 4 are needed",
         ),
     }
     return {
-        metric: not_available(metric, lack) if found is None else _figure(metric, found, method, len(blocks))
+        metric: not_available(metric, lack) if found is None else _figure(metric, found, method, len(steady))
         for metric, (found, method, lack) in figures.items()
     }
+
+
+def _steady(blocks: Sequence[Block]) -> Sequence[Block]:
+    normal = usual_speed(block.noise for block in blocks)
+    steady = [block for block in blocks if is_steady(block.noise, normal)]
+    return steady if len(steady) >= _LEAST_STEADY else blocks
 
 
 def _figure(metric: str, figure: Figure, method: str, n: int, label: Label = Label.MEASURED) -> Value:

@@ -32,15 +32,18 @@ def judged(trial: Trial, run: Run, policy: Policy, *, provisional: bool = False)
         confirmed=trial.confirmed,
         provisional=provisional,
         doubts={**(dict.fromkeys(TIMING, _NOISY) if noisy else {}), **trial.doubts},
-        excuses=_unsteady(run.baseline, policy),
+        excuses=_unsteady(run, policy),
         elsewhere=not run.assessment.measured_here,
     )
     verdicts = judge_all(policy, trial.values, circumstances)
     return replace(trial, verdicts=verdicts, outcome=overall(verdicts))
 
 
-def _unsteady(baseline: Trial, policy: Policy) -> dict[str, str]:
-    """Steadiness that the original itself lacks here: then it is the host that is unsteady."""
+def _unsteady(run: Run, policy: Policy) -> dict[str, str]:
+    """Steadiness that the host or the original itself lacks here: then no build is to blame."""
+    if run.host is not None and run.host.excuse:
+        return dict.fromkeys(STEADINESS, run.host.excuse)
+    baseline = run.baseline
     why = "the original breaks the same bound here: the host is too noisy to tell"
     return {
         gate.metric: why

@@ -4,7 +4,7 @@ import pytest
 
 from edgewright.core.memory import Memory, MemoryPhase, inconsistency
 from edgewright.core.noise import Noise, Sentinel, disturbance, is_noisy_host
-from edgewright.core.rounds import Round, usual
+from edgewright.core.rounds import Round, host_noise, usual
 from edgewright.testing import block
 
 NORMAL = Sentinel(gflop_s=100.0, read_gb_s=10.0)
@@ -50,6 +50,20 @@ def test_the_usual_figure_is_the_median_of_at_least_three():
     assert usual(rounds) is None
     rounds.append(Round(blocks={"a": watched(50.0)}, order=("a",)))
     assert usual(rounds).gflop_s == 90.0
+
+
+def test_a_host_that_leaves_its_usual_speed_too_often_excuses_unsteadiness():
+    def seen(share):
+        sentinel = Sentinel(gflop_s=100.0 * share, read_gb_s=10.0)
+        return block(noise=Noise(wall_s=1.0, before=sentinel, after=sentinel))
+
+    def host(shares):
+        return host_noise([Round(blocks={"a": seen(share)}, order=("a",)) for share in shares])
+
+    calm, wild = host([1.0] * 8 + [0.93] * 2), host([1.0] * 6 + [0.93] * 4)
+    assert (calm.unsteady, calm.invalid, calm.excuse) == (2, 0, "")
+    assert "over 5% off its usual in 4 of 10 blocks" in wild.excuse
+    assert host([]).excuse == ""
 
 
 def memory(resident, weights_mapped=0, libraries=50):

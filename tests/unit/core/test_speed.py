@@ -1,5 +1,6 @@
 import pytest
 
+from edgewright.core.noise import Noise, Sentinel
 from edgewright.core.speed import decode_tok_s, paired_values, ratio_of, speed_values
 from edgewright.testing import block
 
@@ -72,3 +73,28 @@ def test_a_ratio_of_any_figure_is_taken_within_rounds():
     slim = {"0": block(peak_bytes=50), "1": block(peak_bytes=50)}
     fat = {"0": block(peak_bytes=100), "1": block(peak_bytes=100)}
     assert ratio_of(slim, fat, "peak_bytes").value == pytest.approx(0.5)
+
+
+def on_a_host_at(share: float, speed: float):
+    """A block while the whole host runs at a share of its usual speed."""
+    seen = Sentinel(gflop_s=100.0 * share, read_gb_s=10.0)
+    return block(speed, noise=Noise(wall_s=10.0, before=seen, after=seen))
+
+
+def test_a_build_is_not_unsteady_because_the_host_slowed_down():
+    blocks = [on_a_host_at(1.0, 100.0 + (k % 2)) for k in range(5)] + [on_a_host_at(0.92, 80.0)] * 2
+    seen = speed_values(blocks)
+    assert seen["block_variation"].value < 0.01
+    assert seen["block_variation"].n == 5
+    assert "5 of 7 blocks in which the host" in seen["block_variation"].method
+    assert seen["decode_tok_s"].ci_low == pytest.approx(80.0, rel=0.02)
+
+
+def test_a_build_that_varies_on_a_steady_host_is_unsteady():
+    seen = speed_values([on_a_host_at(1.0, 100.0 - 20 * (k % 2)) for k in range(7)])
+    assert seen["block_variation"].ci_low > 0.05
+
+
+def test_where_the_host_is_hardly_ever_steady_all_blocks_are_taken():
+    seen = speed_values([on_a_host_at(1.0 - 0.06 * (k % 2), 100.0) for k in range(6)])
+    assert seen["block_variation"].n == 6
