@@ -33,6 +33,7 @@ class _PolicyFile(BaseModel):
     model_config = ConfigDict(extra="forbid")
     gates: dict[str, _GateRow] = {}
     prefer: dict[str, float] = {}
+    order: list[str] = []
 
 
 def size_bytes(text: str) -> int:
@@ -58,6 +59,22 @@ def _quantity(text: str, units: Mapping[str, float], what: str, examples: str) -
     if not match or match.group(2).lower() not in units or float(match.group(1)) <= 0:
         raise UsageError(f"{text!r} is no {what}.", hint=f"Write it as {examples}.")
     return float(match.group(1)) * units[match.group(2).lower()]
+
+
+def preferred(policy: Policy, text: str) -> Policy:
+    """A policy with the wishes of ``speed=2,accuracy=1`` (weights), or of ``speed>accuracy`` (one after the other).
+
+    Raises:
+        UsageError: see `preferences`; or an order that names an unknown objective, or one twice.
+    """
+    if ">" not in text:
+        return replace(policy, prefer=preferences(text), order=())
+    order = [part.strip() for part in text.split(">")]
+    wrong = [name for name in order if name not in OBJECTIVES or order.count(name) > 1]
+    if wrong:
+        hint = f"Write speed>accuracy, each once; objectives: {', '.join(OBJECTIVES)}."
+        raise UsageError(f"{text!r} is no order of objectives: {wrong[0]!r}.", hint=hint)
+    return replace(policy, order=tuple(order))
 
 
 def preferences(text: str) -> dict[str, float]:
@@ -119,8 +136,10 @@ def read_policy(path: Path) -> Policy:
         raise UsageError(f"{path}: {error}.") from error
     off = [metric for metric, row in file.gates.items() if row.off]
     policy = without_gates(with_gates(Policy(), gates), off)
-    prefer = ",".join(f"{name}={weight}" for name, weight in file.prefer.items())
-    return replace(policy, prefer=preferences(prefer)) if prefer else policy
+    if file.order and file.prefer:
+        raise UsageError(f"{path}: order and [prefer] exclude each other.", hint="Give one of them.")
+    wish = ">".join(file.order) or ",".join(f"{name}={weight}" for name, weight in file.prefer.items())
+    return preferred(policy, wish) if wish else policy
 
 
 def with_gates(policy: Policy, gates: list[Gate]) -> Policy:
@@ -162,7 +181,7 @@ def policy_from(
         up = METRICS[metric].higher_is_better
         gates.append(Gate(metric=metric, at_least=bound if up else None, at_most=None if up else bound))
     policy = with_gates(policy, gates)
-    return replace(policy, prefer=preferences(prefer)) if prefer else policy
+    return preferred(policy, prefer) if prefer else policy
 
 
 class _WorkloadFile(BaseModel):

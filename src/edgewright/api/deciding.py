@@ -36,7 +36,7 @@ def pick(run: Run, policy: Policy) -> Run:
         for t in trials
         if t.status is Status.MEASURED
     ]
-    choice = choose(contenders, policy.prefer)
+    choice = choose(contenders, policy)
     same = run.choice is not None and choice.chosen == run.choice.chosen
     return replace(
         run, policy=policy, trials=trials, choice=choice, progressive=run.progressive if same else ()

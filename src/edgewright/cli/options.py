@@ -91,7 +91,10 @@ def policy_options(function: F) -> F:
         help="Policy file (TOML); flags go on top.",
     )
     prefer = click.option(
-        "--prefer", metavar="NAME=W,..", help="Weights of speed, accuracy, memory among those that pass."
+        "--prefer",
+        metavar="NAME=W,..",
+        help="Weights among those that pass, as speed=2,accuracy=1; or an order, as accuracy>speed. Also: prefill, "
+        "latency, memory, size, energy.",
     )
     off = click.option(
         "--without-gate", "gates_off", metavar="METRIC", multiple=True, help="Ask nothing of this metric."

@@ -1,15 +1,20 @@
-"""Pareto front and choice: pure functions of trials' values and verdicts."""
+"""The choice among builds: pure functions of their values and verdicts, on the geometry of `core.pareto`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 
-from edgewright.core.policy import OBJECTIVES
-from edgewright.core.quantity import METRICS, Value
+from edgewright.core.pareto import UNKNOWN, Point, Span, front, knee, scaled
+from edgewright.core.policy import ALWAYS, OBJECTIVES, Policy
+from edgewright.core.quantity import METRICS, Label, Value
 from edgewright.core.verdict import STEADINESS, Outcome, Verdict, overall, shortfall
 
 Values = Mapping[str, Value]
+
+_ALIKE = 0.02
+"""A share by which two figures may differ before an order of objectives tells them apart."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,59 +28,78 @@ class Contender:
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """The recommended build, or none; the front it was chosen from; reasons in words; the nearest miss."""
+    """The recommended build, or none; the front it was chosen from; reasons in words; the nearest miss.
+
+    ``knee`` is the member of the front that gives up least of one objective for what it gains in the others.
+    """
 
     chosen: str | None
     front: tuple[str, ...]
     scores: Mapping[str, float]
     reasons: tuple[str, ...]
     runner_up: str | None = None
+    knee: str | None = None
     nearest_miss: str | None = None
     missed: tuple[str, ...] = ()
 
 
-def goodness(values: Values, metric: str) -> float | None:
-    """A metric's value with its direction normalized: higher is better. None where it was not measured."""
+def span(values: Values, metric: str) -> Span:
+    """A metric's figure and interval, turned so that more is better. An estimate is no figure to choose by."""
     value = values.get(metric)
-    if value is None or value.value is None:
-        return None
-    return value.value if METRICS[metric].higher_is_better else -value.value
+    if value is None or value.value is None or value.label is Label.ESTIMATED:
+        return UNKNOWN
+    low = value.value if value.ci_low is None else min(value.ci_low, value.value)
+    high = value.value if value.ci_high is None else max(value.ci_high, value.value)
+    if METRICS[metric].higher_is_better:
+        return Span(low=low, value=value.value, high=high)
+    return Span(low=-high, value=-value.value, high=-low)
 
 
-def dominates(a: Values, b: Values) -> bool:
-    """Whether ``a`` is nowhere worse than ``b`` on the objectives, and somewhere better."""
-    pairs = [(goodness(a, metric), goodness(b, metric)) for metric in OBJECTIVES.values()]
-    known = [(x, y) for x, y in pairs if x is not None and y is not None]
-    return bool(known) and all(x >= y for x, y in known) and any(x > y for x, y in known)
+def points_of(contenders: Sequence[Contender], objectives: Sequence[str]) -> dict[str, Point]:
+    """Each contender's place among the objectives."""
+    return {c.id: {name: span(c.values, OBJECTIVES[name]) for name in objectives} for c in contenders}
 
 
-def pareto_front(contenders: Sequence[Contender]) -> tuple[Contender, ...]:
-    """Those that no other dominates, in their order."""
-    return tuple(
-        c for c in contenders if not any(dominates(o.values, c.values) for o in contenders if o is not c)
-    )
+def ranked(contenders: Sequence[Contender], policy: Policy) -> list[tuple[str, float]]:
+    """Ids with their scores, best first: by the policy's order of objectives, and by weights where it leaves a tie.
+
+    A score is the weighted mean of the objectives, each scaled from 0 (worst of these) to 1 (best of these).
+    """
+    points = points_of(contenders, policy.objectives)
+    total = sum(policy.prefer.values()) or 1.0
+    scores = {
+        name: sum(row[objective] * weight / total for objective, weight in policy.prefer.items())
+        for name, row in scaled(points).items()
+    }
+    ranking: list[tuple[str, float]] = []
+    left = dict(points)
+    while left:
+        tied = _first_by_order(left, policy.order)
+        best = min(tied, key=lambda name: (-scores[name], name))
+        ranking.append((best, scores[best]))
+        del left[best]
+    return ranking
 
 
-def normalized(contenders: Sequence[Contender], prefer: Mapping[str, float]) -> dict[str, float]:
-    """Weighted mean of the objectives, each scaled to 0 (worst of these) .. 1 (best of these)."""
-    total = sum(prefer.values()) or 1.0
-    scores = dict.fromkeys((c.id for c in contenders), 0.0)
-    for objective, weight in prefer.items():
-        column = {c.id: goodness(c.values, OBJECTIVES[objective]) for c in contenders}
-        known = [g for g in column.values() if g is not None]
-        low, high = (min(known), max(known)) if known else (0.0, 0.0)
-        for name, good in column.items():
-            share = 0.0 if good is None else 1.0 if high == low else (good - low) / (high - low)
-            scores[name] += share * weight / total
-    return scores
+def _first_by_order(points: Mapping[str, Point], order: Sequence[str]) -> list[str]:
+    """Those that the objectives, taken one after the other, cannot tell from the best."""
+    tied = list(points)
+    for objective in order:
+        spans = {name: points[name][objective] for name in tied}
+        best = max(spans.values(), key=lambda s: s.value)
+        alike = _ALIKE * abs(best.value) if isfinite(best.value) else 0.0
+        tied = [
+            name for name, mine in spans.items() if mine.high >= best.low or mine.value >= best.value - alike
+        ]
+    return tied
 
 
-def shortlist(contenders: Sequence[Contender], prefer: Mapping[str, float]) -> tuple[Contender, ...]:
+def shortlist(contenders: Sequence[Contender], policy: Policy) -> tuple[Contender, ...]:
     """Those that no gate fails, best first: with no gate in doubt but steadiness, on the front, by preference."""
     alive = [c for c in contenders if overall(c.verdicts) is not Outcome.FAIL]
-    front = {c.id for c in pareto_front(alive)}
-    scores = normalized(alive, prefer)
-    return tuple(sorted(alive, key=lambda c: (_doubtful(c), c.id not in front, -scores[c.id], c.id)))
+    on_front = set(front(points_of(alive, policy.objectives)))
+    place = {name: rank for rank, (name, _) in enumerate(ranked(alive, policy))}
+    return tuple(sorted(alive, key=lambda c: (_doubtful(c), c.id not in on_front, place[c.id])))
 
 
 def _doubtful(contender: Contender) -> bool:
@@ -85,22 +109,26 @@ def _doubtful(contender: Contender) -> bool:
     )
 
 
-def choose(contenders: Sequence[Contender], prefer: Mapping[str, float]) -> Choice:
+def choose(contenders: Sequence[Contender], policy: Policy) -> Choice:
     """The best of the front of those that pass every gate; where none does, the nearest miss and what it missed."""
     passing = [c for c in contenders if overall(c.verdicts) is Outcome.PASS]
     if not passing:
         return _nobody(contenders)
-    front = pareto_front(passing)
-    scores = normalized(front, prefer)
-    ranked = sorted(front, key=lambda c: (-scores[c.id], c.id))
-    best = ranked[0]
-    runner_up = ranked[1] if len(ranked) > 1 else next((c for c in passing if c is not best), None)
+    by_id = {c.id: c for c in passing}
+    points = points_of(passing, policy.objectives)
+    on_front = front(points)
+    ranking = ranked([by_id[name] for name in on_front], policy)
+    best = by_id[ranking[0][0]]
+    runner_up = (
+        by_id[ranking[1][0]] if len(ranking) > 1 else next((c for c in passing if c is not best), None)
+    )
     return Choice(
         chosen=best.id,
-        front=tuple(c.id for c in front),
-        scores=scores,
-        reasons=_reasons(best, runner_up, contenders, passing, prefer),
+        front=on_front,
+        scores=dict(ranking),
+        reasons=_reasons(best, runner_up, contenders, passing, policy),
         runner_up=runner_up.id if runner_up else None,
+        knee=knee({name: points[name] for name in on_front}),
     )
 
 
@@ -124,21 +152,28 @@ def _reasons(
     runner_up: Contender | None,
     contenders: Sequence[Contender],
     passing: Sequence[Contender],
-    prefer: Mapping[str, float],
+    policy: Policy,
 ) -> tuple[str, ...]:
-    weights = ", ".join(f"{name} {weight:g}" for name, weight in prefer.items())
     failing = sum(overall(c.verdicts) is Outcome.FAIL for c in contenders)
     lines = [
         f"of {len(contenders)} builds that were measured {failing} fail a gate, and {_listed(passing)} every one",
-        f"{best.id} scores highest with the weights {weights}",
+        f"{best.id} {_wish(policy)}",
     ]
-    leads = [name for name, metric in OBJECTIVES.items() if _leads(best, passing, metric)]
+    leads = [name for name in policy.objectives if _leads(best, passing, OBJECTIVES[name])]
     if leads and len(passing) > 1:
         lines.append(f"of those that pass it is the best in {' and '.join(leads)}")
     lines += [f"open: {v.reason}" for v in best.verdicts if v.excused]
     if runner_up:
-        lines.append(f"the next best is {runner_up.id}: {compare(runner_up.values, best.values)}")
+        said = compare(runner_up.values, best.values, policy.objectives)
+        lines.append(f"the next best is {runner_up.id}: {said}")
     return tuple(lines)
+
+
+def _wish(policy: Policy) -> str:
+    if policy.order:
+        return f"comes first by {', then '.join(policy.order)}"
+    weights = ", ".join(f"{name} {weight:g}" for name, weight in policy.prefer.items())
+    return f"scores highest with the weights {weights}"
 
 
 def _listed(passing: Sequence[Contender]) -> str:
@@ -148,15 +183,15 @@ def _listed(passing: Sequence[Contender]) -> str:
 
 
 def _leads(best: Contender, others: Sequence[Contender], metric: str) -> bool:
-    mine = goodness(best.values, metric)
-    theirs = [g for o in others if (g := goodness(o.values, metric)) is not None]
-    return mine is not None and mine >= max(theirs)
+    mine = span(best.values, metric)
+    return mine is not UNKNOWN and mine.value >= max(span(o.values, metric).value for o in others)
 
 
-def compare(one: Values, other: Values) -> str:
+def compare(one: Values, other: Values, objectives: Sequence[str] = ALWAYS) -> str:
     """In words, what one build gains and costs against another on the objectives."""
     words = []
-    for objective, metric in OBJECTIVES.items():
+    for objective in objectives:
+        metric = OBJECTIVES[objective]
         a, b = one.get(metric), other.get(metric)
         if a is None or b is None or a.value is None or b.value is None or not b.value:
             continue

@@ -49,10 +49,17 @@ DEFAULT_GATES = (
 
 OBJECTIVES: Mapping[str, str] = {
     "speed": "decode_tok_s",
+    "prefill": "prefill_tok_s",
+    "latency": "ttft_ms",
     "accuracy": "kl_divergence",
     "memory": "peak_bytes",
+    "size": "size_bytes",
+    "energy": "energy_j_per_token",
 }
-"""The axes of the Pareto front, each with the metric that stands for it."""
+"""What can be wished for, each with the metric that stands for it. Energy counts where it was measured only."""
+
+ALWAYS = ("speed", "accuracy", "memory")
+"""The axes that every Pareto front has; what a policy wishes for beyond them is added."""
 
 
 def limit_gates(limits: Limits) -> tuple[Gate, ...]:
@@ -63,10 +70,21 @@ def limit_gates(limits: Limits) -> tuple[Gate, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """Gates, and weights of the objectives (any positive scale; they are normalized)."""
+    """Gates, and what is wished of the builds that pass them.
+
+    ``prefer`` weighs objectives (any positive scale; weights are normalized). ``order`` comes before it where it is given:
+    the first objective decides, the next among those that it cannot tell apart, and so on.
+    """
 
     gates: tuple[Gate, ...] = DEFAULT_GATES
-    prefer: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(OBJECTIVES, 1.0))
+    prefer: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(ALWAYS, 1.0))
+    order: tuple[str, ...] = ()
+
+    @property
+    def objectives(self) -> tuple[str, ...]:
+        """The axes of the Pareto front: those of every front, and what is wished for beyond them."""
+        wished = (*self.order, *(name for name, weight in self.prefer.items() if weight > 0.0))
+        return tuple(dict.fromkeys((*ALWAYS, *wished)))
 
     def within(self, limits: Limits) -> Policy:
         """This policy with a device's limits as gates, where it has none of its own on the same metric."""

@@ -36,7 +36,7 @@ def confirm(state: State) -> Choice:
         noisy = state.run.host is not None and state.run.host.noisy
         if noisy or any(state.trials[name].outcome is Outcome.PASS for name in finalists):
             break
-    choice = choose(state.contenders(), state.request.policy.prefer)
+    choice = choose(state.contenders(), state.request.policy)
     if choice.chosen:
         state.run = replace(state.run, progressive=story(state, state.trials[choice.chosen]))
     return choice
@@ -45,7 +45,7 @@ def confirm(state: State) -> Choice:
 def _finalists(state: State) -> list[str]:
     """The next builds in order of preference whose accuracy holds on held-out text; undecided ones only to fill."""
     held, open_ = [], []
-    order = shortlist(state.contenders(), state.request.policy.prefer)
+    order = shortlist(state.contenders(), state.request.policy)
     waiting = [c.id for c in order if not state.trials[c.id].confirmed]
     for name in waiting[:_CANDIDATES]:
         answer = _accuracy(state, state.trials[name])

@@ -21,7 +21,7 @@ _GAIN = 1.02
 
 def tune(state: State) -> None:
     """Try the backend's runtime options on the build that leads; one that gains nothing is set aside with its reason."""
-    ranked = shortlist(state.contenders(), state.request.policy.prefer)
+    ranked = shortlist(state.contenders(), state.request.policy)
     lead = next((state.trials[c.id] for c in ranked), None)
     if lead is None or lead.variant_of:
         return

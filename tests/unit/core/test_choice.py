@@ -1,12 +1,15 @@
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgewright.core.choice import Contender, choose, dominates, normalized, pareto_front
-from edgewright.core.policy import OBJECTIVES, Gate
+from edgewright.core.choice import Contender, choose, points_of, ranked, shortlist
+from edgewright.core.pareto import UNKNOWN
+from edgewright.core.policy import Gate, Policy
 from edgewright.core.quantity import Label, Value
 from edgewright.core.verdict import Outcome, judge
 
-EQUAL = dict.fromkeys(OBJECTIVES, 1.0)
+EQUAL = Policy()
 
 
 def values(speed, kl, memory):
@@ -27,23 +30,6 @@ points = st.lists(
 
 
 @given(points)
-def test_nothing_on_the_front_is_dominated_and_all_else_is(contenders):
-    front = pareto_front(contenders)
-    assert front
-    for c in contenders:
-        beaten = any(dominates(o.values, c.values) for o in contenders)
-        assert beaten != (c in front)
-
-
-@given(points)
-def test_no_build_dominates_itself_and_never_both_ways(contenders):
-    for a in contenders:
-        assert not dominates(a.values, a.values)
-        for b in contenders:
-            assert not (dominates(a.values, b.values) and dominates(b.values, a.values))
-
-
-@given(points)
 def test_the_choice_lies_on_the_front(contenders):
     choice = choose(contenders, EQUAL)
     assert choice.chosen in choice.front
@@ -52,15 +38,63 @@ def test_the_choice_lies_on_the_front(contenders):
 
 @given(points, st.floats(0.5, 50))
 def test_the_scale_of_preferences_does_not_matter(contenders, factor):
-    scaled = {name: weight * factor for name, weight in EQUAL.items()}
-    one, other = normalized(contenders, EQUAL), normalized(contenders, scaled)
+    larger = Policy(prefer={name: weight * factor for name, weight in EQUAL.prefer.items()})
+    one, other = dict(ranked(contenders, EQUAL)), dict(ranked(contenders, larger))
     assert all(abs(one[name] - other[name]) < 1e-9 for name in one)
 
 
 def test_preferences_move_the_choice_along_the_front():
     fast, exact = contender("fast", 100, 0.5, 100), contender("exact", 50, 0.001, 200)
-    assert choose([fast, exact], {"speed": 1.0}).chosen == "fast"
-    assert choose([fast, exact], {"accuracy": 1.0}).chosen == "exact"
+    assert choose([fast, exact], Policy(prefer={"speed": 1.0})).chosen == "fast"
+    assert choose([fast, exact], Policy(prefer={"accuracy": 1.0})).chosen == "exact"
+
+
+def test_an_order_of_objectives_decides_one_after_the_other():
+    fast, near, exact = (
+        contender("fast", 100, 0.5, 100),
+        contender("near", 99, 0.1, 150),
+        contender("exact", 50, 0.001, 200),
+    )
+    in_order = Policy(order=("speed", "accuracy"))
+    assert choose([fast, near, exact], in_order).chosen == "near"
+    assert "comes first by speed, then accuracy" in choose([fast, near, exact], in_order).reasons[1]
+    assert [name for name, _ in ranked([fast, near, exact], in_order)] == ["near", "fast", "exact"]
+
+
+def test_a_speed_that_could_be_the_same_does_not_decide_an_order():
+    sure, unsure = values(100, 0.5, 100), values(80, 0.1, 100)
+    unsure["decode_tok_s"] = replace(unsure["decode_tok_s"], ci_low=60.0, ci_high=110.0)
+    both = [
+        Contender(id="sure", values=sure, verdicts=()),
+        Contender(id="unsure", values=unsure, verdicts=()),
+    ]
+    assert choose(both, Policy(order=("speed", "accuracy"))).chosen == "unsure"
+
+
+def test_what_is_wished_for_is_an_axis_of_the_front():
+    """Slower, larger in memory and less exact, but smaller on disk: worth keeping only if the size is wished for."""
+    large, small = contender("large", 100, 0.1, 100), contender("small", 90, 0.2, 110)
+    for one, size in ((large, 200.0), (small, 100.0)):
+        one.values["size_bytes"] = Value(value=size, unit="byte", label=Label.MEASURED, method="m")
+    assert choose([large, small], EQUAL).front == ("large",)
+    assert choose([large, small], Policy(prefer={"size": 1.0})).front == ("large", "small")
+
+
+def test_an_estimate_is_no_figure_to_choose_by():
+    one = values(100, 0.1, 100) | {
+        "energy_j_per_token": Value(value=1.0, unit="J/token", label=Label.ESTIMATED, method="m")
+    }
+    point = points_of([Contender(id="one", values=one, verdicts=())], ("energy",))["one"]["energy"]
+    assert point is UNKNOWN
+
+
+def test_builds_that_fail_are_not_on_the_shortlist_and_the_front_comes_first():
+    best, beaten, bad = (
+        contender("best", 90, 0.1, 100),
+        contender("beaten", 80, 0.2, 120),
+        contender("bad", 10, 0.01, 10, bound=40),
+    )
+    assert [c.id for c in shortlist([beaten, bad, best], EQUAL)] == ["best", "beaten"]
 
 
 def test_a_build_that_fails_a_gate_is_never_chosen():
@@ -84,7 +118,7 @@ def test_without_any_measured_build_the_choice_says_so():
 
 def test_the_runner_up_is_compared_in_words():
     fast, exact = contender("fast", 100, 0.5, 100), contender("exact", 50, 0.001, 200)
-    choice = choose([fast, exact], {"speed": 2.0, "accuracy": 1.0})
+    choice = choose([fast, exact], Policy(prefer={"speed": 2.0, "accuracy": 1.0}))
     assert choice.runner_up == "exact"
     assert "worse speed" in choice.reasons[-1]
     assert "better accuracy" in choice.reasons[-1]

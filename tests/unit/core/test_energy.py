@@ -1,7 +1,7 @@
 import pytest
 
 from edgewright.core.energy import Energy, EnergySource, energy_value, no_energy, on_processor
-from edgewright.core.policy import OBJECTIVES, Gate, Policy
+from edgewright.core.policy import Gate, Policy
 from edgewright.core.quantity import Label, not_available
 from edgewright.core.verdict import Outcome, judge, judge_all, overall, shortfall
 from edgewright.report.figures import energy_line, figure
@@ -86,8 +86,9 @@ def test_a_policy_with_an_estimated_gate_does_not_pass():
     assert overall(judge_all(Policy(gates=(GATE,)), values)) is Outcome.INCONCLUSIVE
 
 
-def test_energy_is_no_axis_of_the_pareto_front():
-    assert "energy_j_per_token" not in OBJECTIVES.values()
+def test_energy_is_no_axis_of_the_pareto_front_unless_it_is_wished_for():
+    assert "energy" not in Policy().objectives
+    assert "energy" in Policy(prefer={"energy": 1.0}).objectives
 
 
 @pytest.mark.parametrize(
