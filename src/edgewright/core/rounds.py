@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from edgewright.core.measurement import Block
-from edgewright.core.noise import LIMITS, Sentinel, is_noisy_host, is_steady, usual_speed
+from edgewright.core.noise import LIMITS, Noise, Sentinel, is_noisy_host, is_steady, usual_speed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +63,15 @@ def host_noise(rounds: Sequence[Round]) -> HostNoise:
         unsteady=sum(not is_steady(b.noise, normal) for r in rounds for b in r.blocks.values()),
         reasons=tuple(dict.fromkeys(i.reason for r in rounds for i in r.invalid))[:5],
     )
+
+
+RECENT = 3
+"""Blocks whose sentinels, two each, tell how fast the host usually is at the moment."""
+
+
+def recent(rounds: Sequence[Round]) -> tuple[Noise, ...]:
+    """The noise around the last blocks of these rounds, oldest first."""
+    return tuple(block.noise for one in rounds for block in one.blocks.values())[-RECENT:]
 
 
 def usual(rounds: Sequence[Round]) -> Sentinel | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from edgewright.core.answers import Failure, FailureKind
 from edgewright.core.measurement import Pace
-from edgewright.core.rounds import Round, usual
+from edgewright.core.rounds import Round, recent
 from edgewright.pipeline.rounds import Arm, Timing, timed_round
 from edgewright.pipeline.state import AGAIN, BASELINE, State
 from edgewright.stages.prepare import error_of
@@ -33,7 +33,7 @@ def run_round(state: State, name: str, trials: Sequence[str], pace: Pace, *, twi
         ids=state.prompt,
         workload=state.request.workload,
         pace=pace,
-        usual=usual([one for other, one in state.rounds.items() if other.startswith(family)]),
+        before=recent([one for other, one in state.rounds.items() if other.startswith(family)]),
     )
     finished, failures = timed_round(state.shop, [_arm(state, n) for n in names], timing, state.rng)
     for arm, failure in failures.items():

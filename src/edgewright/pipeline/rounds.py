@@ -9,9 +9,9 @@ from pathlib import Path
 
 from edgewright.core.answers import Failure
 from edgewright.core.measurement import Block, Pace, Workload
-from edgewright.core.noise import Sentinel, disturbance
+from edgewright.core.noise import Noise, disturbance, usual_speed
 from edgewright.core.recipe import Option
-from edgewright.core.rounds import Invalid, Round
+from edgewright.core.rounds import RECENT, Invalid, Round
 from edgewright.ports import Backend, Workshop
 from edgewright.stages.bench import bench
 
@@ -31,23 +31,28 @@ class Arm:
 
 @dataclass(frozen=True, kw_only=True)
 class Timing:
-    """How the arms of a round are timed; ``usual`` is what the host's sentinel says in this run, once it is known."""
+    """How the arms of a round are timed; ``before`` is the noise around the blocks that were timed last, oldest first."""
 
     ids: tuple[int, ...]
     workload: Workload
     pace: Pace
-    usual: Sentinel | None = None
+    before: tuple[Noise, ...] = ()
 
 
 def timed_round(
     shop: Workshop, arms: Sequence[Arm], timing: Timing, rng: random.Random
 ) -> tuple[Round, dict[str, Failure]]:
-    """The round, and why arms failed that did. An arm whose every attempt was disturbed has no block in it."""
+    """The round, and why arms failed that did. An arm whose every attempt was disturbed has no block in it.
+
+    What is usual for the host is told by the last few attempts, refused ones included: a host that is slower or faster from
+    now on is no longer disturbed.
+    """
     order = list(arms)
     rng.shuffle(order)
     blocks: dict[str, Block] = {}
     failures: dict[str, Failure] = {}
     invalid: list[Invalid] = []
+    seen = list(timing.before)
     for place, arm in enumerate(order):
         for attempt in range(_ATTEMPTS):
             again = f", again: {invalid[-1].reason}" if attempt else ""
@@ -56,7 +61,11 @@ def timed_round(
             if isinstance(answer, Failure):
                 failures[arm.name] = answer
                 break
-            reason = disturbance(answer.noise, timing.usual) if timing.pace.sentinel else ""
+            reason = disturbance(answer.noise, usual_speed(seen[-RECENT:])) if timing.pace.sentinel else ""
+            if not disturbance(
+                answer.noise, None
+            ):  # what others of the machine did says nothing of the host's speed
+                seen.append(answer.noise)
             if not reason:
                 blocks[arm.name] = answer
                 break

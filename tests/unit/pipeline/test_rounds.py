@@ -1,0 +1,73 @@
+"""What a round refuses, and what it gets used to."""
+
+import random
+from dataclasses import replace
+from pathlib import Path
+
+from edgewright.core.answers import BenchResult
+from edgewright.core.measurement import FULL, Workload
+from edgewright.core.noise import Noise, Sentinel
+from edgewright.pipeline.rounds import Arm, Timing, timed_round
+from edgewright.ports import Workshop
+from edgewright.runtime.store import DirectoryStore
+from edgewright.testing import (
+    FakeBackend,
+    FakeClock,
+    FakeFiles,
+    FakeRunner,
+    FakeToolchains,
+    RecordingReporter,
+    block,
+)
+
+
+def around(speed, foreign=0.0):
+    seen = Sentinel(gflop_s=100.0, read_gb_s=speed)
+    return Noise(wall_s=10.0, foreign_cpu=foreign, before=seen, after=seen)
+
+
+CALM = around(10.0)
+
+
+def run(noises, tmp_path: Path, arms=("a", "b", "c")):
+    """A round whose blocks are timed amid these noises, one after the other."""
+    left = iter(noises)
+    backend = FakeBackend("fake")
+    shop = Workshop(
+        reference=backend,
+        backends={},
+        runner=FakeRunner(lambda _: BenchResult(block=block(noise=next(left)))),
+        toolchains=FakeToolchains(),
+        store=DirectoryStore(tmp_path),
+        files=FakeFiles(),
+        reporter=RecordingReporter(),
+        clock=FakeClock(),
+        logs=tmp_path,
+    )
+    arm = Arm(name="", backend=backend, path="", runtime={}, log=tmp_path / "log")
+    sides = [replace(arm, name=name) for name in arms]
+    timing = Timing(ids=(1,) * 128, workload=Workload(), pace=FULL, before=(CALM,) * 3)
+    finished, failures = timed_round(
+        shop, [replace(arm, name=name) for name in arms], timing, random.Random(1)
+    )
+    assert not failures
+    return finished
+
+
+def test_a_host_that_is_faster_from_now_on_is_soon_the_usual_one(tmp_path):
+    finished = run([around(12.0)] * 9, tmp_path)
+    assert set(finished.blocks) == {"a", "b", "c"}
+    assert 1 <= len(finished.invalid) <= 2
+
+
+def test_a_block_amid_anothers_work_is_refused_and_teaches_nothing_of_the_host(tmp_path):
+    slow = around(8.0, foreign=0.4)
+    finished = run([slow, slow, CALM, CALM, CALM], tmp_path)
+    assert [i.reason for i in finished.invalid] == ["other processes took 40.0% of the processor"] * 2
+    assert set(finished.blocks) == {"a", "b", "c"}
+
+
+def test_an_arm_that_is_always_disturbed_has_no_block(tmp_path):
+    finished = run([around(10.0, foreign=0.4)] * 3, tmp_path, arms=("a",))
+    assert not finished.blocks
+    assert len(finished.invalid) == 3
