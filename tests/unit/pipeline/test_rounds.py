@@ -39,7 +39,7 @@ def run(noises, tmp_path: Path, arms=("a", "b", "c")):
         runner=FakeRunner(lambda _: BenchResult(block=block(noise=next(left)))),
         toolchains=FakeToolchains(),
         store=DirectoryStore(tmp_path),
-        files=FakeFiles(),  # type: ignore[arg-type]  # nothing of it is asked here
+        files=FakeFiles(),
         reporter=RecordingReporter(),
         clock=FakeClock(),
         logs=tmp_path,
