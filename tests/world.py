@@ -99,10 +99,14 @@ class World:
         backends=("openvino", "llamacpp"),
         request=None,
         options=(),
+        types=(),
+        observed=False,
     ):
         self.runner = FakeRunner(lambda job: self._answer(job, answer))
         self.reporter = RecordingReporter()
-        self.backends = {name: FakeBackend(name, options=options) for name in backends}
+        self.backends = {
+            name: FakeBackend(name, options=options, types=types, observed=observed) for name in backends
+        }
         self.toolchains = FakeToolchains(missing or {})
         self.shop = Workshop(
             reference=FakeBackend("torch"),

@@ -17,6 +17,7 @@ from edgewright.cli.progress import TerminalReporter
 from edgewright.config import evaluation_text
 from edgewright.core.answers import Failure
 from edgewright.core.artifact import Artifact
+from edgewright.core.data import Calibration
 from edgewright.core.jobs import ScoreJob
 from edgewright.core.measurement import Block, Pace, Scores, Workload
 from edgewright.core.model import Source
@@ -58,6 +59,14 @@ class Lab:
         """Its ids, no special tokens."""
         return tuple(self.shop.files.tokenizer(Path(self.source.path)).encode(self.text))
 
+    @cached_property
+    def calibration(self) -> Calibration:
+        """What follows the text, for builds that look at some."""
+        text = evaluation_text(None).content[60_000:100_000]
+        return Calibration(
+            ids=tuple(self.shop.files.tokenizer(Path(self.source.path)).encode(text)), text=text
+        )
+
     def artifact(self, framework: str, name: str) -> Artifact:
         """A build of the model, from the store or made now."""
         backend = self.wiring.backends[framework]
@@ -66,7 +75,8 @@ class Lab:
         recipes = {recipe.name: recipe for recipe in backend.recipes(self.source.facts)}
         recipe = recipes[name]
         base = self.artifact(framework, recipe.base) if recipe.base else None
-        made = build(self.shop, self.source, recipe, base, self.folder / "build.log")
+        log = self.folder / "build.log"
+        made = build(self.shop, self.source, recipe, base, log, self.calibration)
         if isinstance(made, Failure):
             raise RuntimeError(made.reason)  # noqa: TRY004  # a reason, not a type
         return made

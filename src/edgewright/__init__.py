@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         optimize,
         pick,
         profile,
+        sensitivity,
     )
     from edgewright.errors import EdgewrightError
 
@@ -46,6 +47,7 @@ __all__ = [
     "optimize",
     "pick",
     "profile",
+    "sensitivity",
 ]
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from edgewright.api.demo import demo_source
+from edgewright.config import evaluation_text
+from edgewright.core.data import Calibration
 from edgewright.core.jobs import SourceOperation
 from edgewright.core.model import Source, SourceKind
 from edgewright.ports import Workshop
@@ -48,6 +50,14 @@ def lab(tmp_path_factory: pytest.TempPathFactory):
         del os.environ["EDGEWRIGHT_HOME"]
     else:
         os.environ["EDGEWRIGHT_HOME"] = before
+
+
+@pytest.fixture(scope="session")
+def calibration(lab: Lab, smollm2: Source) -> Calibration:
+    """Text from the end of Python's own reference, where no test scores anything."""
+    tokenizer = lab.wiring.files.tokenizer(Path(smollm2.path))
+    ids = tuple(tokenizer.encode(evaluation_text(None).content)[-4096:])
+    return Calibration(ids=ids, text=tokenizer.decode(list(ids)))
 
 
 @pytest.fixture(scope="session")

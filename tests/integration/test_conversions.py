@@ -102,7 +102,7 @@ def score_of(lab, artifact, ids, reference) -> Scores:
 
 
 @pytest.fixture(scope="module")
-def artifacts(lab, smollm2):
+def artifacts(lab, smollm2, calibration):
     """Builds by recipe id, made on demand, each base before what is made from it."""
     made = {}
 
@@ -111,7 +111,8 @@ def artifacts(lab, smollm2):
             recipes = {r.name: r for r in lab.wiring.backends[framework].recipes(smollm2.facts)}
             recipe = recipes[name]
             base = get(framework, recipe.base) if recipe.base else None
-            answer = build(lab.shop, smollm2, recipe, base, lab.shop.logs / f"{framework}-{name}.log")
+            log = lab.shop.logs / f"{framework}-{name}.log"
+            answer = build(lab.shop, smollm2, recipe, base, log, calibration)
             assert not hasattr(answer, "failure"), answer
             made[framework, name] = answer
         return made[framework, name]

@@ -38,7 +38,7 @@ class InReference:
         self.root = Path(state.path)
         self.environment = {**state.environment, "PYTHONPATH": str(Path(__file__).parent / "workers")}
 
-    def run(self, toolchain, job, *, log, tell, timeout_s):
+    def run(self, toolchain, job, *, log, tell, timeout_s, alone=True):
         return run_in(self.root, self.environment, job, log=log, tell=tell, timeout_s=timeout_s)
 
 

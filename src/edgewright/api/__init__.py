@@ -8,6 +8,7 @@ from edgewright.api.evaluating import evaluate
 from edgewright.api.harness import evaluate_lm_eval
 from edgewright.api.optimizing import optimize
 from edgewright.api.profiling import profile
+from edgewright.api.sensing import sensitivity
 from edgewright.api.sessions import Session, load
 from edgewright.api.tasking import evaluate_tasks
 from edgewright.core.run import Run
@@ -27,4 +28,5 @@ __all__ = [
     "optimize",
     "pick",
     "profile",
+    "sensitivity",
 ]

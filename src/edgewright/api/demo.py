@@ -36,7 +36,14 @@ NOTE = (
 )
 
 
-def demo(out: Path, *, offline: bool = False, quick: bool = False, reporter: Reporter | None = None) -> Run:
+def demo(
+    out: Path,
+    *,
+    policy: Policy | None = None,
+    offline: bool = False,
+    quick: bool = False,
+    reporter: Reporter | None = None,
+) -> Run:
     """Optimize the demo's model for this machine; ``quick`` scores and times less.
 
     Raises:
@@ -48,7 +55,7 @@ def demo(out: Path, *, offline: bool = False, quick: bool = False, reporter: Rep
         source = demo_source(wiring, shop)
         request = Request(
             text=evaluation_text(None),
-            policy=Policy(),
+            policy=policy or Policy(),
             tokens=1024 if quick else 2048,
             confirmation=BRIEF if quick else Confirmation(),
         )

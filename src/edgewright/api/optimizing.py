@@ -48,12 +48,17 @@ def optimize(
     context: int = 512,
     workload: Workload | None = None,
     quick: bool = False,
+    target_size: float | None = None,
+    target_bpw: float | None = None,
     reporter: Reporter | None = None,
 ) -> Run:
     """Build a model in every framework that suits the target, compare, measure, gate, and choose.
 
     The best build is confirmed in full before it is recommended; ``quick`` confirms briefly, which decides only what is far
-    from every bound. The same call again resumes: finished work is not redone. The returned run may hold no choice; ``run.best`` is then
+    from every bound. ``target_size`` (bytes) or ``target_bpw`` (bits per weight) also ask for builds of that size whose
+    types are allocated to tensors by what quantizing each costs.
+
+    The same call again resumes: finished work is not redone. The returned run may hold no choice; ``run.best`` is then
     None and ``run.choice`` names the nearest miss.
 
     Raises:
@@ -74,6 +79,8 @@ def optimize(
         workload=workload or Workload(),
         budget_s=budget_s,
         confirmation=BRIEF if quick else Confirmation(),
+        target_bytes=target_size,
+        target_bpw=target_bpw,
     )
     with open_run_directory(directory):
         shop = wiring.workshop(reporter or Quiet(), directory.resolve() / "logs")

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import ClassVar
 
 from edgewright.codec import from_plain
+from edgewright.core.allocation import Mixture, WeightType
 from edgewright.core.keys import digest
+from edgewright.core.model import ModelFacts
 from edgewright.core.recipe import Option, Recipe
 from edgewright.core.toolchain import ToolchainSpec
 
@@ -38,10 +40,21 @@ class Declared:
             path.match(marker) if path.is_file() else any(path.glob(marker)) for marker in self.markers
         )
 
+    def mixture(self, facts: ModelFacts) -> Mixture | None:
+        """None, unless the backend can give tensors types of their own."""
+        del facts
+        return None
+
     def accelerations(self, recipe: Recipe) -> tuple[Mapping[str, Option], ...]:
         """None, unless the backend knows some."""
         del recipe
         return ()
+
+
+def load_types(folder: Path) -> tuple[WeightType, ...]:
+    """The types that single tensors can have, from the backend's ``types.toml``."""
+    table = tomllib.loads((folder / "types.toml").read_text(encoding="utf-8"))
+    return tuple(from_plain(WeightType, row) for row in table["types"])
 
 
 def load_toolchain(folder: Path) -> ToolchainSpec:

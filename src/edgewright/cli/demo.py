@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from edgewright.cli.options import json_option, offline_option, stacked
+from edgewright.cli.options import json_option, offline_option, policy_of, policy_options, stacked
 
 
 @click.command("demo")
@@ -18,8 +19,9 @@ from edgewright.cli.options import json_option, offline_option, stacked
     help="Run directory.",
 )
 @click.option("--quick", is_flag=True, help="Score and time less.")
+@policy_options
 @stacked(offline_option, json_option)
-def command(*, out: Path, quick: bool, offline: bool, as_json: bool) -> int:
+def command(*, out: Path, quick: bool, offline: bool, as_json: bool, **rest: Any) -> int:
     """Optimize SmolLM2-135M for this machine, in all four frameworks.
 
     The package index has the model as a Q4_1 GGUF only: it is dequantized and taken off its quantization grid by a
@@ -31,6 +33,7 @@ def command(*, out: Path, quick: bool, offline: bool, as_json: bool) -> int:
 
     if not as_json:
         click.echo(f"The model is SmolLM2-135M-Instruct ({PACKAGE}). Note: {NOTE}.", err=True)
+    policy = policy_of(rest)
     with TerminalReporter() as reporter:
-        run = demo(out, offline=offline, quick=quick, reporter=reporter)
+        run = demo(out, policy=policy, offline=offline, quick=quick, reporter=reporter)
     return finish(run, as_json=as_json)

@@ -23,6 +23,7 @@ COMMANDS = {
     "benchmark": "Time builds side by side in one interleaved run.",
     "ab": "Say which of two builds is better on one metric, or that nobody can tell.",
     "profile": "Say where a build's time goes, what limits it, and what to change.",
+    "sensitivity": "Say what quantizing each group of a model's tensors costs.",
     "generate": "Let a build or a model continue a text.",
     "demo": "Optimize SmolLM2-135M for this machine.",
 }

@@ -41,6 +41,14 @@ from edgewright.cli.options import (
 @click.option("--budget", metavar="TIME", help="Start no new build after this time, such as 30m.")
 @click.option("--out", type=click.Path(path_type=Path), help="Run directory (default: runs/MODEL-TARGET).")
 @click.option("--quick", is_flag=True, help="Confirm briefly: only what is far from every bound is decided.")
+@click.option(
+    "--target-size",
+    metavar="SIZE",
+    help="Also allocate types to tensors for the least loss at this size, such as 105MB.",
+)
+@click.option(
+    "--target-bpw", type=click.FloatRange(min=1.0, max=16.0), help="The same by bits per weight, such as 4.5."
+)
 @stacked(workload_option, offline_option, *trust_options, json_option)
 def command(
     *,
@@ -49,6 +57,8 @@ def command(
     frameworks: str | None,
     budget: str | None,
     workload: str,
+    target_size: str | None,
+    target_bpw: float | None,
     as_json: bool,
     **rest: Any,
 ) -> int:
@@ -60,9 +70,12 @@ def command(
     from edgewright.api import optimize
     from edgewright.cli.progress import TerminalReporter
     from edgewright.cli.results import finish
-    from edgewright.config import seconds
+    from edgewright.config import seconds, size_bytes
     from edgewright.config import workload as shape
+    from edgewright.errors import UsageError
 
+    if target_size and target_bpw:
+        raise UsageError("--target-size and --target-bpw ask for two sizes.", hint="Give one of them.")
     policy = policy_of(rest)
     with TerminalReporter() as reporter:
         run = optimize(
@@ -72,6 +85,8 @@ def command(
             policy=policy,
             budget_s=seconds(budget) if budget else None,
             workload=shape(workload),
+            target_size=size_bytes(target_size) if target_size else None,
+            target_bpw=target_bpw,
             reporter=reporter,
             **rest,
         )

@@ -13,6 +13,7 @@ from edgewright.core.harness import HarnessResult
 from edgewright.core.measurement import Block, Scores
 from edgewright.core.profile import OperatorProfile
 from edgewright.core.roofline import Capability
+from edgewright.core.sensitivity import Curve
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +76,14 @@ class CapabilityResult:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SensitivityResult:
+    """One curve for each group of a `SensitivityJob`."""
+
+    kind: Literal["sensitivity"] = "sensitivity"
+    curves: tuple[Curve, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class EstimateResult:
     """What the model of an `EstimateJob` says."""
 
@@ -98,6 +107,7 @@ Result = (
     | BenchResult
     | ProfileResult
     | CapabilityResult
+    | SensitivityResult
     | EstimateResult
     | TokenizeResult
     | LikelihoodResult

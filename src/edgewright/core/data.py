@@ -32,6 +32,14 @@ class Parts:
         return {name: digest(list(ids)) for name, ids in whole.items() if ids}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Calibration:
+    """What quantizers may look at: ids for those that run the model, their text for tools that tokenize it themselves."""
+
+    ids: Ids
+    text: str
+
+
 def split(ids: Sequence[int], *, context: int, explored: int, looks: Sequence[int]) -> Parts:
     """Explore the first ``explored`` ids (half of a short text), hold out what follows, calibrate on what is left.
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
+from edgewright.core.data import Calibration
 from edgewright.core.harness import HarnessJob
 from edgewright.core.likelihood import Pair
 from edgewright.core.measurement import FULL, Pace, Prompts, Workload
 from edgewright.core.recipe import Option, Recipe
+from edgewright.core.sensitivity import Group
 
 
 class SourceOperation(StrEnum):
@@ -45,7 +47,10 @@ class SourceJob:
 
 @dataclass(frozen=True, kw_only=True)
 class BuildJob:
-    """Build ``recipe`` at ``out`` (which does not exist) from ``source`` or from the artifact at ``base``."""
+    """Build ``recipe`` at ``out`` (which does not exist) from ``source`` or from the artifact at ``base``.
+
+    A recipe that is calibrated comes with ``calibration``, others without.
+    """
 
     kind: Literal["build"] = "build"
     worker: str
@@ -53,6 +58,7 @@ class BuildJob:
     recipe: Recipe
     out: str
     base: str = ""
+    calibration: Calibration | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +118,22 @@ class CapabilityJob:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SensitivityJob:
+    """Round each of ``groups`` to each of ``bits`` and measure what that costs the source on the calibration ``ids``.
+
+    ``group_size`` weights of a row share a scale and an offset.
+    """
+
+    kind: Literal["sensitivity"] = "sensitivity"
+    worker: str
+    source: str
+    ids: tuple[int, ...]
+    groups: tuple[Group, ...]
+    bits: tuple[int, ...]
+    group_size: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class EstimateJob:
     """Ask a model of power what a finished block may have used; nothing is run and nothing is measured.
 
@@ -164,6 +186,7 @@ Job = (
     | BenchJob
     | ProfileJob
     | CapabilityJob
+    | SensitivityJob
     | EstimateJob
     | TokenizeJob
     | LikelihoodJob

@@ -32,6 +32,8 @@ class Recipe:
     ``build`` options change the artifact, ``runtime`` options only how it is run. ``base`` names the recipe of
     the same framework whose artifact this one is made from; empty means the source directory.
     ``nominal_bits`` is bits per weight by the format's own definition, scales included.
+
+    An ``auxiliary`` build is only made for others to be made from it; nothing runs it.
     """
 
     framework: str
@@ -42,6 +44,12 @@ class Recipe:
     build: Mapping[str, Option] = field(default_factory=dict)
     runtime: Mapping[str, Option] = field(default_factory=dict)
     leads: bool = False
+    auxiliary: bool = False
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether the build looks at calibration data, which then belongs to what it is made from."""
+        return bool(self.build.get("calibrated"))
 
     @property
     def id(self) -> str:

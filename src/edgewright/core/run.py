@@ -34,6 +34,7 @@ class Status(StrEnum):
     UNAVAILABLE = "toolchain unavailable"
     FAILED = "failed"
     REFUTED = "refuted on held-out text"
+    AUXILIARY = "made for others"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +42,8 @@ class Trial:
     """One build's story: ``values`` are keyed by metric name, ``blocks`` counts its timed processes.
 
     Once it is ``confirmed``, its values and verdicts stand on new blocks and held-out text, and ``explored`` keeps what
-    it was shortlisted for. ``doubts`` are metrics whose figures cannot be judged, with the reason. ``variant_of`` is the
+    it was shortlisted for. ``predicted`` is what was expected of it before it was
+    built. ``doubts`` are metrics whose figures cannot be judged, with the reason. ``variant_of`` is the
     trial whose artifact this one runs under another runtime option.
     """
 
@@ -60,6 +62,7 @@ class Trial:
     confirmed: bool = False
     explored: Mapping[str, Value] = field(default_factory=dict)
     doubts: Mapping[str, str] = field(default_factory=dict)
+    predicted: Mapping[str, Value] = field(default_factory=dict)
 
     @property
     def id(self) -> str:

@@ -64,7 +64,14 @@ def dry_run(state: State, framework: str, tiny: Source) -> Failure | None:
     base: Artifact | None = None
     shop = replace(state.shop, runner=Beside(state.shop.runner))
     for recipe in chosen:
-        made = build(shop, tiny, recipe, base if recipe.base else None, state.log(recipe.id, "dry-run"))
+        made = build(
+            shop,
+            tiny,
+            recipe,
+            base if recipe.base else None,
+            state.log(recipe.id, "dry-run"),
+            state.calibration,
+        )
         if isinstance(made, Failure):
             return made
         base = base or made

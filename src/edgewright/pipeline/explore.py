@@ -19,6 +19,7 @@ from edgewright.core.run import Status
 from edgewright.pipeline.arms import run_round
 from edgewright.pipeline.beside import beside
 from edgewright.pipeline.dry_run import dry_run
+from edgewright.pipeline.mixing import mixed
 from edgewright.pipeline.state import BASELINE, EXPLORE, State
 from edgewright.stages.build import build
 from edgewright.stages.cross_validate import cross_validate, tokenize
@@ -130,6 +131,8 @@ def explore(state: State, framework: str) -> None:
         return
     made = {recipes[0].name: first}
     waiting = list(recipes[1:])
+    if not state.out_of_time() and (own := mixed(state, framework, first)):
+        waiting.append(own)
     while waiting:
         possible = [recipe for recipe in waiting if not recipe.base or recipe.base in made]
         if not possible:
@@ -139,11 +142,22 @@ def explore(state: State, framework: str) -> None:
         waiting = [recipe for recipe in waiting if recipe not in possible]
         made |= _built(state, possible, made)
         for recipe in possible:
-            if recipe.name in made:
+            if recipe.auxiliary:
+                _stand_in(state, recipe, made)
+            elif recipe.name in made:
                 _score(state, recipe, made[recipe.name])
-    names = [recipe.id for recipe in recipes]
+    names = [trial.id for trial in state.trials.values() if trial.recipe.framework == framework]
     run_round(state, f"{EXPLORE}{framework}", names, state.request.pace)
     state.judge()
+
+
+def _stand_in(state: State, recipe: Recipe, made: dict[str, Artifact]) -> None:
+    """What others are made from can be missing: they are then made from what it would have been made from."""
+    if recipe.name not in made:
+        made[recipe.name] = made[recipe.base]
+        state.note(
+            f"{recipe.id} could not be made, and builds go without it: {state.trials[recipe.id].reason}"
+        )
 
 
 def _built(state: State, recipes: Sequence[Recipe], bases: Mapping[str, Artifact]) -> dict[str, Artifact]:
@@ -169,7 +183,8 @@ def _build(state: State, recipe: Recipe, base: Artifact | None) -> tuple[Recipe,
     """A recipe with its build; with None where the time is spent before it begins."""
     if state.out_of_time():
         return recipe, None
-    return recipe, build(state.shop, state.source, recipe, base, state.log(recipe.id, "build"))
+    log = state.log(recipe.id, "build")
+    return recipe, build(state.shop, state.source, recipe, base, log, state.calibration)
 
 
 def _score(state: State, recipe: Recipe, artifact: Artifact) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from edgewright.core import knowledge
 from edgewright.core.assessment import Assessment
-from edgewright.core.data import Parts, split
+from edgewright.core.data import Calibration, Ids, Parts, split
 from edgewright.core.keys import digest
 from edgewright.core.measurement import PROTOCOL_VERSION, Prompts
 from edgewright.core.model import Source
@@ -22,7 +22,7 @@ from edgewright.pipeline.explore import enter, explore, reference, slow_to_insta
 from edgewright.pipeline.remaining import Estimating
 from edgewright.pipeline.request import Request
 from edgewright.pipeline.state import State
-from edgewright.ports import Journal, Workshop
+from edgewright.ports import Journal, Tokenizer, Workshop
 
 
 def optimize(
@@ -68,7 +68,8 @@ def plan_key(source: Source, plan: Plan, request: Request, device: str, code: Ma
             PROTOCOL_VERSION,
             source.digest,
             [[r.id, r.build, r.runtime] for r in plan.candidates],
-            [request.text.sha256, request.tokens, request.context],
+            [request.text.sha256, request.tokens, request.context, request.calibration_tokens],
+            [request.target_bytes, request.target_bpw],
             [request.workload, request.pace, request.confirmation, request.tuning_rounds],
             device,
             code,
@@ -124,6 +125,7 @@ def _begin(
         source=source,
         plan=plan,
         parts=parts,
+        calibration=_calibration(tokenizer, parts.calibration[: request.calibration_tokens]),
         parity_texts=(
             parity,
             tokenizer.chat("Which of 3, 12 and 007 is prime?\n\nAnswer in French, s'il te plaît. 🎉"),
@@ -141,6 +143,10 @@ def _begin(
         trials=trials,
         rounds=journal.rounds(key),
     )
+
+
+def _calibration(tokenizer: Tokenizer, ids: Ids) -> Calibration:
+    return Calibration(ids=ids, text=tokenizer.decode(list(ids)))
 
 
 def parts_of(ids: list[int], request: Request) -> Parts:

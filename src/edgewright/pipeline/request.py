@@ -34,11 +34,14 @@ BRIEF = Confirmation(
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """A run's request. ``tokens`` are scored while exploring; ``confirmation`` uses others.
+    """A run's request. ``tokens`` are scored while exploring; ``confirmation`` uses others, and builds look at others.
 
     ``budget_s`` ends exploring early (what is finished counts). A runtime that needs more than ``score_limit_s``, and
     more than one and a half times the original's own time, to score the text is compared on fewer tokens, and its
     figures say on how many.
+
+    ``target_bytes`` or ``target_bpw`` (bits per weight) ask each framework that can for the build of that size in which
+    types are allocated to tensors by what their quantization costs.
     """
 
     text: Text
@@ -49,6 +52,9 @@ class Request:
     pace: Pace = QUICK
     confirmation: Confirmation = field(default_factory=Confirmation)
     tuning_rounds: int = 3
+    calibration_tokens: int = 16_384
+    target_bytes: float | None = None
+    target_bpw: float | None = None
     score_limit_s: float = 10.0
     budget_s: float | None = None
     seed: int = 0

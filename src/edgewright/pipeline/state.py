@@ -10,13 +10,14 @@ from edgewright.core.accuracy import accuracy_values
 from edgewright.core.answers import Failure, FailureKind
 from edgewright.core.artifact import Artifact
 from edgewright.core.choice import Contender
-from edgewright.core.data import Parts
+from edgewright.core.data import Calibration, Parts
 from edgewright.core.measurement import Block, Prompts, Scores
 from edgewright.core.model import Source
 from edgewright.core.quantity import METRICS, Label, Value
 from edgewright.core.recipe import Plan, Recipe
 from edgewright.core.rounds import Round
 from edgewright.core.run import CrossValidation, Run, Status, Trial
+from edgewright.core.sensitivity import Sensitivity
 from edgewright.core.verdict import Outcome
 from edgewright.pipeline.beside import at_once
 from edgewright.pipeline.judging import judged, timed
@@ -42,12 +43,14 @@ class State:
     source: Source
     plan: Plan
     parts: Parts
+    calibration: Calibration
     parity_texts: tuple[str, ...]
     prompt: tuple[int, ...]
     prompts: Prompts
     run: Run
     rng: random.Random
     deadline_s: float | None = None
+    sensitivity: Sensitivity | Failure | None = None
     expected_ids: tuple[tuple[int, ...], ...] = ()
     reference: Path | None = None
     trials: dict[str, Trial] = field(default_factory=dict)
@@ -134,7 +137,7 @@ class State:
         }
         trial = replace(
             self.trials[manifest.recipe.id],
-            status=Status.BUILT,
+            status=Status.AUXILIARY if manifest.recipe.auxiliary else Status.BUILT,
             artifact=artifact,
             values=values,
             notes=manifest.notes,

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from edgewright.core.answers import BuildResult, SmokeResult, SourceResult
+    from edgewright.core.answers import BuildResult, SensitivityResult, SmokeResult, SourceResult
     from edgewright.core.energy import Energy
     from edgewright.core.harness import HarnessJob, HarnessResult
-    from edgewright.core.jobs import BuildJob, EstimateJob, SourceJob
+    from edgewright.core.jobs import BuildJob, EstimateJob, SensitivityJob, SourceJob
     from edgewright.core.measurement import Placement
     from edgewright.core.profile import OperatorProfile
     from edgewright.core.recipe import Option
@@ -123,6 +123,10 @@ class EnergyModelWorker(Protocol):
 
 
 class SourceWorker(Worker, Protocol):
-    """The reference's child half: it also writes portable source directories."""
+    """The reference's child half: it also writes portable source directories, and looks into the original."""
 
     def write_source(self, job: SourceJob, tell: Tell) -> SourceResult: ...
+
+    def sensitivity(self, job: SensitivityJob, tell: Tell) -> SensitivityResult:
+        """What rounding each group of weights costs the source."""
+        ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -11,11 +11,12 @@ from edgewright.core.answers import Progress
 from edgewright.ports.child import Tell
 
 if TYPE_CHECKING:
+    from edgewright.core.allocation import Mixture
     from edgewright.core.answers import Failure, Result
     from edgewright.core.artifact import Artifact, Manifest
     from edgewright.core.assessment import Fit
     from edgewright.core.jobs import Job
-    from edgewright.core.model import ModelFacts
+    from edgewright.core.model import ModelFacts, TensorShape
     from edgewright.core.recipe import Option, Recipe
     from edgewright.core.rounds import Round
     from edgewright.core.run import Run, Trial
@@ -55,6 +56,10 @@ class Backend(Protocol):
 
     def recipes(self, facts: ModelFacts) -> tuple[Recipe, ...]:
         """Its candidates for this model; exactly one is unquantized and based on the source (it comes first)."""
+        ...
+
+    def mixture(self, facts: ModelFacts) -> Mixture | None:
+        """How it can give tensors types of their own; None where it cannot."""
         ...
 
     def accelerations(self, recipe: Recipe) -> tuple[Mapping[str, Option], ...]:
@@ -135,6 +140,10 @@ class Files(Protocol):
 
     def facts(self, source: Path) -> ModelFacts:
         """Facts of a portable source directory."""
+        ...
+
+    def tensors(self, source: Path) -> Sequence[TensorShape]:
+        """Name, shape and stored bytes of every weight in a portable source directory."""
         ...
 
     def tokenizer(self, source: Path) -> Tokenizer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edgewright.core.quantity import METRICS
 from edgewright.core.run import Run, Status, Trial
 from edgewright.core.verdict import Outcome
 from edgewright.report.figures import figure, percent
@@ -37,6 +38,16 @@ def cells(trial: Trial) -> tuple[str, ...]:
         figure(v.get("peak_bytes")),
         verdict(trial),
     )
+
+
+def foretold(trial: Trial) -> str:
+    """What was predicted of a build before it was made, beside what was measured of it."""
+    parts = []
+    for metric, value in trial.predicted.items():
+        measured = trial.values.get(metric)
+        title = METRICS[metric].title.lower()
+        parts.append(f"{title} predicted {figure(value)}, measured {figure(measured)}")
+    return "; ".join(parts)
 
 
 def verdict(trial: Trial) -> str:

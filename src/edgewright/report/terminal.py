@@ -16,7 +16,7 @@ from edgewright.core.verdict import Outcome
 from edgewright.report.confirmation import show_confirmation
 from edgewright.report.figures import figure, size
 from edgewright.report.lines import WIDE_FROM, add_row, say, table_of
-from edgewright.report.rows import COLUMNS, cells, headline, ordered, place_of
+from edgewright.report.rows import COLUMNS, cells, foretold, headline, ordered, place_of
 
 _COLORS = {"ok": "green", "warning": "yellow", "problem": "red"}
 _NARROW = {"build", "size", "KL", "retained", "speedup", "memory", "verdict"}
@@ -89,6 +89,8 @@ def _conversions(console: Console, run: Run) -> None:
         for note in trial.notes:
             if note.startswith("scored on"):
                 say(console, f"  {trial.id}: {note}")
+        if trial.predicted:
+            say(console, f"  {trial.id}: {foretold(trial)}")
 
 
 def _where(console: Console, run: Run) -> None:

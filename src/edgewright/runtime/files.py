@@ -8,7 +8,7 @@ from typing import Any
 
 from edgewright.codec import dump, load
 from edgewright.core.artifact import MANIFEST_NAME, Artifact, Manifest
-from edgewright.core.model import ModelFacts
+from edgewright.core.model import ModelFacts, TensorShape
 from edgewright.runtime import safetensors_facts
 from edgewright.runtime.digests import file_digests, tree_digest, verify
 from edgewright.runtime.store import write_atomically
@@ -45,6 +45,11 @@ class LocalFiles:
     def facts(self, source: Path) -> ModelFacts:
         """Facts of a portable source directory."""
         return safetensors_facts.read(source)
+
+    def tensors(self, source: Path) -> list[TensorShape]:
+        """The tensors that the weight files of a source directory declare."""
+        files = safetensors_facts.weight_files(source)
+        return [tensor for file in files for tensor in safetensors_facts.check(file)]
 
     def tokenizer(self, source: Path) -> SourceTokenizer:
         """The tokenizer of a portable source directory."""

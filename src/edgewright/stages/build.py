@@ -6,6 +6,7 @@ from pathlib import Path
 
 from edgewright.core.answers import BuildResult, Failure, FailureKind
 from edgewright.core.artifact import MANIFEST_VERSION, Artifact, Lineage, Manifest
+from edgewright.core.data import Calibration
 from edgewright.core.jobs import BuildJob
 from edgewright.core.keys import digest
 from edgewright.core.model import Source
@@ -16,19 +17,34 @@ from edgewright.ports import JobFailed, Workshop
 _TIMEOUT_S = 4 * 3600.0
 
 
-def artifact_key(shop: Workshop, source: Source, recipe: Recipe, base: Artifact | None) -> str:
-    """The store key of a build: source, recipe, base, environment and the backend's own code."""
+def artifact_key(
+    shop: Workshop,
+    source: Source,
+    recipe: Recipe,
+    base: Artifact | None,
+    calibration: Calibration | None = None,
+) -> str:
+    """The store key of a build: source, recipe, base, calibration data, environment and the backend's own code."""
     backend = shop.backend(recipe.framework)
     made_from = base.manifest.key if base else source.digest
     made_with = [backend.toolchain.digest, backend.code_digest]
-    return digest([source.digest, made_from, recipe.id, recipe.precision, recipe.build, *made_with])
+    seen = [digest(list(calibration.ids))] if calibration and recipe.calibrated else []
+    return digest([source.digest, made_from, recipe.id, recipe.precision, recipe.build, *made_with, *seen])
 
 
 def build(
-    shop: Workshop, source: Source, recipe: Recipe, base: Artifact | None, log: Path
+    shop: Workshop,
+    source: Source,
+    recipe: Recipe,
+    base: Artifact | None,
+    log: Path,
+    calibration: Calibration | None = None,
 ) -> Artifact | Failure:
     """The artifact of a recipe, from the store or built now; or why there is none."""
-    key = artifact_key(shop, source, recipe, base)
+    if recipe.calibrated and (calibration is None or not calibration.ids):
+        reason = "It needs calibration text, and the evaluation text is too short to spare any."
+        return Failure(failure=FailureKind.INVALID_INPUT, reason=reason)
+    key = artifact_key(shop, source, recipe, base, calibration)
     kept = _stored(shop, key)
     if kept:
         return kept
@@ -36,7 +52,7 @@ def build(
     made = shop.keep(
         "artifacts",
         key,
-        lambda draft: _build(shop, source, recipe, base, draft, key, log),
+        lambda draft: _build(shop, source, recipe, base, draft, key, log, calibration),
         what="The build",
         log=log,
     )
@@ -59,7 +75,14 @@ def _stored(shop: Workshop, key: str) -> Artifact | None:
 
 
 def _build(
-    shop: Workshop, source: Source, recipe: Recipe, base: Artifact | None, draft: Path, key: str, log: Path
+    shop: Workshop,
+    source: Source,
+    recipe: Recipe,
+    base: Artifact | None,
+    draft: Path,
+    key: str,
+    log: Path,
+    calibration: Calibration | None,
 ) -> None:
     backend = shop.backend(recipe.framework)
     job = BuildJob(
@@ -68,6 +91,7 @@ def _build(
         recipe=recipe,
         out=str(draft),
         base=base.path if base else "",
+        calibration=calibration if recipe.calibrated else None,
     )
     result = shop.ask(backend.toolchain, job, BuildResult, log=log, timeout_s=_TIMEOUT_S, alone=False)
     if isinstance(result, Failure):

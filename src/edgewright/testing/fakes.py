@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from edgewright.codec import dump, load
+from edgewright.core.allocation import Mixture, WeightType
 from edgewright.core.answers import (
     BenchResult,
     BuildResult,
@@ -16,17 +17,19 @@ from edgewright.core.answers import (
     Progress,
     Result,
     ScoreResult,
+    SensitivityResult,
     SourceResult,
     TokenizeResult,
 )
 from edgewright.core.artifact import MANIFEST_NAME, Artifact, Manifest
 from edgewright.core.assessment import Fit
-from edgewright.core.jobs import BenchJob, BuildJob, Job, ScoreJob, SourceJob, TokenizeJob
+from edgewright.core.jobs import BenchJob, BuildJob, Job, ScoreJob, SensitivityJob, SourceJob, TokenizeJob
 from edgewright.core.keys import digest
-from edgewright.core.model import ModelFacts
+from edgewright.core.model import ModelFacts, TensorShape
 from edgewright.core.recipe import Option, Precision, Recipe
 from edgewright.core.rounds import Round
 from edgewright.core.run import Run, Trial
+from edgewright.core.sensitivity import Cost, Curve
 from edgewright.core.toolchain import SystemSupport, ToolchainSpec, ToolchainState
 from edgewright.ports import Tell
 from edgewright.testing.samples import block, facts, scores
@@ -78,12 +81,16 @@ class FakeBackend:
         *,
         works: bool = True,
         options: tuple[Mapping[str, Option], ...] = (),
+        types: tuple[WeightType, ...] = (),
+        observed: bool = False,
     ) -> None:
         self.name = name
         self.worker = f"fake.{name}"
         self._recipes = recipes
         self._works = works
         self._options = options
+        self._types = types
+        self._observed = observed
 
     @property
     def toolchain(self) -> ToolchainSpec:
@@ -116,20 +123,31 @@ class FakeBackend:
         return Fit(framework=self.name, works=works, reasons=("it does" if works else "it does not",))
 
     def recipes(self, facts: ModelFacts) -> tuple[Recipe, ...]:
-        """fp32 from the source, the others from fp32."""
+        """fp32 from the source, the others from fp32, or from what was observed of it on calibration text."""
         del facts
         first = Recipe(framework=self.name, name="fp32", precision=Precision.FP32, nominal_bits=32.0)
+        observed = replace(first, name="observed", base="fp32", build={"calibrated": True}, auxiliary=True)
         rest = [
             Recipe(
                 framework=self.name,
                 name=name,
                 precision=Precision(name),
                 nominal_bits=float(name[3:]),
-                base="fp32",
+                base=observed.name if self._observed else first.name,
             )
             for name in self._recipes
         ]
-        return (first, *rest)
+        return (first, *([observed] if self._observed else []), *rest)
+
+    def mixture(self, facts: ModelFacts) -> Mixture | None:
+        """Of the types told to the constructor, if any."""
+        del facts
+        template = Recipe(
+            framework=self.name, name="mixed", precision=Precision.INT4, nominal_bits=0.0, base="fp32"
+        )
+        if not self._types:
+            return None
+        return Mixture(template=template, types=self._types, shared_ends=True, unquantized_bits=0.0)
 
     def accelerations(self, recipe: Recipe) -> tuple[Mapping[str, Option], ...]:
         """As told to the constructor, for quantized recipes."""
@@ -183,6 +201,9 @@ class FakeRunner:
             case BenchJob():
                 original = job.worker == "fake.torch"
                 return BenchResult(block=block(10.0, peak_bytes=400_000_000) if original else block(100.0))
+            case SensitivityJob():
+                costs = tuple(Cost(bits=bits, kl=4.0**-bits) for bits in job.bits)
+                return SensitivityResult(curves=tuple(Curve(group=g, costs=costs) for g in job.groups))
             case TokenizeJob():
                 return TokenizeResult(ids=tuple(tuple(text.encode()) for text in job.texts))
             case _:
@@ -252,6 +273,15 @@ class FakeFiles:
         """Constant."""
         del source
         return facts()
+
+    def tensors(self, source: Path) -> list[TensorShape]:
+        """One matrix in each of two layers, and a tied embedding."""
+        del source
+        names = ("model.embed_tokens", *(f"model.layers.{layer}.mlp.up_proj" for layer in range(2)))
+        return [
+            TensorShape(name=f"{name}.weight", shape=(64, 32), dtype="f32", stored_bytes=8192)
+            for name in names
+        ]
 
     def tokenizer(self, source: Path) -> FakeTokenizer:
         """Byte tokens."""

@@ -36,6 +36,7 @@ from edgewright.core.jobs import (
     LikelihoodJob,
     ProfileJob,
     ScoreJob,
+    SensitivityJob,
     SessionJob,
     SmokeJob,
     SourceJob,
@@ -108,6 +109,9 @@ def _result(worker: Worker, job: Job, channel: Channel) -> Result:
             return BenchResult(block=block)
         case ProfileJob():
             return _profiled(worker, job)
+        case SensitivityJob():
+            reference: SourceWorker = worker  # type: ignore[assignment]  # only the reference is sent these
+            return reference.sensitivity(job, channel.send)
         case EstimateJob():
             model: EnergyModelWorker = worker  # type: ignore[assignment]  # only such a model is sent these
             return EstimateResult(energy=model.estimate(job))

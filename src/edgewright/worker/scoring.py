@@ -127,20 +127,28 @@ def _affordable(
 ) -> list[tuple[int, int]]:
     """The windows that a runtime can score in ``limit_s``, by the time that its first tokens take.
 
-    A slow one gets the beginning of the first window: the same positions with the same context before them as in the
+    Some prepare themselves while they compute for the first time: one that seems slow is timed once more. A slow one gets
+    the beginning of the first window: the same positions with the same context before them as in the
     reference, only fewer.
     """
     if limit_s is None:
         return spans
     start, end = spans[0]
-    probe = min(_PROBE, end - start)
-    began = time.monotonic()
-    for _ in session.score(ids[start : start + probe]):
-        pass
-    tokens = int(limit_s * probe / max(time.monotonic() - began, 1e-6))
+    probe = ids[start : start + min(_PROBE, end - start)]
+    tokens = int(limit_s * _rate(session, probe))
+    if tokens < spans[-1][1]:
+        tokens = max(tokens, int(limit_s * _rate(session, probe)))
     if tokens < end - start:
-        return [(start, start + max(tokens, probe))]
+        return [(start, start + max(tokens, len(probe)))]
     return [span for span in spans if span[1] <= tokens] or spans[:1]
+
+
+def _rate(session: Session, ids: Sequence[int]) -> float:
+    """Tokens a second."""
+    began = time.monotonic()
+    for _ in session.score(ids):
+        pass
+    return len(ids) / max(time.monotonic() - began, 1e-6)
 
 
 class _Collected:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from edgewright.backends.declared import Declared
+from edgewright.backends.declared import Declared, load_types
+from edgewright.core.allocation import Mixture
 from edgewright.core.assessment import Fit
 from edgewright.core.model import ModelFacts, Task
-from edgewright.core.recipe import Precision, Recipe
+from edgewright.core.recipe import Option, Precision, Recipe
 
 _FOLDER = Path(__file__).parent
 _BLOCK = 32
@@ -17,14 +20,17 @@ _BLOCK = 32
 _SUPER_BLOCK = 256
 """Weights in a super-block of the k-quants: rows that are no multiple fall back to a legacy type."""
 
+_UNQUANTIZED, _OBSERVED = "f16", "imatrix"
+
 _QUANTIZED = (
-    ("q8_0", Precision.INT8, 8.5),
-    ("q6_k", Precision.INT6, 6.5625),
-    ("q5_k_m", Precision.INT5, 5.69),
-    ("q4_k_m", Precision.INT4, 4.85),
-    ("q4_0", Precision.INT4, 4.5),
+    ("q8_0", Precision.INT8, 8.5, _UNQUANTIZED),
+    ("q6_k", Precision.INT6, 6.5625, _OBSERVED),
+    ("q5_k_m", Precision.INT5, 5.69, _OBSERVED),
+    ("q4_k_m", Precision.INT4, 4.85, _OBSERVED),
+    ("q4_0", Precision.INT4, 4.5, _OBSERVED),
 )
-"""Bits: of the type itself (block with its scales), and for the _M mixtures what they come to in a Llama-like model."""
+"""Bits: of the type itself (block with its scales), and for the _M mixtures what they come to in a Llama-like model.
+All but q8_0, which the matrix does not change, are made with an importance matrix."""
 
 
 class LlamaCppBackend(Declared):
@@ -44,27 +50,30 @@ class LlamaCppBackend(Declared):
         return Fit(framework=self.name, works=True, reasons=(known,), quantization_notes=_fallbacks(facts))
 
     def recipes(self, facts: ModelFacts) -> tuple[Recipe, ...]:
-        """The float16 file first; every quantized one is made from it."""
+        """The float16 file first, then that with its importance matrix; quantized ones are made from either."""
         del facts
-        unquantized = Recipe(
-            framework=self.name,
-            name="f16",
-            precision=Precision.FP16,
-            nominal_bits=16.0,
-            build={"type": "F16"},
+        unquantized = self._recipe(_UNQUANTIZED, Precision.FP16, 16.0, "", {"type": "F16"})
+        observed = self._recipe(
+            _OBSERVED, Precision.FP16, 16.0, _UNQUANTIZED, {"type": "F16", "calibrated": True}
         )
         quantized = (
-            Recipe(
-                framework=self.name,
-                name=name,
-                precision=precision,
-                nominal_bits=bits,
-                base=unquantized.name,
-                build={"type": name.upper()},
-            )
-            for name, precision, bits in _QUANTIZED
+            self._recipe(name, precision, bits, base, {"type": name.upper()})
+            for name, precision, bits, base in _QUANTIZED
         )
-        return (unquantized, *quantized)
+        return (unquantized, replace(observed, auxiliary=True), *quantized)
+
+    def mixture(self, facts: ModelFacts) -> Mixture:
+        """Any tensor can have any type; what an allocation does not name falls to q8_0."""
+        del facts
+        template = self._recipe("mixed", Precision.INT4, 0.0, _OBSERVED, {"type": "Q8_0"})
+        return Mixture(template=template, types=load_types(_FOLDER), shared_ends=True, unquantized_bits=16.0)
+
+    def _recipe(
+        self, name: str, precision: Precision, bits: float, base: str, build: Mapping[str, Option]
+    ) -> Recipe:
+        return Recipe(
+            framework=self.name, name=name, precision=precision, nominal_bits=bits, base=base, build=build
+        )
 
 
 @cache

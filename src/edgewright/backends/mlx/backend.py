@@ -7,7 +7,8 @@ import tomllib
 from functools import cache
 from pathlib import Path
 
-from edgewright.backends.declared import Declared
+from edgewright.backends.declared import Declared, load_types
+from edgewright.core.allocation import Mixture
 from edgewright.core.assessment import Fit
 from edgewright.core.model import ModelFacts, Task
 from edgewright.core.recipe import Precision, Recipe
@@ -37,6 +38,11 @@ class MlxBackend(Declared):
         known = f"mlx-lm implements model type {facts.model_type}"
         return Fit(framework=self.name, works=True, reasons=(known,), quantization_notes=_left_out(facts))
 
+    def mixture(self, facts: ModelFacts) -> Mixture:
+        """Bits and groups for each matrix, by mlx-lm's quantization predicate."""
+        del facts
+        return _mixture(self.name)
+
     def recipes(self, facts: ModelFacts) -> tuple[Recipe, ...]:
         """Float16 first: it shows what the runtime alone changes. Then affine groups of 64."""
         del facts
@@ -51,6 +57,18 @@ class MlxBackend(Declared):
             _affine(self.name, Precision.INT8, 8),
             _affine(self.name, Precision.INT4, 4),
         )
+
+
+def _mixture(framework: str) -> Mixture:
+    """Any matrix can have any bits and groups; what an allocation does not name stays float16."""
+    template = Recipe(
+        framework=framework,
+        name="mixed",
+        precision=Precision.INT4,
+        nominal_bits=0.0,
+        build={"dtype": "float16", "bits": 8, "group_size": _GROUP},
+    )
+    return Mixture(template=template, types=load_types(_FOLDER), shared_ends=True, unquantized_bits=16.0)
 
 
 def _written_by_mlx(file: Path) -> bool:

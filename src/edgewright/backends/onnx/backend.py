@@ -6,7 +6,8 @@ import tomllib
 from functools import cached_property
 from pathlib import Path
 
-from edgewright.backends.declared import Declared
+from edgewright.backends.declared import Declared, load_types
+from edgewright.core.allocation import Mixture
 from edgewright.core.assessment import Fit
 from edgewright.core.model import ModelFacts, Task
 from edgewright.core.recipe import Option, Precision, Recipe
@@ -48,6 +49,12 @@ class OnnxBackend(Declared):
             self._recipe("int8", Precision.INT8, 8.0 + 32.0 / _BLOCK, quantized),
             self._recipe("int4", Precision.INT4, 4.0 + 36.0 / _BLOCK, quantized),
         )
+
+    def mixture(self, facts: ModelFacts) -> Mixture:
+        """4 or 8 bits for each matrix, by a pass of Olive for each type. A tied matrix is stored twice."""
+        del facts
+        template = self._recipe("mixed", Precision.INT4, 0.0, {})
+        return Mixture(template=template, types=load_types(_FOLDER), shared_ends=False, unquantized_bits=32.0)
 
     def _recipe(self, name: str, precision: Precision, bits: float, build: dict[str, Option]) -> Recipe:
         return Recipe(

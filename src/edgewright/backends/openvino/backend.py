@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
-from edgewright.backends.declared import Declared
+from edgewright.backends.declared import Declared, load_types
+from edgewright.core.allocation import Mixture
 from edgewright.core.assessment import Fit
 from edgewright.core.model import ModelFacts, Task
 from edgewright.core.recipe import Option, Precision, Recipe
@@ -57,6 +58,19 @@ class OpenVinoBackend(Declared):
             self._int8(facts),
             *(self._int4(mode, group) for mode in ("sym", "asym") for group in _GROUPS),
         )
+
+    def mixture(self, facts: ModelFacts) -> Mixture:
+        """Each matrix at 4 or 8 bits, in passes of NNCF that leave the others out."""
+        del facts
+        template = Recipe(
+            framework=self.name,
+            name="mixed",
+            precision=Precision.INT4,
+            nominal_bits=0.0,
+            base=_BASE,
+            build={"mode": "mixed"},
+        )
+        return Mixture(template=template, types=load_types(_FOLDER), shared_ends=True, unquantized_bits=16.0)
 
     def accelerations(self, recipe: Recipe) -> tuple[Mapping[str, Option], ...]:
         """A 16-bit KV cache in place of the plugin's 8 bits: more memory, less work for each token."""

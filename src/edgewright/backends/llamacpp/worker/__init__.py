@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import subprocess
 import sys
 from importlib.metadata import version
@@ -10,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgewright.backends.llamacpp.worker import conversion
+from edgewright.backends.llamacpp.worker.mixing import tensor_types
 from edgewright.backends.threads import thread_count
 from edgewright.core.answers import BuildResult, Progress, SmokeResult
 from edgewright.core.jobs import BuildJob
@@ -19,10 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from edgewright.backends.llamacpp.worker.session import LlamaSession
+    from edgewright.core.data import Calibration
     from edgewright.core.profile import OperatorProfile
     from edgewright.core.recipe import Option
     from edgewright.ports import Tell
 
+_IMPORTANCE = "importance.gguf"
 _TRIED = (1, 5, 9, 13)
 _LATER_PART = re.compile(r"-(?!00001)\d{5}-of-\d{5}\.gguf$")
 """As llama.cpp's gguf-split names them; the library finds them by the first."""
@@ -40,7 +45,7 @@ class LlamaCppWorker:
         return SmokeResult(versions=_versions(), devices=_devices())
 
     def build(self, job: BuildJob, tell: Tell) -> BuildResult:
-        """Convert the source to float16, or quantize the float16 build at ``job.base``.
+        """Convert the source to float16, observe that on calibration text, or quantize what was observed or converted.
 
         Raises:
             UnsupportedError: the converter refuses the architecture or the tokenizer.
@@ -49,9 +54,10 @@ class LlamaCppWorker:
         out = Path(job.out)
         out.mkdir(parents=True)
         target, kind = out / conversion.WEIGHTS, str(job.recipe.build["type"])
-        if job.recipe.base:
-            base = Path(job.base) / conversion.WEIGHTS
-            conversion.quantize(base, target, kind, thread_count({}), _follow(tell, f"quantizing to {kind}"))
+        if job.calibration:
+            _observe(Path(job.base), out, job.calibration, tell)
+        elif job.recipe.base:
+            _quantize(Path(job.base), target, job.recipe.build, tell)
         else:
             conversion.convert(Path(job.source), target, _follow(tell, "converting to GGUF"))
         _demand_loadable(target)
@@ -78,6 +84,32 @@ class LlamaCppWorker:
         from edgewright.backends.llamacpp.worker.session import tokenize
 
         return tokenize(model_file(artifact), texts)
+
+
+def _observe(base: Path, out: Path, calibration: Calibration, tell: Tell) -> None:
+    """The float16 model beside its importance matrix; the model is the base's own file under a second name."""
+    model, text = out / conversion.WEIGHTS, out / "calibration.txt"
+    try:
+        os.link(base / conversion.WEIGHTS, model)
+    except OSError:  # a file system without hard links
+        shutil.copyfile(base / conversion.WEIGHTS, model)
+    text.write_text(calibration.text, encoding="utf-8")
+    follow = _follow(tell, "observing the model on calibration text")
+    conversion.observe(model, text, out / _IMPORTANCE, thread_count({}), follow)
+    text.unlink()
+
+
+def _quantize(base: Path, target: Path, options: Mapping[str, Option], tell: Tell) -> None:
+    source, importance, kind = base / conversion.WEIGHTS, base / _IMPORTANCE, str(options["type"])
+    conversion.quantize(
+        source,
+        target,
+        kind,
+        thread_count({}),
+        _follow(tell, f"quantizing to {kind}"),
+        importance=importance if importance.is_file() else None,
+        types=tensor_types(str(options["types"]), source) if "types" in options else None,
+    )
 
 
 def model_file(artifact: Path) -> Path:

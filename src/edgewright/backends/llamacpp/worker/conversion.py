@@ -25,6 +25,7 @@ SOURCE_VARIABLE = "EDGEWRIGHT_LLAMA_CPP_SRC"
 WEIGHTS = "model.gguf"
 
 _KEPT_LINES = 60
+_WINDOW = 512
 _ANOTHER = "Build this model with another framework."
 _REPAIR = "Repair the source directory."
 _REFUSALS: tuple[tuple[str, type[EdgewrightError], str, str], ...] = (
@@ -93,8 +94,29 @@ def convert(source: Path, target: Path, on_line: Callable[[str], None]) -> None:
         raise _refused(lines)
 
 
-def quantize(source: Path, target: Path, kind: str, threads: int, on_line: Callable[[str], None]) -> None:
+def observe(model: Path, text: Path, target: Path, threads: int, on_line: Callable[[str], None]) -> None:
+    """The importance matrix of a float16 GGUF: what goes into each matrix, in mean squares over a text."""
+    tools = directory(BIN_VARIABLE)
+    options = ["-c", str(_WINDOW), "-t", str(threads), "--no-ppl", "--output-format", "gguf"]
+    command = [str(tools / "llama-imatrix"), "-m", str(model), "-f", str(text), "-o", str(target), *options]
+    status, lines = _run(command, tool_environment(tools), on_line)
+    if status or not target.is_file():
+        raise RuntimeError(f"llama-imatrix ended with status {status}: {lines[-1] if lines else 'no output'}")
+
+
+def quantize(
+    source: Path,
+    target: Path,
+    kind: str,
+    threads: int,
+    on_line: Callable[[str], None],
+    *,
+    importance: Path | None = None,
+    types: Mapping[str, str] | None = None,
+) -> None:
     """A float16 GGUF to one of llama-quantize's types.
+
+    ``importance`` is what `observe` wrote; ``types`` names the type of single tensors by their names in the file.
 
     Raises:
         InputError: there is no float16 GGUF to start from.
@@ -102,8 +124,16 @@ def quantize(source: Path, target: Path, kind: str, threads: int, on_line: Calla
     if not source.is_file():
         raise InputError("The float16 build to quantize is missing.", hint="Build llamacpp/f16 first.")
     tools = directory(BIN_VARIABLE)
-    command = [str(tools / "llama-quantize"), str(source), str(target), kind, str(threads)]
+    options = ["--imatrix", str(importance)] if importance else []
+    if types:
+        listed = target.with_suffix(".types")
+        lines_ = (f"^{re.escape(name)}$={wanted}" for name, wanted in types.items())
+        listed.write_text("\n".join(lines_), encoding="utf-8")
+        options += ["--tensor-type-file", str(listed)]
+    command = [str(tools / "llama-quantize"), *options, str(source), str(target), kind, str(threads)]
     status, lines = _run(command, tool_environment(tools), on_line)
+    if types:
+        listed.unlink()
     if status or not target.is_file():
         raise RuntimeError(
             f"llama-quantize {kind} ended with status {status}: {lines[-1] if lines else 'no output'}"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgewright.backends.mlx.worker.loading import cast, load
+from edgewright.backends.mlx.worker.mixing import predicate
 from edgewright.backends.mlx.worker.session import MlxSession
 from edgewright.core.answers import BuildResult, Progress, SmokeResult
 from edgewright.core.jobs import BuildJob
@@ -71,7 +72,9 @@ class MlxWorker:
         notes: tuple[str, ...] = ()
         if "bits" in options:
             tell(Progress(message=f"quantizing to {options['bits']} bits"))
-            model, config = quantize_model(model, config, int(options["group_size"]), int(options["bits"]))
+            group, bits = int(options["group_size"]), int(options["bits"])
+            chosen = predicate(str(options["types"])) if "types" in options else None
+            model, config = quantize_model(model, config, group, bits, quant_predicate=chosen)
             notes = _left_out(model)
         else:
             config["dtype"] = str(options["dtype"])

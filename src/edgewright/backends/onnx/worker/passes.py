@@ -14,14 +14,18 @@ without it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from edgewright.core.allocation import named_types
 from edgewright.core.recipe import Option
-from edgewright.errors import UsageError
+from edgewright.core.sensitivity import EMBEDDING, HEAD
+from edgewright.errors import UnsupportedError, UsageError
 
 _ACCURACY_LEVEL = 4
 _EMBEDDING = "/model/embed_tokens/Gather"
+_ENDS = {EMBEDDING: _EMBEDDING, HEAD: "/lm_head/MatMul"}
 # The builder's default runs Python code that it finds in the model's directory.
 _TRUST = {"hf_remote": False}
 _EXTERNAL = {"save_as_external_data": True, "external_data_name": "model.onnx.data"}
@@ -39,6 +43,7 @@ def passes(options: Mapping[str, Option]) -> Passes:
         "fp32": _fp32,
         "int8": _int8,
         "int4": _int4,
+        "mixed": _mixed,
     }
     name = str(options["passes"])
     if name not in makers:
@@ -53,12 +58,10 @@ def _fp32(options: Mapping[str, Option]) -> Passes:
 
 def _int8(options: Mapping[str, Option]) -> Passes:
     excluded = [] if options["quantize_embedding"] else [_EMBEDDING]
-    # Round-to-nearest renames the output of every node it replaces, the model's own output included.
-    rename = {"surgeon": "RenameOutputs", "old_names": ["logits_Q8"], "new_names": ["logits"]}
     return {
         **_fp32(options),
         "quantize": {**_rtn(options), "nodes_to_exclude": excluded},
-        "rename": {"type": "GraphSurgeries", "surgeries": [rename], **_EXTERNAL},
+        "rename": _renamed("8"),
     }
 
 
@@ -76,10 +79,55 @@ def _int4(options: Mapping[str, Option]) -> Passes:
     return {"build": build, "embedding": {**_rtn(options), "nodes_to_include": [_EMBEDDING]}}
 
 
-def _rtn(options: Mapping[str, Option]) -> dict[str, Any]:
+def _mixed(options: Mapping[str, Option]) -> Passes:
+    """Float32, then k-quants by an allocation; Q, K and V stay apart, so that each can have its own bits.
+
+    The k-quant pass knows matrix products only; rows that are looked up are rounded to nearest.
+    """
+    types = named_types(str(options["types"]))
+    embedding = types.pop(EMBEDDING, "")
+    settings = {}
+    for module, kind in types.items():
+        bits, _, block = kind.partition(":")
+        settings[_node(module)] = {"bits": int(bits), "group_size": int(block)}
+    extra = {**_TRUST, "disable_qkv_fusion": True}
+    found: Passes = {"build": {"type": "ModelBuilder", "precision": "fp32", "extra_options": extra}}
+    found["quantize"] = {
+        "type": "OnnxKQuantQuantization",
+        "accuracy_level": _ACCURACY_LEVEL,
+        "customized_weight_config": settings,
+        **_EXTERNAL,
+    }
+    if embedding:
+        bits, _, block = embedding.partition(":")
+        rounded = _rtn({"block_size": int(block)}, int(bits))
+        found["embedding"] = {**rounded, "nodes_to_include": [_EMBEDDING]}
+    if HEAD in types:
+        found["rename"] = _renamed(types[HEAD].partition(":")[0])
+    return found
+
+
+def _node(module: str) -> str:
+    """The model builder's name of the node that reads a module's weights."""
+    if module in _ENDS:
+        return _ENDS[module]
+    inside = re.fullmatch(r"model\.layers\.(\d+)\.(self_attn|mlp)\.(\w+)", module)
+    if inside is None:
+        raise UnsupportedError(f"The model builder of ONNX Runtime GenAI has no node for {module}.")
+    part = "attn" if inside[2] == "self_attn" else "mlp"
+    return f"/model/layers.{inside[1]}/{part}/{inside[3]}/MatMul"
+
+
+def _renamed(bits: str) -> dict[str, Any]:
+    """Round-to-nearest renames the output of every node it replaces, the model's own output included."""
+    rename = {"surgeon": "RenameOutputs", "old_names": [f"logits_Q{bits}"], "new_names": ["logits"]}
+    return {"type": "GraphSurgeries", "surgeries": [rename], **_EXTERNAL}
+
+
+def _rtn(options: Mapping[str, Option], bits: int = 8) -> dict[str, Any]:
     return {
         "type": "OnnxBlockWiseRtnQuantization",
-        "bits": 8,
+        "bits": bits,
         "block_size": options["block_size"],
         "accuracy_level": _ACCURACY_LEVEL,
         **_EXTERNAL,

@@ -14,6 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from edgewright.backends.openvino.worker.mixing import compress
 from edgewright.backends.openvino.worker.profiling import profiled
 from edgewright.backends.openvino.worker.session import OpenVinoSession
 from edgewright.backends.source_weights import check_weights
@@ -219,7 +220,10 @@ def _compress(base: Path, out: Path, options: Mapping[str, Option], tell: Tell) 
             group_size_fallback_mode=nncf.GroupSizeFallbackMode.ADJUST
         )
         grouped = {"group_size": group, "ratio": 1.0, "advanced_parameters": adjust}
-    model = nncf.compress_weights(model, mode=nncf.CompressWeightsMode(str(options["mode"])), **grouped)
+    if "types" in options:
+        model = compress(model, str(options["types"]))
+    else:
+        model = nncf.compress_weights(model, mode=nncf.CompressWeightsMode(str(options["mode"])), **grouped)
     _drop_cache_precision(model)
     ov.save_model(model, out / _MODEL, compress_to_fp16=False)
     _copy(

@@ -9,10 +9,11 @@ from typing import Any
 from edgewright.backends.torch.worker.gguf_source import write_from_gguf
 from edgewright.backends.torch.worker.portable import write_from_directory
 from edgewright.backends.torch.worker.profiling import profiled
+from edgewright.backends.torch.worker.sensitivity import curves
 from edgewright.backends.torch.worker.session import TorchSession
 from edgewright.backends.torch.worker.variants import write_permuted, write_tiny
-from edgewright.core.answers import BuildResult, SmokeResult, SourceResult
-from edgewright.core.jobs import BuildJob, SourceJob, SourceOperation
+from edgewright.core.answers import BuildResult, SensitivityResult, SmokeResult, SourceResult
+from edgewright.core.jobs import BuildJob, SensitivityJob, SourceJob, SourceOperation
 from edgewright.core.profile import OperatorProfile
 from edgewright.core.recipe import Option
 from edgewright.errors import UnsupportedError
@@ -51,6 +52,10 @@ class TorchWorker:
         }
         notes: Sequence[str] = operations[job.operation](origin, out, job.options, tell)
         return SourceResult(notes=tuple(notes))
+
+    def sensitivity(self, job: SensitivityJob, tell: Tell) -> SensitivityResult:
+        """Round groups of the source's weights, one at a time, on calibration ids."""
+        return SensitivityResult(curves=curves(job, tell))
 
     def build(self, job: BuildJob, tell: Tell) -> BuildResult:
         """The reference runs the source directory itself; there is nothing to build."""

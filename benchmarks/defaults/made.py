@@ -1,0 +1,122 @@
+"""The builds that are compared: edgewright's, and each framework's own default, made by its own command."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from benchmarks.fidelity.lab import Lab
+from edgewright.api.optimizing import run_source
+from edgewright.config import evaluation_text
+from edgewright.core.policy import Policy
+from edgewright.core.run import Run
+from edgewright.pipeline.request import BRIEF, Request
+from edgewright.runtime.rundir import open_run_directory
+
+
+def chosen(lab: Lab) -> str:
+    """The build that `optimize` recommends, or its nearest miss where none passed."""
+    run = _optimized(lab, "choice", Request(text=evaluation_text(None), policy=Policy()))
+    choice = run.choice
+    name = (choice.chosen or choice.nearest_miss) if choice else None
+    if name is None:
+        raise RuntimeError("optimize measured no build")
+    return _path(run, name)
+
+
+def q4_k_m(lab: Lab) -> str:
+    """Q4_K_M with an importance matrix, as `optimize` makes it."""
+    return lab.artifact("llamacpp", "q4_k_m").path
+
+
+def allocated(lab: Lab) -> str:
+    """What `optimize --target-size` makes at exactly the size of Q4_K_M's file."""
+    size = Path(q4_k_m(lab), "model.gguf").stat().st_size
+    request = Request(
+        text=evaluation_text(None), policy=Policy(gates=()), target_bytes=float(size), confirmation=BRIEF
+    )
+    run = _optimized(lab, "allocated", request, frameworks=["llamacpp"])
+    return _path(run, next(t.id for t in run.trials if t.recipe.name.startswith("mixed")))
+
+
+def _optimized(lab: Lab, name: str, request: Request, frameworks: list[str] | None = None) -> Run:
+    out = lab.folder / name
+    with open_run_directory(out):
+        return run_source(
+            lab.wiring,
+            lab.source,
+            request,
+            out,
+            target="this-machine",
+            frameworks=frameworks or [],
+            reporter=lab.reporter,
+        )
+
+
+def _path(run: Run, name: str) -> str:
+    artifact = run.trial(name).artifact
+    if artifact is None:
+        raise RuntimeError(f"{name} was not built")
+    return artifact.path
+
+
+def defaults(lab: Lab) -> dict[str, str]:
+    """Each framework's own default for this model, by its own command on the same source directory."""
+    return {
+        "llama-quantize Q4_K_M": _llama_quantize(lab),
+        "optimum-cli int8": _optimum(lab, "int8"),
+        "optimum-cli int4": _optimum(lab, "int4"),
+        "olive auto-opt int4": _olive(lab),
+        "mlx_lm convert -q": _mlx(lab),
+    }
+
+
+def _llama_quantize(lab: Lab) -> str:
+    tools = lab.root("llamacpp") / "native" / "bin"
+    plain = Path(lab.artifact("llamacpp", "f16").path) / "model.gguf"
+    out = lab.folder / "llama-quantize.gguf"
+    lab.run([tools / "llama-quantize", plain, out, "Q4_K_M"], lab.environment("llamacpp"))
+    return str(out)
+
+
+def _optimum(lab: Lab, weights: str) -> str:
+    out = lab.folder / f"optimum-{weights}"
+    command = [
+        lab.root("openvino") / "venv" / "bin" / "optimum-cli",
+        "export",
+        "openvino",
+        "--model",
+        lab.source.path,
+    ]
+    lab.run(
+        [*command, "--task", "text-generation-with-past", "--weight-format", weights, out],
+        lab.environment("openvino"),
+    )
+    return str(out)
+
+
+def _olive(lab: Lab) -> str:
+    out = lab.folder / "olive"
+    options = [
+        "--device",
+        "cpu",
+        "--provider",
+        "CPUExecutionProvider",
+        "--precision",
+        "int4",
+        "--use_model_builder",
+    ]
+    command = [lab.root("onnx") / "venv" / "bin" / "olive", "auto-opt", "-m", lab.source.path, "-o", out]
+    lab.run([*command, *options], lab.environment("onnx"))
+    found = next(iter(sorted(out.rglob("genai_config.json"))), None)
+    if found is None:
+        raise RuntimeError("olive auto-opt wrote no model")
+    return str(found.parent)
+
+
+def _mlx(lab: Lab) -> str:
+    out = lab.folder / "mlx"
+    shutil.rmtree(out, ignore_errors=True)
+    command = [lab.root("mlx") / "venv" / "bin" / "mlx_lm.convert", "--hf-path", lab.source.path]
+    lab.run([*command, "-q", "--mlx-path", out], lab.environment("mlx"))
+    return str(out)

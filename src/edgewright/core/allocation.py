@@ -1,0 +1,201 @@
+"""Which group gets which type, so that the whole costs least accuracy within a size: pure, for every framework."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from edgewright.core.recipe import Recipe
+from edgewright.core.sensitivity import EMBEDDING, HEAD, Sensitivity, members
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightType:
+    """A type that a framework can give to single tensors whose rows are a ``multiple`` of its block.
+
+    ``bits`` a weight, scales included; ``rounding_bits`` are those at which plain rounding in groups of 32 would err as
+    much: where the sensitivity table is read.
+    """
+
+    name: str
+    bits: float
+    multiple: int
+    rounding_bits: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mixture:
+    """How a framework gives tensors types of their own: the types, and the recipe that an allocation completes.
+
+    With ``shared_ends`` a tied matrix is stored once. ``unquantized_bits`` are a weight's in the unquantized build.
+    """
+
+    template: Recipe
+    types: tuple[WeightType, ...]
+    shared_ends: bool
+    unquantized_bits: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Option:
+    """One type that a group may get: the bytes it takes there, and the KL divergence that it costs (nat per token)."""
+
+    type: str
+    size_bytes: float
+    kl: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Allocation:
+    """A type for each group, with the bytes and the KL divergence of the whole, as predicted."""
+
+    types: Mapping[str, str]
+    size_bytes: float
+    kl: float
+
+    @property
+    def spelled(self) -> str:
+        """As a build option: ``group=TYPE;group=TYPE``."""
+        return ";".join(f"{group}={kind}" for group, kind in self.types.items())
+
+
+def options_of(
+    table: Sensitivity, types: Sequence[WeightType], *, shared_ends: bool
+) -> dict[str, list[Option]]:
+    """What each group of a model may get. Where a tied matrix is stored once (``shared_ends``), its two uses are one group.
+
+    A group whose rows fit no type is left out: it stays as it is.
+    """
+    curves = {curve.group.name: curve for curve in table.curves}
+    embedding, head = curves.get(EMBEDDING), curves.get(HEAD)
+    one = bool(shared_ends and embedding and head and embedding.group.tensors == head.group.tensors)
+    found: dict[str, list[Option]] = {}
+    for name, curve in curves.items():
+        if one and name == HEAD:
+            continue
+        uses = [curve, head] if one and head and name == EMBEDDING else [curve]
+        choices = [
+            Option(
+                type=kind.name,
+                size_bytes=curve.group.weights * kind.bits / 8,
+                kl=sum(use.at(kind.rounding_bits) for use in uses),
+            )
+            for kind in types
+            if curve.group.row % kind.multiple == 0
+        ]
+        if choices:
+            found[name] = choices
+    return found
+
+
+def named_types(spelled: str) -> dict[str, str]:
+    """The type of each module that an allocation names: the inverse of `Allocation.spelled`, with groups as members."""
+    parts = (part.partition("=") for part in spelled.split(";"))
+    return {module: kind for group, _, kind in parts for module in members(group)}
+
+
+def stored_weights(table: Sensitivity, options: Mapping[str, Sequence[Option]]) -> int:
+    """How many weights an allocation of these options reaches, each counted as often as it is stored."""
+    return sum(curve.group.weights for curve in table.curves if curve.group.name in options)
+
+
+def hull(options: Sequence[Option]) -> list[Option]:
+    """The options worth considering, smallest first: on the lower convex hull of cost over size."""
+    kept: list[Option] = []
+    for option in sorted(options, key=lambda o: (o.size_bytes, o.kl)):
+        if kept and option.kl >= kept[-1].kl:
+            continue
+        while len(kept) > 1 and _gain(kept[-1], option) >= _gain(kept[-2], kept[-1]):
+            kept.pop()
+        kept.append(option)
+    return kept
+
+
+def _gain(small: Option, large: Option) -> float:
+    """KL that each further byte saves."""
+    return (small.kl - large.kl) / (large.size_bytes - small.size_bytes)
+
+
+def allocate(options: Mapping[str, Sequence[Option]], budget_bytes: float) -> Allocation | None:
+    """An allocation of little cost within a budget; None where even the smallest types do not fit.
+
+    Groups climb their ladders: the step that saves most KL for a byte is taken next, as long as it fits. From the smallest
+    types for all that is the best there is at the sizes it passes through. A last large step that does not fit can leave
+    much of a budget over, so the climb also starts from about one type for all, for each type that fits, and the best end
+    counts.
+    """
+    ladders = {name: hull(choices) for name, choices in options.items()}
+    kinds = {option.type for choices in options.values() for option in choices}
+    starts = [dict.fromkeys(ladders, 0), *(_level(options, ladders, kind) for kind in sorted(kinds))]
+    ends = [
+        _climbed(ladders, start, budget_bytes) for start in starts if _size(ladders, start) <= budget_bytes
+    ]
+    found = [_allocation(ladders, at) for at in ends]
+    return min(found, key=lambda allocation: allocation.kl, default=None)
+
+
+_Ladders = Mapping[str, Sequence[Option]]
+_At = Mapping[str, int]
+
+
+def _level(options: Mapping[str, Sequence[Option]], ladders: _Ladders, kind: str) -> dict[str, int]:
+    """The rung of each ladder that is nearest below one type."""
+    at = {}
+    for name, ladder in ladders.items():
+        size = next((o.size_bytes for o in options[name] if o.type == kind), 0.0)
+        at[name] = max((i for i, rung in enumerate(ladder) if rung.size_bytes <= size), default=0)
+    return at
+
+
+def _climbed(ladders: _Ladders, start: _At, budget_bytes: float) -> dict[str, int]:
+    at, size = dict(start), _size(ladders, start)
+    steps = sorted(
+        (
+            (_gain(small, large), name, index)
+            for name, ladder in ladders.items()
+            for index, (small, large) in enumerate(pairwise(ladder))
+        ),
+        key=lambda step: (-step[0], step[1], step[2]),
+    )
+    for _, name, index in steps:
+        more = ladders[name][index + 1].size_bytes - ladders[name][index].size_bytes
+        if at[name] == index and size + more <= budget_bytes:
+            at[name] += 1
+            size += more
+    return at
+
+
+def _size(ladders: _Ladders, at: _At) -> float:
+    return sum(ladders[name][index].size_bytes for name, index in at.items())
+
+
+def _allocation(ladders: _Ladders, at: _At) -> Allocation:
+    chosen = {name: ladders[name][index] for name, index in at.items()}
+    return Allocation(
+        types={name: option.type for name, option in chosen.items()},
+        size_bytes=_size(ladders, at),
+        kl=sum(option.kl for option in chosen.values()),
+    )
+
+
+def smallest_within(options: Mapping[str, Sequence[Option]], most_kl: float) -> Allocation | None:
+    """The smallest allocation whose cost stays within ``most_kl``; None where even the best types exceed it."""
+    ladders = {name: hull(choices) for name, choices in options.items()}
+    low = sum(ladder[0].size_bytes for ladder in ladders.values())
+    high = sum(ladder[-1].size_bytes for ladder in ladders.values())
+    best = allocate(options, high)
+    if best is None or best.kl > most_kl:
+        return None
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        tried = allocate(options, middle)
+        if tried is not None and tried.kl <= most_kl:
+            best, high = tried, middle
+        else:
+            low = middle
+    return best
+
+
+_HALVINGS = 40
+"""Of the span of sizes: less than a byte is left of any model's."""

@@ -1,0 +1,97 @@
+"""Builds whose tensors have types of their own: one sensitivity table for all frameworks, and an allocation for each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from edgewright.core.allocation import Allocation, Mixture, Option, allocate, options_of, stored_weights
+from edgewright.core.answers import Failure
+from edgewright.core.artifact import Artifact
+from edgewright.core.quantity import METRICS, Label, Value
+from edgewright.core.recipe import Recipe
+from edgewright.core.run import Status, Trial
+from edgewright.core.sensitivity import Sensitivity
+from edgewright.pipeline.state import BASELINE, State
+from edgewright.stages.sensitivity import sensitivity
+
+
+def mixed(state: State, framework: str, unquantized: Artifact) -> Recipe | None:
+    """The recipe of least predicted KL divergence at the size that was asked for; None where nothing was, or none can be.
+
+    It joins the run as a trial, with what is predicted of it.
+    """
+    mixture = state.shop.backend(framework).mixture(state.source.facts)
+    target = _target_bytes(state)
+    if mixture is None or target is None:
+        return None
+    table = _table(state)
+    if table is None:
+        return None
+    options = options_of(table, mixture.types, shared_ends=mixture.shared_ends)
+    rest = _unallocated(table, options, mixture, unquantized)
+    found = allocate(options, target - rest)
+    if found is None:
+        least = rest + sum(min(o.size_bytes for o in choices) for choices in options.values())
+        state.note(
+            f"{framework}: no allocation is as small as {target / 1e6:.1f} MB; the smallest is {least / 1e6:.1f} MB"
+        )
+        return None
+    recipe = _recipe(mixture, found, rest, state.source.facts.parameters, target)
+    state.update(
+        Trial(recipe=recipe, status=Status.PLANNED, predicted=_predicted(found, rest, table)), "mixed"
+    )
+    return recipe
+
+
+def _target_bytes(state: State) -> float | None:
+    request = state.request
+    if request.target_bpw is not None:
+        return request.target_bpw * state.source.facts.parameters / 8
+    return request.target_bytes
+
+
+def _table(state: State) -> Sensitivity | None:
+    """The model's sensitivity, measured when it is first asked for; None where it could not be (noted)."""
+    if state.sensitivity is None:
+        state.sensitivity = sensitivity(
+            state.shop, state.source, state.calibration.ids, state.log(BASELINE, "sensitivity")
+        )
+    if isinstance(state.sensitivity, Failure):
+        state.note(f"no types per tensor: {state.sensitivity.reason}")
+        return None
+    return state.sensitivity
+
+
+def _unallocated(
+    table: Sensitivity, options: Mapping[str, list[Option]], mixture: Mixture, unquantized: Artifact
+) -> float:
+    """Bytes of what an allocation does not reach: norms, biases, and what the file holds beside weights."""
+    weights = stored_weights(table, options)
+    return unquantized.manifest.weight_bytes - weights * mixture.unquantized_bits / 8
+
+
+def _recipe(mixture: Mixture, found: Allocation, rest: float, parameters: int, target: float) -> Recipe:
+    return replace(
+        mixture.template,
+        name=f"{mixture.template.name}_{target / 1e6:.4g}mb",
+        nominal_bits=round(8 * (found.size_bytes + rest) / parameters, 4),
+        build={**mixture.template.build, "types": found.spelled},
+    )
+
+
+def _predicted(found: Allocation, rest: float, table: Sensitivity) -> dict[str, Value]:
+    how = (
+        f"sum over tensor groups of what each costs alone ({table.method}; {table.tokens} calibration tokens); "
+        "what a runtime loses by rounding activations comes on top"
+    )
+    return {
+        "size_bytes": _estimate(
+            "size_bytes", found.size_bytes + rest, "bits of the types x weights, and what stays"
+        ),
+        "kl_divergence": _estimate("kl_divergence", found.kl, how),
+    }
+
+
+def _estimate(metric: str, value: float, method: str) -> Value:
+    return Value(value=value, unit=METRICS[metric].unit, label=Label.ESTIMATED, method=method)

@@ -1,0 +1,91 @@
+"""One sensitivity table, and in every framework a build whose tensors have the types that were allocated."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from edgewright.core.allocation import allocate, options_of, stored_weights
+from edgewright.core.jobs import ScoreJob
+from edgewright.core.recipe import SCORING_RUNTIME
+from edgewright.stages.build import build
+from edgewright.stages.score import score
+from edgewright.stages.sensitivity import sensitivity
+
+pytestmark = pytest.mark.integration
+
+IDS = 64
+
+
+@pytest.fixture(scope="module")
+def table(lab, toolchains, tiny, calibration):
+    found = sensitivity(lab.shop, tiny, calibration.ids, lab.shop.logs / "sensitivity.log")
+    assert not hasattr(found, "failure"), found
+    return found
+
+
+def test_fewer_bits_cost_more_in_every_group_and_all_groups_are_there(table, tiny):
+    names = {curve.group.name for curve in table.curves}
+    assert {"embedding", "head", "model.layers.0.self_attn.q_proj", "model.layers.1.mlp.down_proj"} <= names
+    assert len(names) == 2 + 2 * 7
+    for curve in table.curves:
+        costs = {cost.bits: cost.kl for cost in curve.costs}
+        assert costs[2] > costs[4] > costs[8] > 0.0, curve.group.name
+    assert table.curves[0].group.weights > 0
+
+
+def test_a_table_that_is_done_starts_no_process(lab, table, tiny, calibration):
+    class Nobody:
+        def run(self, *_, **__):
+            raise AssertionError("a job was started")
+
+    shop = replace(lab.shop, runner=Nobody())
+    assert sensitivity(shop, tiny, calibration.ids, lab.shop.logs / "again.log") == table
+
+
+@pytest.fixture(scope="module")
+def reference(lab, toolchains, tiny, calibration):
+    job = ScoreJob(
+        worker=lab.shop.reference.worker,
+        artifact=tiny.path,
+        runtime=SCORING_RUNTIME,
+        ids=calibration.ids[-IDS:],
+        context=IDS,
+    )
+    log = lab.shop.logs / "mixtures.log"
+    answer = score(lab.shop, lab.shop.reference, job, identity=tiny.digest, log=log, keep_reference=True)
+    assert isinstance(answer, tuple), answer
+    return answer[1]
+
+
+@pytest.mark.parametrize("framework", ["llamacpp", "openvino", "onnx", "mlx"])
+def test_an_allocation_is_built_at_the_size_it_says_and_runs(
+    lab, table, tiny, calibration, reference, framework
+):
+    backend = lab.shop.backend(framework)
+    log = lab.shop.logs / f"{framework}-mixed.log"
+    base = build(lab.shop, tiny, backend.recipes(tiny.facts)[0], None, log)
+    assert not hasattr(base, "failure"), base
+    mixture = backend.mixture(tiny.facts)
+    options = options_of(table, mixture.types, shared_ends=mixture.shared_ends)
+    ends = [sum(end(o.size_bytes for o in choices) for choices in options.values()) for end in (min, max)]
+    found = allocate(options, sum(ends) / 2)
+    assert len(set(found.types.values())) > 1, "one type for all would show nothing"
+    recipe = replace(mixture.template, build={**mixture.template.build, "types": found.spelled})
+    artifact = build(lab.shop, tiny, recipe, base if recipe.base else None, log, calibration)
+    assert not hasattr(artifact, "failure"), artifact
+    rest = base.manifest.weight_bytes - stored_weights(table, options) * mixture.unquantized_bits / 8
+    print(f"{framework}: predicted {found.size_bytes + rest:.0f} bytes, got {artifact.manifest.weight_bytes}")
+    assert artifact.manifest.weight_bytes == pytest.approx(found.size_bytes + rest, rel=0.02)
+    job = ScoreJob(
+        worker=backend.worker,
+        artifact=artifact.path,
+        runtime=recipe.runtime,
+        ids=calibration.ids[-IDS:],
+        context=IDS,
+    )
+    scored = score(lab.shop, backend, job, identity=artifact.manifest.key, log=log, reference=reference)
+    assert isinstance(scored, tuple), scored
+    print(f"{framework}: predicted KL {found.kl:.2e}, measured {scored[0].kl_mean:.2e}")
+    assert scored[0].kl_mean < 20 * found.kl + 1e-4
