@@ -41,7 +41,9 @@ class Calibration:
 
 
 def split(ids: Sequence[int], *, context: int, explored: int, looks: Sequence[int]) -> Parts:
-    """Explore the first ``explored`` ids (half of a short text), hold out what follows, calibrate on what is left.
+    """Explore the first ``explored`` ids (half of a short text), hold out what follows, calibrate on the end of the rest.
+
+    The end of a long text is the same however much is held out, so what was calibrated for one run serves another.
 
     ``looks`` are the held-out ids seen after each look, cumulative; a segment that the text cannot fill is shorter or
     missing. Windows of ``context`` ids that stand in the explored part too are left out of the others, by digest.
@@ -68,7 +70,7 @@ def split(ids: Sequence[int], *, context: int, explored: int, looks: Sequence[in
     return Parts(
         explored=first,
         held_out=tuple(segments),
-        calibration=tuple(rest[used : used + _CALIBRATION_TOKENS]),
+        calibration=tuple(rest[used:][-_CALIBRATION_TOKENS:]),
         repeated=repeated,
     )
 

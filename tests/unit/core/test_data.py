@@ -44,3 +44,10 @@ def test_an_empty_part_has_no_digest():
     assert "calibration" not in parts.digests()
     with pytest.raises(KeyError):
         parts.digests()["calibration"]
+
+
+def test_a_long_text_is_calibrated_on_the_same_ids_however_much_is_held_out():
+    ids = tuple(range(100_000))
+    brief, full = (split(ids, context=100, explored=1000, looks=looks) for looks in ((1000,), (2000, 8000)))
+    assert brief.calibration == full.calibration
+    assert not set(full.calibration) & {i for segment in full.held_out for i in segment}
