@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks.checks import Check, at_least, finish
 from benchmarks.defaults import made
 from benchmarks.defaults.compared import Compared, compare
-from benchmarks.fidelity.lab import Lab
+from benchmarks.lab import Lab
 from edgewright.core.choice import points_of
 from edgewright.core.pareto import dominates
 from edgewright.core.policy import ALWAYS

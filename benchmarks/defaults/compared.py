@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from benchmarks.fidelity.lab import Lab
+from benchmarks.lab import Lab
 from edgewright.api import benchmark, evaluate
 from edgewright.core.choice import Contender
 from edgewright.core.measurement import FULL

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from benchmarks.fidelity.lab import Lab
+from benchmarks.lab import Lab
 from edgewright.api.optimizing import run_source
 from edgewright.config import evaluation_text
 from edgewright.core.policy import Policy

@@ -18,7 +18,7 @@ from benchmarks.fidelity import (
     peak_memory,
     torch_loss,
 )
-from benchmarks.fidelity.lab import Lab
+from benchmarks.lab import Lab
 
 PARTS: dict[str, Callable[[Lab], list[Check]]] = {
     "llama-bench": llama_bench.compare,

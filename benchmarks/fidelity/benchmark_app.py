@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from benchmarks.checks import Check
-from benchmarks.fidelity.lab import Lab, ratio_interval
+from benchmarks.lab import Lab, ratio_interval
 from edgewright.core.answers import BenchResult
 from edgewright.core.jobs import BenchJob
 from edgewright.core.measurement import Pace, Workload

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from benchmarks.checks import Check, at_least
-from benchmarks.fidelity.lab import Lab
+from benchmarks.lab import Lab
 from edgewright import evaluators
 from edgewright.api.tasking import evaluate_tasks
 from edgewright.evaluators.lm_eval.own_task import write_task

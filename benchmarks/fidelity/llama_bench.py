@@ -7,7 +7,7 @@ import random
 from functools import partial
 
 from benchmarks.checks import Check
-from benchmarks.fidelity.lab import Lab, ratio_interval
+from benchmarks.lab import Lab, ratio_interval
 from edgewright.core.measurement import Workload
 from edgewright.core.speed import block_figure
 

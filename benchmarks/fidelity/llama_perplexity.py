@@ -9,7 +9,7 @@ import numpy as np
 from gguf import GGUFReader
 
 from benchmarks.checks import Check, at_most
-from benchmarks.fidelity.lab import Lab
+from benchmarks.lab import Lab
 from edgewright.core.artifact import Artifact
 from edgewright.stages.score import REFERENCE_FILE
 from edgewright.worker.packed import open_packed, unpack

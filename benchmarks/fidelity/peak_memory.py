@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.checks import Check
-from benchmarks.fidelity.lab import Lab
+from benchmarks.lab import Lab
 from edgewright.codec import dump
 from edgewright.core.conversation import GenerateRequest
 from edgewright.core.jobs import Job, SessionJob

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.checks import Check, at_most
-from benchmarks.fidelity.lab import Lab
+from benchmarks.lab import Lab
 
 _TOKENS, _CONTEXT = 2048, 512
 _LIMIT = {"fp32": 2e-3, "fp16": 5e-3}

@@ -38,7 +38,7 @@ class Mixture:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Option:
+class TypeCost:
     """One type that a group may get: the bytes it takes there, and the KL divergence that it costs (nat per token)."""
 
     type: str
@@ -62,7 +62,7 @@ class Allocation:
 
 def options_of(
     table: Sensitivity, types: Sequence[WeightType], *, shared_ends: bool
-) -> dict[str, list[Option]]:
+) -> dict[str, list[TypeCost]]:
     """What each group of a model may get. Where a tied matrix is stored once (``shared_ends``), its two uses are one group.
 
     A group whose rows fit no type is left out: it stays as it is.
@@ -70,13 +70,13 @@ def options_of(
     curves = {curve.group.name: curve for curve in table.curves}
     embedding, head = curves.get(EMBEDDING), curves.get(HEAD)
     one = bool(shared_ends and embedding and head and embedding.group.tensors == head.group.tensors)
-    found: dict[str, list[Option]] = {}
+    found: dict[str, list[TypeCost]] = {}
     for name, curve in curves.items():
         if one and name == HEAD:
             continue
         uses = [curve, head] if one and head and name == EMBEDDING else [curve]
         choices = [
-            Option(
+            TypeCost(
                 type=kind.name,
                 size_bytes=curve.group.weights * kind.bits / 8,
                 kl=sum(use.at(kind.rounding_bits) for use in uses),
@@ -95,14 +95,14 @@ def named_types(spelled: str) -> dict[str, str]:
     return {module: kind for group, _, kind in parts for module in members(group)}
 
 
-def stored_weights(table: Sensitivity, options: Mapping[str, Sequence[Option]]) -> int:
+def stored_weights(table: Sensitivity, options: Mapping[str, Sequence[TypeCost]]) -> int:
     """How many weights an allocation of these options reaches, each counted as often as it is stored."""
     return sum(curve.group.weights for curve in table.curves if curve.group.name in options)
 
 
-def hull(options: Sequence[Option]) -> list[Option]:
+def hull(options: Sequence[TypeCost]) -> list[TypeCost]:
     """The options worth considering, smallest first: on the lower convex hull of cost over size."""
-    kept: list[Option] = []
+    kept: list[TypeCost] = []
     for option in sorted(options, key=lambda o: (o.size_bytes, o.kl)):
         if kept and option.kl >= kept[-1].kl:
             continue
@@ -112,12 +112,12 @@ def hull(options: Sequence[Option]) -> list[Option]:
     return kept
 
 
-def _gain(small: Option, large: Option) -> float:
+def _gain(small: TypeCost, large: TypeCost) -> float:
     """KL that each further byte saves."""
     return (small.kl - large.kl) / (large.size_bytes - small.size_bytes)
 
 
-def allocate(options: Mapping[str, Sequence[Option]], budget_bytes: float) -> Allocation | None:
+def allocate(options: Mapping[str, Sequence[TypeCost]], budget_bytes: float) -> Allocation | None:
     """An allocation of little cost within a budget; None where even the smallest types do not fit.
 
     Groups climb their ladders: the step that saves most KL for a byte is taken next, as long as it fits. From the smallest
@@ -135,11 +135,11 @@ def allocate(options: Mapping[str, Sequence[Option]], budget_bytes: float) -> Al
     return min(found, key=lambda allocation: allocation.kl, default=None)
 
 
-_Ladders = Mapping[str, Sequence[Option]]
+_Ladders = Mapping[str, Sequence[TypeCost]]
 _At = Mapping[str, int]
 
 
-def _level(options: Mapping[str, Sequence[Option]], ladders: _Ladders, kind: str) -> dict[str, int]:
+def _level(options: Mapping[str, Sequence[TypeCost]], ladders: _Ladders, kind: str) -> dict[str, int]:
     """The rung of each ladder that is nearest below one type."""
     at = {}
     for name, ladder in ladders.items():
@@ -177,25 +177,3 @@ def _allocation(ladders: _Ladders, at: _At) -> Allocation:
         size_bytes=_size(ladders, at),
         kl=sum(option.kl for option in chosen.values()),
     )
-
-
-def smallest_within(options: Mapping[str, Sequence[Option]], most_kl: float) -> Allocation | None:
-    """The smallest allocation whose cost stays within ``most_kl``; None where even the best types exceed it."""
-    ladders = {name: hull(choices) for name, choices in options.items()}
-    low = sum(ladder[0].size_bytes for ladder in ladders.values())
-    high = sum(ladder[-1].size_bytes for ladder in ladders.values())
-    best = allocate(options, high)
-    if best is None or best.kl > most_kl:
-        return None
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        tried = allocate(options, middle)
-        if tried is not None and tried.kl <= most_kl:
-            best, high = tried, middle
-        else:
-            low = middle
-    return best
-
-
-_HALVINGS = 40
-"""Of the span of sizes: less than a byte is left of any model's."""

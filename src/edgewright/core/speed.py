@@ -104,26 +104,29 @@ def steadiness_values(blocks: Sequence[Block], pooled: Sequence[float]) -> dict[
     those = f"{len(steady)} blocks"
     if len(steady) < len(blocks):
         those = f"those {len(steady)} of {len(blocks)} blocks in which the host was as fast as usual"
-    figures: dict[str, tuple[Figure | None, str, str]] = {
+    figures: dict[str, tuple[Figure | None, str, str, int]] = {
         "latency_variation": (
             latency_variation(pooled),
             f"pooled p95/p50 - 1 of {len(pooled)} latencies",
             f"n={len(pooled)}, at least {LEAST[0.95]} are needed",
+            len(blocks),
         ),
         "block_variation": (
             block_variation(speeds),
             f"standard deviation of the log decode speeds of {those}",
             f"{len(blocks)} blocks, at least 3 are needed",
+            len(steady),
         ),
         "latency_drift": (
             drift(speeds),
             f"change along a line through the log decode speeds of {those}",
             f"{len(blocks)} blocks, at least 4 are needed",
+            len(steady),
         ),
     }
     return {
-        metric: not_available(metric, lack) if found is None else _figure(metric, found, method, len(steady))
-        for metric, (found, method, lack) in figures.items()
+        metric: not_available(metric, lack) if found is None else _figure(metric, found, method, n)
+        for metric, (found, method, lack, n) in figures.items()
     }
 
 

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TypeVar
 
-from edgewright.core.answers import Failure, Result
 from edgewright.core.host import HostFacts
-from edgewright.core.jobs import Job
 from edgewright.core.model import ModelFacts
-from edgewright.core.toolchain import ToolchainSpec
-from edgewright.ports import JobRunner, Tell
+from edgewright.ports import JobRunner
 
 Done = TypeVar("Done")
 
@@ -43,28 +39,3 @@ def beside(
             pool.shutdown(wait=False, cancel_futures=True)
             runner.stop()
             raise
-
-
-class Beside:
-    """A runner whose jobs may all run beside each other: what they time means nothing."""
-
-    def __init__(self, inner: JobRunner) -> None:
-        self._inner = inner
-
-    def run(
-        self,
-        toolchain: ToolchainSpec,
-        job: Job,
-        *,
-        log: Path,
-        tell: Tell,
-        timeout_s: float,
-        alone: bool = False,
-    ) -> Result | Failure:
-        """See `JobRunner.run`."""
-        del alone
-        return self._inner.run(toolchain, job, log=log, tell=tell, timeout_s=timeout_s, alone=False)
-
-    def stop(self) -> None:
-        """See `JobRunner.stop`."""
-        self._inner.stop()

@@ -13,7 +13,6 @@ from edgewright.core.measurement import Block, Pace, Workload
 from edgewright.core.model import Source, SourceKind
 from edgewright.core.recipe import Recipe
 from edgewright.errors import EdgewrightError
-from edgewright.pipeline.beside import Beside
 from edgewright.pipeline.state import State
 from edgewright.ports import Workshop
 from edgewright.stages.bench import bench
@@ -62,7 +61,7 @@ def dry_run(state: State, framework: str, tiny: Source) -> Failure | None:
     chosen = [recipes[0], *[r for r in recipes if not r.precision.unquantized][:1]]
     state.shop.reporter.phase(f"dry run of {framework} with a tiny model")
     base: Artifact | None = None
-    shop = replace(state.shop, runner=Beside(state.shop.runner))
+    shop = replace(state.shop, measures=False)  # frameworks are tried beside each other
     for recipe in chosen:
         made = build(
             shop,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from edgewright.core.allocation import Allocation, Mixture, Option, allocate, options_of, stored_weights
+from edgewright.core.allocation import Allocation, Mixture, TypeCost, allocate, options_of, stored_weights
 from edgewright.core.answers import Failure
 from edgewright.core.artifact import Artifact
 from edgewright.core.quantity import METRICS, Label, Value
@@ -64,7 +64,7 @@ def _table(state: State) -> Sensitivity | None:
 
 
 def _unallocated(
-    table: Sensitivity, options: Mapping[str, list[Option]], mixture: Mixture, unquantized: Artifact
+    table: Sensitivity, options: Mapping[str, list[TypeCost]], mixture: Mixture, unquantized: Artifact
 ) -> float:
     """Bytes of what an allocation does not reach: norms, biases, and what the file holds beside weights."""
     weights = stored_weights(table, options)

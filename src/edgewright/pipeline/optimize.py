@@ -24,6 +24,9 @@ from edgewright.pipeline.request import Request
 from edgewright.pipeline.state import State
 from edgewright.ports import Journal, Tokenizer, Workshop
 
+_TURN = "Which of 3, 12 and 007 is prime?\n\nAnswer in French, s'il te plaît. 🎉"
+"""A user's turn with digits, an accent and an emoji: tokenizers' copies have to agree on it."""
+
 
 def optimize(
     shop: Workshop,
@@ -91,10 +94,7 @@ def _begin(
     tokenizer = shop.files.tokenizer(Path(source.path))
     ids = tokenizer.encode(request.text.content)
     parts = parts_of(ids, request)
-    parity = knowledge.text("parity.txt")
-    trials = {recipe.id: Trial(recipe=recipe) for recipe in plan.candidates}
-    for skipped in plan.skipped:
-        trials[skipped.recipe.id] = Trial(recipe=skipped.recipe, status=Status.SKIPPED, reason=skipped.reason)
+    trials = _planned(plan)
     run = Run(
         key=key,
         edgewright=version,
@@ -102,15 +102,7 @@ def _begin(
         finished_s=None,
         source=source,
         assessment=assessment,
-        data=EvaluationData(
-            name=request.text.name,
-            sha256=request.text.sha256,
-            tokens=len(parts.explored),
-            held_out_tokens=sum(len(segment) for segment in parts.held_out),
-            context=request.context,
-            parts=parts.digests(),
-            repeated_windows=parts.repeated,
-        ),
+        data=_data(request, parts),
         workload=request.workload,
         policy=request.policy,
         baseline=Trial(recipe=plan.baseline),
@@ -126,23 +118,40 @@ def _begin(
         plan=plan,
         parts=parts,
         calibration=_calibration(tokenizer, parts.calibration[: request.calibration_tokens]),
-        parity_texts=(
-            parity,
-            tokenizer.chat("Which of 3, 12 and 007 is prime?\n\nAnswer in French, s'il te plaît. 🎉"),
-        ),
+        parity_texts=(knowledge.text("parity.txt"), tokenizer.chat(_TURN)),
         prompt=tuple(ids[: request.workload.prompt_tokens]),
-        prompts=Prompts(
-            ids=tuple(
-                tuple(tokenizer.encode(tokenizer.chat(p))) for p in knowledge.text("prompts.txt").splitlines()
-            ),
-            stop=tokenizer.stop_ids(),
-        ),
+        prompts=_prompts(tokenizer),
         run=run,
         rng=random.Random(request.seed),  # noqa: S311  # an order of measurements, no secret
         deadline_s=now + request.budget_s if request.budget_s else None,
         trials=trials,
         rounds=journal.rounds(key),
     )
+
+
+def _planned(plan: Plan) -> dict[str, Trial]:
+    """A trial for each candidate, and for each that is not built, with the reason."""
+    trials = {recipe.id: Trial(recipe=recipe) for recipe in plan.candidates}
+    for skipped in plan.skipped:
+        trials[skipped.recipe.id] = Trial(recipe=skipped.recipe, status=Status.SKIPPED, reason=skipped.reason)
+    return trials
+
+
+def _data(request: Request, parts: Parts) -> EvaluationData:
+    return EvaluationData(
+        name=request.text.name,
+        sha256=request.text.sha256,
+        tokens=len(parts.explored),
+        held_out_tokens=sum(len(segment) for segment in parts.held_out),
+        context=request.context,
+        parts=parts.digests(),
+        repeated_windows=parts.repeated,
+    )
+
+
+def _prompts(tokenizer: Tokenizer) -> Prompts:
+    turns = (tokenizer.chat(line) for line in knowledge.text("prompts.txt").splitlines())
+    return Prompts(ids=tuple(tuple(tokenizer.encode(turn)) for turn in turns), stop=tokenizer.stop_ids())
 
 
 def _calibration(tokenizer: Tokenizer, ids: Ids) -> Calibration:

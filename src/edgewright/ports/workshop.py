@@ -27,7 +27,10 @@ class JobFailed(Exception):  # noqa: N818  # no error yet: `Workshop.keep` makes
 
 @dataclass(frozen=True, kw_only=True)
 class Workshop:
-    """The ports a stage works with. ``backends`` hold the candidates' frameworks, ``reference`` the original's."""
+    """The ports a stage works with. ``backends`` hold the candidates' frameworks, ``reference`` the original's.
+
+    Where nothing ``measures``, because what is timed does not count, every job may run beside others.
+    """
 
     reference: Backend
     backends: Mapping[str, Backend]
@@ -38,6 +41,7 @@ class Workshop:
     reporter: Reporter
     clock: Clock
     logs: Path
+    measures: bool = True
 
     def backend(self, framework: str) -> Backend:
         """The backend of a framework, the reference included."""
@@ -54,7 +58,7 @@ class Workshop:
         alone: bool = True,
     ) -> Answer | Failure:
         """The result of a job, which is of the ``expected`` type, or why there is none; see `JobRunner.run`."""
-        tell = self.reporter.tell
+        tell, alone = self.reporter.tell, alone and self.measures
         result = self.runner.run(toolchain, job, log=log, tell=tell, timeout_s=timeout_s, alone=alone)
         if isinstance(result, expected | Failure):
             return result

@@ -57,8 +57,8 @@ def prepare(
                 options=chosen,
             )
             log = shop.logs / f"source-{operation}.log"
-            result = shop.runner.run(spec, job, log=log, tell=shop.reporter.tell, timeout_s=_TIMEOUT_S)
-            if not isinstance(result, SourceResult):
+            result = shop.ask(spec, job, SourceResult, log=log, timeout_s=_TIMEOUT_S)
+            if isinstance(result, Failure):
                 raise error_of(result)
             made = Source(
                 path="",

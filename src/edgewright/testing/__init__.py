@@ -1,11 +1,10 @@
 """Fakes of the ports, and conformance suites that adapters and third-party backends can run against themselves."""
 
 from edgewright.testing.conformance import BackendConformance, StoreConformance
+from edgewright.testing.fake_frameworks import FakeBackend, FakeRunner
 from edgewright.testing.fakes import (
-    FakeBackend,
     FakeClock,
     FakeFiles,
-    FakeRunner,
     FakeToolchains,
     MemoryJournal,
     RecordingReporter,

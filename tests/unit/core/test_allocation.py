@@ -5,21 +5,21 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgewright.core.allocation import Option, WeightType, allocate, hull, options_of, smallest_within
+from edgewright.core.allocation import TypeCost, WeightType, allocate, hull, options_of
 from edgewright.core.sensitivity import EMBEDDING, HEAD, Cost, Curve, Group, Sensitivity
 
 TYPES = (("low", 4), ("middle", 5), ("high", 8))
 
 
 def choices(weight, cost):
-    return [Option(type=name, size_bytes=bits * weight, kl=cost * 4.0**-bits) for name, bits in TYPES]
+    return [TypeCost(type=name, size_bytes=bits * weight, kl=cost * 4.0**-bits) for name, bits in TYPES]
 
 
 models = st.lists(st.tuples(st.integers(1, 50), st.floats(0.01, 100)), min_size=1, max_size=6).map(
     lambda rows: {f"g{i}": choices(*row) for i, row in enumerate(rows)}
 )
 free = st.lists(st.tuples(st.integers(1, 99), st.floats(0, 9)), min_size=1, max_size=7).map(
-    lambda rows: [Option(type=f"t{i}", size_bytes=size, kl=kl) for i, (size, kl) in enumerate(rows)]
+    lambda rows: [TypeCost(type=f"t{i}", size_bytes=size, kl=kl) for i, (size, kl) in enumerate(rows)]
 )
 
 
@@ -52,18 +52,6 @@ def test_too_small_a_budget_gives_none_and_a_large_one_the_best(model):
     least = sum(options[0].size_bytes for options in model.values())
     assert allocate(model, least - 1) is None
     assert set(allocate(model, 1e9).types.values()) == {"high"}
-
-
-@given(models, st.floats(0, 1))
-def test_the_smallest_within_a_cost_keeps_it_and_less_would_not_do(model, share):
-    best = sum(options[-1].kl for options in model.values())
-    worst = sum(options[0].kl for options in model.values())
-    most = best + share * (worst - best) + 1e-9
-    found = smallest_within(model, most)
-    assert found.kl <= most
-    smaller = allocate(model, found.size_bytes - 1)
-    assert smaller is None or smaller.kl > most or smaller.size_bytes < found.size_bytes
-    assert smallest_within(model, best * 0.5) is None
 
 
 def group(name, tensors, row=64):

@@ -189,6 +189,7 @@ def _convert_tokenizer(source: Path, out: Path) -> tuple[str, ...]:
 
     try:
         converted: Any = convert_tokenizer(AutoTokenizer.from_pretrained(source), with_detokenizer=True)
+    # openvino_tokenizers raises any of these for a tokenizer that it has no conversion for.
     except (RuntimeError, NotImplementedError, ov.exceptions.OVTypeError) as error:
         return (
             f"OpenVINO could not convert the tokenizer ({error}); tokenizer.json travels with the build instead.",
