@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ("simulation", "fidelity", "repeats", "defaults")
+NAMES = ("simulation", "fidelity", "repeats", "defaults", "search")
 
 
 def main() -> int:

@@ -101,11 +101,15 @@ class World:
         options=(),
         types=(),
         observed=False,
+        space=None,
     ):
         self.runner = FakeRunner(lambda job: self._answer(job, answer))
         self.reporter = RecordingReporter()
         self.backends = {
-            name: FakeBackend(name, options=options, types=types, observed=observed) for name in backends
+            name: FakeBackend(
+                name, options=options, types=types, observed=observed, space=space and space(name)
+            )
+            for name in backends
         }
         self.toolchains = FakeToolchains(missing or {})
         self.shop = Workshop(
@@ -141,7 +145,7 @@ class World:
         states = {name: self.toolchains.state(b.toolchain) for name, b in self.backends.items()}
         backends = list(self.backends.values())
         assessment = assess("m", facts(), HOST, knowledge.target(target), backends, states, context=64)
-        planned = plan(assessment, backends)
+        planned = plan(assessment, backends, only=self.request.only, prunings=self.request.prunings)
         return optimize(
             self.shop, self.journal, self.request, source, assessment, planned, version="0", key="k"
         )

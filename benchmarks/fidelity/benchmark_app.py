@@ -28,7 +28,7 @@ def compare(lab: Lab) -> list[Check]:
     inputs = re.findall(r"^input (\w+)$", said, flags=re.MULTILINE)
     ours: list[float] = []
     theirs: list[float] = []
-    rng = random.Random(0)  # noqa: S311  # an order of measurements
+    rng = random.Random(0)  # an order of measurements
     for number in range(_PAIRS):
         order = [True, False]
         rng.shuffle(order)

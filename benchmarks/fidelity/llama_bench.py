@@ -20,7 +20,7 @@ def compare(lab: Lab) -> list[Check]:
     artifact = lab.artifact("llamacpp", "q8_0")
     ours: dict[str, list[float]] = {"pp512": [], "tg128": []}
     theirs: dict[str, list[float]] = {"pp512": [], "tg128": []}
-    rng = random.Random(0)  # noqa: S311  # an order of measurements
+    rng = random.Random(0)  # an order of measurements
     for number in range(_PAIRS):
         sides = [partial(_ours, lab, artifact.path, ours), partial(_theirs, lab, artifact.path, theirs)]
         rng.shuffle(sides)

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from edgewright.core import knowledge
 from edgewright.core.measurement import Workload
 from edgewright.core.policy import OBJECTIVES, Gate, Policy
+from edgewright.core.pruning import Pruning, parse
 from edgewright.core.quantity import METRICS
 from edgewright.core.text import Text
 from edgewright.errors import InputError, UsageError
@@ -45,13 +46,30 @@ def size_bytes(text: str) -> int:
     return int(_quantity(text, _SIZES, "size", "2GB or 110MB"))
 
 
-def seconds(text: str) -> float:
-    """``30m``, ``90s``, ``2h`` or plain seconds.
+def budget(text: str) -> tuple[float | None, int | None]:
+    """A search's budget: seconds (``30m``), or builds to try (``40 trials``); the other is None.
 
     Raises:
-        UsageError: not a duration.
+        UsageError: neither.
     """
-    return _quantity(text, _TIMES, "duration", "30m or 2h")
+    if match := re.fullmatch(r"\s*(\d+)\s*trials?\s*", text):
+        if int(match.group(1)) > 0:
+            return None, int(match.group(1))
+        raise UsageError(f"{text!r} is no budget.", hint="Write it as 30m, 2h or '40 trials'.")
+    return _quantity(text, _TIMES, "budget", "30m, 2h or '40 trials'"), None
+
+
+def prunings(text: str) -> list[Pruning]:
+    """``blocks:0.1,neurons:0.2+recover``.
+
+    Raises:
+        UsageError: one is written otherwise.
+    """
+    try:
+        return [parse(part) for part in text.split(",") if part.strip()]
+    except ValueError as error:
+        hint = "Write blocks:0.1 or neurons:0.2, with +recover to distil the original into what is left."
+        raise UsageError(f"--prune: {error}.", hint=hint) from error
 
 
 def _quantity(text: str, units: Mapping[str, float], what: str, examples: str) -> float:

@@ -68,7 +68,7 @@ def test_a_full_disk_is_named_and_with_space_the_same_command_goes_on(shell, tin
         check=False,
     )
     one_sentence(done, 7, "space")
-    few = ("--frameworks", "llamacpp", "--tokens", "64", "--quick", "--max-size", "25MB")
+    few = ("--only", "llamacpp/f16", "--tokens", "64", "--quick")
     again = shell.run("optimize", tiny.path, *few, "--out", "run")
     assert again.returncode in {0, 10}, again.stderr
 

@@ -15,8 +15,8 @@ import pytest
 pytestmark = pytest.mark.e2e
 
 ARGUMENTS = (
-    "--frameworks",
-    "llamacpp",
+    "--only",
+    "llamacpp/q8_0,llamacpp/q6_k,llamacpp/q5_k_m",
     "--tokens",
     "128",
     "--context",

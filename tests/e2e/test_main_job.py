@@ -9,7 +9,7 @@ import pytest
 
 pytestmark = pytest.mark.e2e
 
-SMALL = ("--frameworks", "openvino,llamacpp", "--tokens", "128", "--context", "64", "--quick")
+SMALL = ("--only", "openvino/int8,llamacpp/q8_0", "--tokens", "128", "--context", "64", "--quick")
 UNGATED = (
     "--without-gate=speedup",
     "--without-gate=memory_cut",

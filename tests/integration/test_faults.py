@@ -65,7 +65,7 @@ def rounds_of(shop, arms, pace, count):
     timing = Timing(ids=(1, 2, 3), workload=Workload(prompt_tokens=3, decode_tokens=16), pace=pace)
     done = []
     for number in range(count):
-        finished, failures = timed_round(shop, arms, timing, random.Random(number))  # noqa: S311
+        finished, failures = timed_round(shop, arms, timing, random.Random(number))
         assert not failures, failures
         done.append(finished)
     return done

@@ -1,6 +1,6 @@
 import pytest
 
-from edgewright.config import evaluation_text, policy_from, preferences, read_policy, seconds, size_bytes
+from edgewright.config import budget, evaluation_text, policy_from, preferences, read_policy, size_bytes
 from edgewright.errors import InputError, UsageError
 
 
@@ -18,7 +18,8 @@ def test_what_is_no_size_is_refused_with_an_example(text):
 
 
 def test_durations():
-    assert (seconds("30m"), seconds("2h"), seconds("45")) == (1800.0, 7200.0, 45.0)
+    assert (budget("30m"), budget("2h"), budget("45")) == ((1800.0, None), (7200.0, None), (45.0, None))
+    assert budget("40 trials") == budget("40trials") == (None, 40)
 
 
 def test_preferences():

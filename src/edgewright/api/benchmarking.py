@@ -105,7 +105,7 @@ def timed_rounds(
     for number in numbers:
         shop.reporter.phase(f"round {number + 1} of {numbers.stop}")
         timing = Timing(ids=ids, workload=workload, pace=pace, before=recent(done))
-        rng = random.Random(f"{seed}/{number}")  # noqa: S311  # an order of measurements, no secret
+        rng = random.Random(f"{seed}/{number}")  # an order of measurements, no secret
         sides = [_arm(shop, name, arm) for name, arm in arms.items()]
         finished, failures = timed_round(shop, sides, timing, rng)
         for failure in failures.values():

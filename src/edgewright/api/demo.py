@@ -59,9 +59,7 @@ def demo(
             tokens=1024 if quick else 2048,
             confirmation=BRIEF if quick else Confirmation(),
         )
-        return run_source(
-            wiring, source, request, out, target="this-machine", frameworks=(), reporter=reporter
-        )
+        return run_source(wiring, source, request, out, target="this-machine", reporter=reporter)
 
 
 def demo_source(wiring: Wiring, shop: Workshop) -> Source:

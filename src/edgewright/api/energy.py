@@ -52,7 +52,7 @@ def energy_round(
     """
     ids = tuple(range(1, workload.prompt_tokens + 1))
     timing = Timing(ids=ids, workload=workload, pace=replace(ENERGY, sentinel=watched))
-    finished, failures = timed_round(shop, arms, timing, random.Random(0))  # noqa: S311  # an order, no secret
+    finished, failures = timed_round(shop, arms, timing, random.Random(0))  # an order, no secret
     for failure in failures.values():
         raise error_of(failure)
     if model is None:

@@ -15,6 +15,7 @@ from edgewright.core.artifact import MANIFEST_NAME
 from edgewright.core.measurement import Workload
 from edgewright.core.model import Source
 from edgewright.core.policy import Policy
+from edgewright.core.pruning import Pruning
 from edgewright.core.run import Run, Status
 from edgewright.pipeline import optimize as pipeline
 from edgewright.pipeline.request import BRIEF, Confirmation, Request
@@ -37,10 +38,15 @@ def optimize(
     *,
     target: str = "this-machine",
     frameworks: Sequence[str] = (),
+    only: Sequence[str] = (),
+    prune: Sequence[Pruning] = (),
     policy: Policy | None = None,
     eval_data: str | Path | None = None,
     out: str | Path | None = None,
     budget_s: float | None = None,
+    budget_trials: int | None = None,
+    disk_quota: float | None = None,
+    seed: int = 0,
     offline: bool = False,
     allow_pickle: bool = False,
     allow_remote_code: bool = False,
@@ -53,6 +59,10 @@ def optimize(
     reporter: Reporter | None = None,
 ) -> Run:
     """Build a model in every framework that suits the target, compare, measure, gate, and choose.
+
+    ``frameworks`` and ``only`` (patterns of builds' names, such as ``llamacpp/q4*``) leave the others out; ``prune`` adds builds of pruned copies of the model. With
+    ``budget_s`` or ``budget_trials`` everything that the frameworks can build is searched until that is spent; ``seed``
+    decides what is drawn, and beyond ``disk_quota`` bytes of builds those that others beat are dropped.
 
     The best build is confirmed in full before it is recommended; ``quick`` confirms briefly, which decides only what is far
     from every bound. ``target_size`` (bytes) or ``target_bpw`` (bits per weight) also ask for builds of that size whose
@@ -77,7 +87,12 @@ def optimize(
         tokens=tokens,
         context=context,
         workload=workload or Workload(),
+        only=tuple(only),
+        prunings=tuple(prune),
         budget_s=budget_s,
+        budget_trials=budget_trials,
+        disk_bytes=disk_quota,
+        seed=seed,
         confirmation=BRIEF if quick else Confirmation(),
         target_bytes=target_size,
         target_bpw=target_bpw,
@@ -97,7 +112,7 @@ def run_source(
     directory: Path,
     *,
     target: str,
-    frameworks: Sequence[str],
+    frameworks: Sequence[str] = (),
     reporter: Reporter | None,
 ) -> Run:
     """Optimize a prepared source into a directory that the caller holds."""
@@ -113,7 +128,14 @@ def run_source(
         context=min(_CONTEXT, source.facts.context or _CONTEXT),
     )
     request = replace(request, policy=request.policy.within(assessment.target.limits))
-    planned = plan(assessment, backends, frameworks=frameworks, max_size_bytes=_max_size(request.policy))
+    planned = plan(
+        assessment,
+        backends,
+        frameworks=frameworks,
+        only=request.only,
+        prunings=request.prunings,
+        max_size_bytes=_max_size(request.policy),
+    )
     code = {b.name: b.toolchain.digest + b.code_digest for b in (wiring.reference, *backends)}
     key = pipeline.plan_key(source, planned, request, assessment.host.device_id, code)
     journal = RunDirectory(directory.resolve(), wiring.clock, draw, key)

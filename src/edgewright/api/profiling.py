@@ -117,7 +117,7 @@ def _timed(
     ]
     found: dict[int, list[Block]] = {threads: [] for threads in counts}
     for number in range(rounds):
-        rng = random.Random(number)  # noqa: S311  # an order of measurements, no secret
+        rng = random.Random(number)  # an order of measurements, no secret
         finished, failures = timed_round(shop, arms, Timing(ids=ids, workload=shape, pace=pace), rng)
         for failure in failures.values():
             raise error_of(failure)

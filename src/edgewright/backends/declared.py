@@ -14,6 +14,7 @@ from edgewright.core.allocation import Mixture, WeightType
 from edgewright.core.keys import digest
 from edgewright.core.model import ModelFacts
 from edgewright.core.recipe import Option, Recipe
+from edgewright.core.space import Family, Space, Storage, candidates
 from edgewright.core.toolchain import ToolchainSpec
 
 
@@ -40,6 +41,11 @@ class Declared:
             path.match(marker) if path.is_file() else any(path.glob(marker)) for marker in self.markers
         )
 
+    def space(self, facts: ModelFacts) -> Space | None:
+        """None, unless the backend declares more builds than a run starts with."""
+        del facts
+        return None
+
     def mixture(self, facts: ModelFacts) -> Mixture | None:
         """None, unless the backend can give tensors types of their own."""
         del facts
@@ -55,6 +61,22 @@ def load_types(folder: Path) -> tuple[WeightType, ...]:
     """The types that single tensors can have, from the backend's ``types.toml``."""
     table = tomllib.loads((folder / "types.toml").read_text(encoding="utf-8"))
     return tuple(from_plain(WeightType, row) for row in table["types"])
+
+
+def load_space(folder: Path, framework: str) -> Space:
+    """The builds that a backend's ``space.toml`` declares.
+
+    Raises:
+        InputError: a key is missing, unknown or of the wrong type.
+    """
+    table = tomllib.loads((folder / "space.toml").read_text(encoding="utf-8"))
+    bits = float(table["unquantized_bits"])
+    return Space(
+        start=tuple(table["start"]),
+        unquantized=Storage(bits=bits, rounding_bits=bits, copies=int(table.get("copies", 1))),
+        candidates=candidates(framework, [from_plain(Family, row) for row in table["families"]]),
+        options=tuple(table.get("options", ())),
+    )
 
 
 def load_toolchain(folder: Path) -> ToolchainSpec:

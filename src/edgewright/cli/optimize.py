@@ -24,6 +24,17 @@ from edgewright.cli.options import (
 @click.option(
     "--frameworks", metavar="A,B", help="Only these: llamacpp, onnx, openvino, mlx (default: the target's)."
 )
+@click.option(
+    "--only",
+    metavar="NAME,..",
+    help="Only these builds, by name or pattern, such as 'llamacpp/q4*,onnx/int8'.",
+)
+@click.option(
+    "--prune",
+    metavar="PART:RATIO,..",
+    help="Also build the model without a share of its blocks or neurons: blocks:0.1,neurons:0.2; "
+    "+recover after either distils the original into what is left.",
+)
 @policy_options
 @click.option(
     "--eval-data", type=click.Path(path_type=Path), help="Text to score on (default: Python's own reference)."
@@ -38,7 +49,19 @@ from edgewright.cli.options import (
 @click.option(
     "--context", default=512, show_default=True, type=click.IntRange(2), help="Tokens of each scored window."
 )
-@click.option("--budget", metavar="TIME", help="Start no new build after this time, such as 30m.")
+@click.option(
+    "--budget",
+    metavar="TIME|N trials",
+    help="Search everything the frameworks can build until then: a time, such as 30m, or '40 trials'.",
+)
+@click.option(
+    "--seed", default=0, show_default=True, help="What the search's draws and the order of arms begin with."
+)
+@click.option(
+    "--disk-quota",
+    metavar="SIZE",
+    help="Drop builds of a search that others beat beyond this, such as 5GB; their figures stay.",
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Run directory (default: runs/MODEL-TARGET).")
 @click.option("--quick", is_flag=True, help="Confirm briefly: only what is far from every bound is decided.")
 @click.option(
@@ -55,6 +78,9 @@ def command(
     model: str,
     target: str,
     frameworks: str | None,
+    only: str | None,
+    prune: str | None,
+    disk_quota: str | None,
     budget: str | None,
     workload: str,
     target_size: str | None,
@@ -70,20 +96,26 @@ def command(
     from edgewright.api import optimize
     from edgewright.cli.progress import TerminalReporter
     from edgewright.cli.results import finish
-    from edgewright.config import seconds, size_bytes
+    from edgewright.config import budget as budget_of
+    from edgewright.config import prunings, size_bytes
     from edgewright.config import workload as shape
     from edgewright.errors import UsageError
 
     if target_size and target_bpw:
         raise UsageError("--target-size and --target-bpw ask for two sizes.", hint="Give one of them.")
+    time_s, trials = budget_of(budget) if budget else (None, None)
     policy = policy_of(rest)
     with TerminalReporter() as reporter:
         run = optimize(
             model,
             target=target,
-            frameworks=[name for name in (frameworks or "").split(",") if name],
+            frameworks=_names(frameworks),
+            only=_names(only),
+            prune=prunings(prune or ""),
             policy=policy,
-            budget_s=seconds(budget) if budget else None,
+            budget_s=time_s,
+            budget_trials=trials,
+            disk_quota=size_bytes(disk_quota) if disk_quota else None,
             workload=shape(workload),
             target_size=size_bytes(target_size) if target_size else None,
             target_bpw=target_bpw,
@@ -91,3 +123,7 @@ def command(
             **rest,
         )
     return finish(run, as_json=as_json)
+
+
+def _names(text: str | None) -> list[str]:
+    return [name.strip() for name in (text or "").split(",") if name.strip()]

@@ -9,7 +9,7 @@ from math import isfinite
 from edgewright.core.pareto import UNKNOWN, Point, Span, front, knee, scaled
 from edgewright.core.policy import ALWAYS, OBJECTIVES, Policy
 from edgewright.core.quantity import METRICS, Label, Value
-from edgewright.core.verdict import STEADINESS, Outcome, Verdict, overall, shortfall
+from edgewright.core.verdict import STEADINESS, TIMING, Outcome, Verdict, overall, shortfall
 
 Values = Mapping[str, Value]
 
@@ -113,7 +113,7 @@ def choose(contenders: Sequence[Contender], policy: Policy) -> Choice:
     """The best of the front of those that pass every gate; where none does, the nearest miss and what it missed."""
     passing = [c for c in contenders if overall(c.verdicts) is Outcome.PASS]
     if not passing:
-        return _nobody(contenders)
+        return _nobody(contenders, policy)
     by_id = {c.id: c for c in passing}
     points = points_of(passing, policy.objectives)
     on_front = front(points)
@@ -132,19 +132,26 @@ def choose(contenders: Sequence[Contender], policy: Policy) -> Choice:
     )
 
 
-def _nobody(contenders: Sequence[Contender]) -> Choice:
-    # An undecided gate is nearer than a failed one: it may still turn out well.
-    ranked = sorted(contenders, key=lambda c: (shortfall(c.verdicts), _undecided(c), c.id))
-    if not ranked:
+def _nobody(contenders: Sequence[Contender], policy: Policy) -> Choice:
+    """The nearest miss: of those that no gate fails the one that is preferred, else the one that falls least short.
+
+    What only the host's noise leaves open keeps no build from being the nearest.
+    """
+    place = {name: rank for rank, (name, _) in enumerate(ranked(contenders, policy))}
+    near = sorted(contenders, key=lambda c: (shortfall(c.verdicts), _undecided(c), place[c.id]))
+    if not near:
         return Choice(chosen=None, front=(), scores={}, reasons=("no build could be measured",))
-    best = ranked[0]
+    best = near[0]
     missed = tuple(v.reason for v in best.verdicts if v.outcome is not Outcome.PASS and not v.excused)
     reason = f"no build passed every gate; {best.id} came nearest"
     return Choice(chosen=None, front=(), scores={}, reasons=(reason,), nearest_miss=best.id, missed=missed)
 
 
 def _undecided(contender: Contender) -> int:
-    return sum(v.outcome is Outcome.INCONCLUSIVE and not v.excused for v in contender.verdicts)
+    return sum(
+        v.outcome is Outcome.INCONCLUSIVE and not v.excused and v.gate.metric not in TIMING
+        for v in contender.verdicts
+    )
 
 
 def _reasons(

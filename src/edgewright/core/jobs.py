@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-from edgewright.core.data import Calibration
+from edgewright.core.data import Calibration, Ids
 from edgewright.core.harness import HarnessJob
 from edgewright.core.likelihood import Pair
 from edgewright.core.measurement import FULL, Pace, Prompts, Workload
@@ -22,6 +22,7 @@ class SourceOperation(StrEnum):
     FROM_GGUF = "from_gguf"
     TINY = "tiny"
     PERMUTE = "permute"
+    PRUNE = "prune"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +36,7 @@ class SmokeJob:
 
 @dataclass(frozen=True, kw_only=True)
 class SourceJob:
-    """Write a portable source directory at ``out`` from ``origin``."""
+    """Write a portable source directory at ``out`` from ``origin``; ``ids`` are calibration data, for what needs some."""
 
     kind: Literal["source"] = "source"
     worker: str
@@ -43,6 +44,7 @@ class SourceJob:
     origin: str
     out: str
     options: Mapping[str, Option] = field(default_factory=dict)
+    ids: Ids = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import comb
 from statistics import median
 
 
@@ -49,6 +50,7 @@ class NoiseLimits:
     invalid_share: float = 0.30
 
 
+_SURELY = 0.01
 LIMITS = NoiseLimits()
 
 
@@ -98,3 +100,10 @@ def _furthest_off(noise: Noise, normal: Sentinel | None) -> tuple[float, str]:
 def is_noisy_host(invalid: int, blocks: int, limits: NoiseLimits = LIMITS) -> bool:
     """Whether so many of a run's blocks were invalid that its timings cannot be judged."""
     return blocks > 0 and invalid / blocks > limits.invalid_share
+
+
+def is_surely_noisy(invalid: int, blocks: int, limits: NoiseLimits = LIMITS) -> bool:
+    """Whether that can be said before all blocks are timed: so many by chance are less likely than one in a hundred."""
+    share = limits.invalid_share
+    tail = sum(comb(blocks, k) * share**k * (1.0 - share) ** (blocks - k) for k in range(invalid, blocks + 1))
+    return tail < _SURELY

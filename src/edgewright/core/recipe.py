@@ -18,6 +18,8 @@ class Precision(StrEnum):
     INT6 = "int6"
     INT5 = "int5"
     INT4 = "int4"
+    INT3 = "int3"
+    INT2 = "int2"
 
     @property
     def unquantized(self) -> bool:
@@ -33,6 +35,8 @@ class Recipe:
     the same framework whose artifact this one is made from; empty means the source directory.
     ``nominal_bits`` is bits per weight by the format's own definition, scales included.
 
+    ``source`` names a pruning of the source that it is made from (`core.pruning`); empty means the source as it is.
+
     An ``auxiliary`` build is only made for others to be made from it; nothing runs it.
     """
 
@@ -43,6 +47,7 @@ class Recipe:
     base: str = ""
     build: Mapping[str, Option] = field(default_factory=dict)
     runtime: Mapping[str, Option] = field(default_factory=dict)
+    source: str = ""
     leads: bool = False
     auxiliary: bool = False
 
@@ -50,6 +55,11 @@ class Recipe:
     def calibrated(self) -> bool:
         """Whether the build looks at calibration data, which then belongs to what it is made from."""
         return bool(self.build.get("calibrated"))
+
+    @property
+    def base_id(self) -> str:
+        """The `id` of the recipe that this one is made from; empty where that is the source."""
+        return f"{self.framework}/{self.base}" if self.base else ""
 
     @property
     def id(self) -> str:

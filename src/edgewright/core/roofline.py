@@ -45,7 +45,7 @@ class Roofline:
 
 
 def bytes_per_token(
-    weight_bytes: int, facts: ModelFacts | None, context: int, kv_bytes: float = 2.0
+    weight_bytes: float, facts: ModelFacts | None, context: int, kv_bytes: float = 2.0
 ) -> float:
     """Bytes that decoding one token reads: every weight (of untied embeddings one row only) and the KV cache."""
     if facts is None:
@@ -60,6 +60,23 @@ def flop_per_token(facts: ModelFacts, context: int) -> float:
     return 2.0 * active + 4.0 * facts.layers * facts.heads * facts.head_size * context / 2
 
 
+def decode_bound(
+    capability: Capability, weight_bytes: float, facts: ModelFacts | None, context: int
+) -> Bound:
+    """The most tokens that memory lets a build of this many bytes decode in a second, at a context of so many tokens."""
+    read = bytes_per_token(weight_bytes, facts, context)
+    cache = capability.last_level_cache_bytes
+    if facts is not None and facts.experts:
+        reason = "a mixture of experts: the weights of those that take part are not known"
+        return Bound(tok_s=None, per_token=read, unit="byte", reason=reason)
+    if cache is not None and weight_bytes <= _RESIDENT * cache:
+        reason = (
+            f"cache-resident: {weight_bytes / 1e6:.0f} MB of weights beside {cache / 1e6:.0f} MB of cache"
+        )
+        return Bound(tok_s=None, per_token=read, unit="byte", reason=reason)
+    return Bound(tok_s=capability.read_gb_s * 1e9 / read, per_token=read, unit="byte")
+
+
 def roofline(
     capability: Capability,
     weight_bytes: int,
@@ -71,17 +88,7 @@ def roofline(
 ) -> Roofline:
     """Bounds for one workload, held against the measured decode speed."""
     context = prompt_tokens + decode_tokens // 2
-    read = bytes_per_token(weight_bytes, facts, context)
-    decode = Bound(tok_s=capability.read_gb_s * 1e9 / read, per_token=read, unit="byte")
-    cache = capability.last_level_cache_bytes
-    if facts is not None and facts.experts:
-        reason = "a mixture of experts: the weights of those that take part are not known"
-        decode = Bound(tok_s=None, per_token=read, unit="byte", reason=reason)
-    elif cache is not None and weight_bytes <= _RESIDENT * cache:
-        reason = (
-            f"cache-resident: {weight_bytes / 1e6:.0f} MB of weights beside {cache / 1e6:.0f} MB of cache"
-        )
-        decode = Bound(tok_s=None, per_token=read, unit="byte", reason=reason)
+    decode = decode_bound(capability, weight_bytes, facts, context)
     prefill = Bound(tok_s=None, per_token=0.0, unit="FLOP", reason="the model's dimensions are not known")
     if facts is not None and not facts.experts:
         work = flop_per_token(facts, prompt_tokens)

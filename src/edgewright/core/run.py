@@ -35,6 +35,7 @@ class Status(StrEnum):
     FAILED = "failed"
     REFUTED = "refuted on held-out text"
     AUXILIARY = "made for others"
+    UNTRIED = "not tried"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from edgewright.core.accuracy import accuracy_values, joined, length_values
 from edgewright.core.answers import Failure
 from edgewright.core.choice import Choice, choose, shortlist
 from edgewright.core.measurement import Scores
+from edgewright.core.noise import is_surely_noisy
 from edgewright.core.quantity import Value
 from edgewright.core.rounds import HostNoise, host_noise
 from edgewright.core.run import Status, Trial
@@ -15,8 +16,9 @@ from edgewright.core.speed import ratio_of
 from edgewright.core.statistics.looks import next_look
 from edgewright.core.verdict import DEVICE_BOUND, STEADINESS, Outcome, Verdict, judge, overall
 from edgewright.pipeline.arms import run_round
-from edgewright.pipeline.explore import score_build, score_reference
 from edgewright.pipeline.judging import judged, memory_doubts, timed
+from edgewright.pipeline.quota import whole
+from edgewright.pipeline.scoring import score_build, score_reference
 from edgewright.pipeline.state import AGAIN, BASELINE, CONFIRM, State
 from edgewright.pipeline.story import story
 from edgewright.pipeline.tune import tune
@@ -48,7 +50,8 @@ def _finalists(state: State) -> list[str]:
     order = shortlist(state.contenders(), state.request.policy)
     waiting = [c.id for c in order if not state.trials[c.id].confirmed]
     for name in waiting[:_CANDIDATES]:
-        answer = _accuracy(state, state.trials[name])
+        trial = whole(state, state.trials[name])
+        answer = _accuracy(state, trial) if state.alive(name) else Outcome.FAIL
         if answer is Outcome.PASS:
             held.append(name)
         elif answer is Outcome.INCONCLUSIVE:
@@ -95,7 +98,7 @@ def _accuracy(state: State, trial: Trial) -> Outcome:
 
 
 def _time(state: State, phase: str, finalists: list[str]) -> None:
-    """Rounds of full blocks, looked at after 7, 12 and 20, until no ratio is in doubt or the host is too noisy."""
+    """Rounds of full blocks, looked at after 7, 12 and 20, until no ratio is in doubt or the host is surely too noisy."""
     looks = state.request.confirmation.rounds
     done = 0
     while (look := next_look(done, looks)) is not None:
@@ -104,12 +107,20 @@ def _time(state: State, phase: str, finalists: list[str]) -> None:
             pace = state.request.confirmation.pace
             twice = number < state.request.confirmation.itself
             run_round(state, f"{phase}{number}", finalists, pace, twice=twice)
+            if _hopeless(state, phase):
+                break
         done = look
         _judge(state, phase, finalists)
         if state.run.host and state.run.host.noisy:
             return
         if not any(_undecided(state.trials[name]) for name in finalists) or state.out_of_time():
             return
+
+
+def _hopeless(state: State, phase: str) -> bool:
+    """Whether so many blocks were disturbed that further rounds would only be waited for."""
+    noise = _host(state, phase)
+    return is_surely_noisy(noise.invalid, noise.blocks)
 
 
 def _undecided(trial: Trial) -> bool:

@@ -17,16 +17,20 @@ from edgewright.stages.sensitivity import sensitivity
 
 
 def mixed(state: State, framework: str, unquantized: Artifact) -> Recipe | None:
-    """The recipe of least predicted KL divergence at the size that was asked for; None where nothing was, or none can be.
-
-    It joins the run as a trial, with what is predicted of it.
-    """
-    mixture = state.shop.backend(framework).mixture(state.source.facts)
+    """The recipe for the size that was asked for; None where nothing was, or none can be."""
     target = _target_bytes(state)
-    if mixture is None or target is None:
+    trial = allocated(state, framework, unquantized, target) if target is not None else None
+    if trial is None:
         return None
-    table = _table(state)
-    if table is None:
+    state.update(trial, "mixed")
+    return trial.recipe
+
+
+def allocated(state: State, framework: str, unquantized: Artifact, target: float) -> Trial | None:
+    """A trial with the recipe of least predicted KL divergence within ``target`` bytes, and what is predicted of it."""
+    mixture = state.shop.backend(framework).mixture(state.source.facts)
+    table = table_of(state) if mixture is not None else None
+    if mixture is None or table is None:
         return None
     options = options_of(table, mixture.types, shared_ends=mixture.shared_ends)
     rest = _unallocated(table, options, mixture, unquantized)
@@ -38,10 +42,7 @@ def mixed(state: State, framework: str, unquantized: Artifact) -> Recipe | None:
         )
         return None
     recipe = _recipe(mixture, found, rest, state.source.facts.parameters, target)
-    state.update(
-        Trial(recipe=recipe, status=Status.PLANNED, predicted=_predicted(found, rest, table)), "mixed"
-    )
-    return recipe
+    return Trial(recipe=recipe, status=Status.PLANNED, predicted=_predicted(found, rest, table))
 
 
 def _target_bytes(state: State) -> float | None:
@@ -51,7 +52,7 @@ def _target_bytes(state: State) -> float | None:
     return request.target_bytes
 
 
-def _table(state: State) -> Sensitivity | None:
+def table_of(state: State) -> Sensitivity | None:
     """The model's sensitivity, measured when it is first asked for; None where it could not be (noted)."""
     if state.sensitivity is None:
         state.sensitivity = sensitivity(

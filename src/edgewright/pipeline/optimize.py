@@ -18,9 +18,12 @@ from edgewright.core.run import EvaluationData, Run, Status, Trial
 from edgewright.errors import InputError
 from edgewright.pipeline.confirm import confirm
 from edgewright.pipeline.dry_run import tiny_source
-from edgewright.pipeline.explore import enter, explore, reference, slow_to_install
+from edgewright.pipeline.entering import enter, slow_to_install
+from edgewright.pipeline.explore import explore
 from edgewright.pipeline.remaining import Estimating
 from edgewright.pipeline.request import Request
+from edgewright.pipeline.scoring import reference
+from edgewright.pipeline.searching import search
 from edgewright.pipeline.state import State
 from edgewright.ports import Journal, Tokenizer, Workshop
 
@@ -57,6 +60,8 @@ def optimize(
     for framework in late:  # figures of the others come before it
         for ready in enter(state, [framework], tiny):
             explore(state, ready)
+    if request.searches:
+        search(state)
     choice = confirm(state)
     state.run = replace(state.run, choice=choice, finished_s=shop.clock.now_s())
     journal.note("finished", chosen=choice.chosen)
@@ -74,6 +79,7 @@ def plan_key(source: Source, plan: Plan, request: Request, device: str, code: Ma
             [request.text.sha256, request.tokens, request.context, request.calibration_tokens],
             [request.target_bytes, request.target_bpw],
             [request.workload, request.pace, request.confirmation, request.tuning_rounds],
+            [request.searches, request.seed],
             device,
             code,
         ]
@@ -122,7 +128,7 @@ def _begin(
         prompt=tuple(ids[: request.workload.prompt_tokens]),
         prompts=_prompts(tokenizer),
         run=run,
-        rng=random.Random(request.seed),  # noqa: S311  # an order of measurements, no secret
+        rng=random.Random(request.seed),  # an order of measurements, no secret
         deadline_s=now + request.budget_s if request.budget_s else None,
         trials=trials,
         rounds=journal.rounds(key),

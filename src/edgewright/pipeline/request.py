@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from edgewright.core.measurement import FULL, QUICK, Pace, Workload
 from edgewright.core.policy import Policy
+from edgewright.core.pruning import Pruning
 from edgewright.core.statistics.looks import ROUND_LOOKS, TEXT_LOOKS
 from edgewright.core.text import Text
 
@@ -36,9 +37,16 @@ BRIEF = Confirmation(
 class Request:
     """A run's request. ``tokens`` are scored while exploring; ``confirmation`` uses others, and builds look at others.
 
-    ``budget_s`` ends exploring early (what is finished counts). A runtime that needs more than ``score_limit_s``, and
+    ``budget_s`` seconds or ``budget_trials`` builds are spent on a search of everything that the frameworks can build, from
+    what a run without a budget tries; what is finished when they are spent counts. A runtime that needs more than ``score_limit_s``, and
     more than one and a half times the original's own time, to score the text is compared on fewer tokens, and its
     figures say on how many.
+
+    Beyond ``disk_bytes`` of builds a search drops those that others beat, and keeps what was measured of them.
+
+    ``only`` are patterns of builds' names; where there are any, no others are tried.
+
+    Of each of ``prunings`` every framework makes a build, which is held against the original like any other.
 
     ``target_bytes`` or ``target_bpw`` (bits per weight) ask each framework that can for the build of that size in which
     types are allocated to tensors by what their quantization costs.
@@ -56,5 +64,14 @@ class Request:
     target_bytes: float | None = None
     target_bpw: float | None = None
     score_limit_s: float = 10.0
+    only: tuple[str, ...] = ()
+    prunings: tuple[Pruning, ...] = ()
     budget_s: float | None = None
+    budget_trials: int | None = None
+    disk_bytes: float | None = None
     seed: int = 0
+
+    @property
+    def searches(self) -> bool:
+        """Whether there is a budget to search with."""
+        return self.budget_s is not None or self.budget_trials is not None

@@ -53,6 +53,8 @@ class State:
     sensitivity: Sensitivity | Failure | None = None
     expected_ids: tuple[tuple[int, ...], ...] = ()
     reference: Path | None = None
+    sources: dict[str, Source] = field(default_factory=dict)
+    made: dict[str, Artifact] = field(default_factory=dict)
     trials: dict[str, Trial] = field(default_factory=dict)
     scores: dict[str, Scores] = field(default_factory=dict)
     rounds: dict[str, Round] = field(default_factory=dict)
@@ -95,6 +97,16 @@ class State:
         """Whether the user's budget is spent."""
         return self.deadline_s is not None and self.shop.clock.monotonic_s() > self.deadline_s
 
+    def spent(self) -> bool:
+        """Whether the search's budget is: time, or builds that were tried."""
+        most = self.request.budget_trials
+        return self.out_of_time() or (most is not None and self.tried() >= most)
+
+    def tried(self) -> int:
+        """How many builds were begun."""
+        waiting = {Status.PLANNED, Status.SKIPPED, Status.UNTRIED, Status.AUXILIARY}
+        return sum(t.status not in waiting and not t.variant_of for t in self.trials.values())
+
     # --- changing ---
 
     def update(self, trial: Trial, event: str) -> None:
@@ -105,7 +117,7 @@ class State:
             self.trials[trial.id] = trial
         self.journal.note(event, trial=trial.id, status=trial.status, reason=trial.reason)
         self.save()
-        if trial.status is not Status.PLANNED:
+        if trial.status not in {Status.PLANNED, Status.UNTRIED}:
             self.shop.reporter.trial(trial)
 
     def fail(self, recipe: Recipe, failure: Failure, during: str) -> None:

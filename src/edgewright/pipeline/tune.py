@@ -12,7 +12,8 @@ from edgewright.core.run import Status, Trial
 from edgewright.core.speed import decode_tok_s
 from edgewright.core.verdict import Outcome
 from edgewright.pipeline.arms import run_round
-from edgewright.pipeline.explore import score_build
+from edgewright.pipeline.quota import whole
+from edgewright.pipeline.scoring import score_build
 from edgewright.pipeline.state import EXPLORE, State
 
 _GAIN = 1.02
@@ -20,18 +21,28 @@ _GAIN = 1.02
 
 
 def tune(state: State) -> None:
-    """Try the backend's runtime options on the build that leads; one that gains nothing is set aside with its reason."""
+    """Try runtime options on the build that leads, each on top of those that gained; the others are set aside with a reason.
+
+    A search tries more of them than a run that has no budget.
+    """
     ranked = shortlist(state.contenders(), state.request.policy)
     lead = next((state.trials[c.id] for c in ranked), None)
     if lead is None or lead.variant_of:
         return
-    for option in state.shop.backend(lead.recipe.framework).accelerations(lead.recipe):
+    lead = whole(state, lead)
+    backend = state.shop.backend(lead.recipe.framework)
+    space = backend.space(state.source.facts) if state.request.searches else None
+    for option in (*backend.accelerations(lead.recipe), *(space.options if space else ())):
         if state.out_of_time():
             return
+        if option.items() <= lead.recipe.runtime.items():
+            continue
         variant = _variant(state, lead, option)
         if variant is None:
             continue
-        if not _faster(state, variant.id, lead.id) or variant.outcome is Outcome.FAIL:
+        if _faster(state, variant.id, lead.id) and variant.outcome is not Outcome.FAIL:
+            lead = variant
+        else:
             reason = "this runtime option did not make the build faster in every round"
             state.update(replace(variant, status=Status.SKIPPED, reason=reason), "no-gain")
 
@@ -43,7 +54,11 @@ def _variant(state: State, trial: Trial, option: Mapping[str, Option]) -> Trial 
         trial.recipe, name=f"{trial.recipe.name}+{spelled}", runtime={**trial.recipe.runtime, **option}
     )
     state.trials[recipe.id] = Trial(
-        recipe=recipe, artifact=trial.artifact, values=trial.values, notes=trial.notes, variant_of=trial.id
+        recipe=recipe,
+        artifact=trial.artifact,
+        values=trial.values,
+        notes=trial.notes,
+        variant_of=trial.variant_of or trial.id,
     )
     scores = score_build(state, recipe, trial.artifact)
     if isinstance(scores, Failure):

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from edgewright.core.recipe import Option, Recipe
     from edgewright.core.rounds import Round
     from edgewright.core.run import Run, Trial
+    from edgewright.core.space import Space
     from edgewright.core.toolchain import ToolchainSpec, ToolchainState
 
 
@@ -56,6 +57,10 @@ class Backend(Protocol):
 
     def recipes(self, facts: ModelFacts) -> tuple[Recipe, ...]:
         """Its candidates for this model; exactly one is unquantized and based on the source (it comes first)."""
+        ...
+
+    def space(self, facts: ModelFacts) -> Space | None:
+        """Everything it can build of this model, for a search; None where `recipes` is all."""
         ...
 
     def mixture(self, facts: ModelFacts) -> Mixture | None:
@@ -109,6 +114,10 @@ class Store(Protocol):
 
     def find(self, kind: str, key: str) -> Path | None:
         """The finished directory under a key, or None."""
+        ...
+
+    def remove(self, kind: str, key: str) -> None:
+        """Take a finished directory away, if there is one."""
         ...
 
     def building(self, kind: str, key: str) -> AbstractContextManager[Path]:

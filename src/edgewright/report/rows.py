@@ -70,8 +70,13 @@ def verdict(trial: Trial) -> str:
 
 
 def ordered(run: Run) -> list[Trial]:
-    """The baseline, then trials by framework, as they were planned."""
-    return [run.baseline, *run.trials]
+    """The baseline, then trials by framework, as they were planned; not what a search left untried."""
+    return [run.baseline, *(trial for trial in run.trials if trial.status is not Status.UNTRIED)]
+
+
+def untried(run: Run) -> list[Trial]:
+    """What a search knew of and did not build, each with its reason."""
+    return [trial for trial in run.trials if trial.status is Status.UNTRIED]
 
 
 def place_of(run: Run, trial: Trial) -> str:

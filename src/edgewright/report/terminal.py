@@ -16,7 +16,7 @@ from edgewright.core.verdict import Outcome
 from edgewright.report.confirmation import show_confirmation
 from edgewright.report.figures import figure, size
 from edgewright.report.lines import WIDE_FROM, add_row, say, table_of
-from edgewright.report.rows import COLUMNS, cells, foretold, headline, ordered, place_of
+from edgewright.report.rows import COLUMNS, cells, foretold, headline, ordered, place_of, untried
 
 _COLORS = {"ok": "green", "warning": "yellow", "problem": "red"}
 _NARROW = {"build", "size", "KL", "retained", "speedup", "memory", "verdict"}
@@ -36,6 +36,11 @@ def show_run(console: Console, run: Run) -> None:
         say(console, f"  - it missed: {missed}")
     show_confirmation(console, run)
     _stages(console, run)
+    if left := untried(run):
+        say(
+            console,
+            f"  the search knew {len(left)} more candidates and built none of them; run.json says why",
+        )
     for note in (*run.source.notes, *run.notes):
         say(console, f"  note: {note}")
     if run.assessment.unverified:

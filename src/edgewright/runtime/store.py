@@ -34,6 +34,15 @@ class DirectoryStore:
         path = self._root / kind / key
         return path if path.is_dir() else None
 
+    def remove(self, kind: str, key: str) -> None:
+        """Take a finished directory away; at once for readers, whatever the removal takes."""
+        path = self._root / kind / key
+        if path.is_dir():
+            gone = path.with_name(f".{key}.removed")
+            _remove(gone)
+            path.rename(gone)
+            _remove(gone)
+
     @contextmanager
     def building(self, kind: str, key: str) -> Iterator[Path]:
         """A path that does not exist yet; becomes ``root/kind/key`` when the block ends well."""

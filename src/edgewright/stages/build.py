@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from edgewright.core.answers import BuildResult, Failure, FailureKind
-from edgewright.core.artifact import MANIFEST_VERSION, Artifact, Lineage, Manifest
+from edgewright.core.artifact import MANIFEST_NAME, MANIFEST_VERSION, Artifact, Lineage, Manifest
 from edgewright.core.data import Calibration
 from edgewright.core.jobs import BuildJob
 from edgewright.core.keys import digest
@@ -15,6 +15,7 @@ from edgewright.errors import InputError, IntegrityError
 from edgewright.ports import JobFailed, Workshop
 
 _TIMEOUT_S = 4 * 3600.0
+_DROPPED = "dropped"
 
 
 def artifact_key(
@@ -39,13 +40,20 @@ def build(
     base: Artifact | None,
     log: Path,
     calibration: Calibration | None = None,
+    *,
+    files: bool = True,
 ) -> Artifact | Failure:
-    """The artifact of a recipe, from the store or built now; or why there is none."""
+    """The artifact of a recipe, from the store or built now; or why there is none.
+
+    Without ``files`` one that was dropped counts: it is known by its manifest, for who has its scores and times already.
+    """
     if recipe.calibrated and (calibration is None or not calibration.ids):
         reason = "It needs calibration text, and the evaluation text is too short to spare any."
         return Failure(failure=FailureKind.INVALID_INPUT, reason=reason)
     key = artifact_key(shop, source, recipe, base, calibration)
     kept = _stored(shop, key)
+    if kept is None and not files:
+        kept = _dropped(shop, key)
     if kept:
         return kept
     shop.reporter.phase(f"building {recipe.id} of {source.name}")
@@ -60,6 +68,25 @@ def build(
         return made
     reason = "The build was damaged while it was stored."
     return _stored(shop, key) or Failure(failure=FailureKind.FAILED, reason=reason, log=str(log))
+
+
+def drop(shop: Workshop, artifact: Artifact) -> None:
+    """Remove a build's files from the store, and keep its manifest."""
+    key = artifact.manifest.key
+    if shop.store.find(_DROPPED, key) is None:
+        with shop.store.building(_DROPPED, key) as draft:
+            draft.mkdir()
+            shop.files.write(draft / MANIFEST_NAME, artifact.manifest)
+    shop.store.remove("artifacts", key)
+
+
+def _dropped(shop: Workshop, key: str) -> Artifact | None:
+    """What is known of a build whose files were dropped; its path is where they were."""
+    found = shop.store.find(_DROPPED, key)
+    if found is None:
+        return None
+    manifest = shop.files.read(found / MANIFEST_NAME, Manifest)
+    return Artifact(path=str(found.parent.parent / "artifacts" / key), manifest=manifest)
 
 
 def _stored(shop: Workshop, key: str) -> Artifact | None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from fnmatch import fnmatchcase
 
 from edgewright.core.assessment import Assessment
+from edgewright.core.pruning import Pruning
 from edgewright.core.recipe import REFERENCE, Plan, Recipe, Skipped
 from edgewright.errors import UnsupportedError, UsageError
 from edgewright.ports import Backend
@@ -16,16 +18,22 @@ def plan(
     backends: Sequence[Backend],
     *,
     frameworks: Sequence[str] = (),
+    only: Sequence[str] = (),
+    prunings: Sequence[Pruning] = (),
     max_size_bytes: float | None = None,
 ) -> Plan:
     """Candidates of the target's frameworks (or of those asked for); the strategy's recipes come first in each.
+
+    With ``only``, patterns of ids such as ``llamacpp/q4*``, just those that match one, and what they are made from.
+
+    Of each of ``prunings`` every framework makes its leading build.
 
     A recipe whose nominal size is beyond ``max_size_bytes`` by a tenth is not built, except unquantized ones, which
     the comparison of conversions needs.
 
     Raises:
         UnsupportedError: no framework can build this model.
-        UsageError: a framework was asked for that is not there.
+        UsageError: a framework was asked for that is not there, or a pattern that no candidate matches.
     """
     by_name = {backend.name: backend for backend in backends}
     unknown = [name for name in frameworks if name not in by_name]
@@ -39,10 +47,11 @@ def plan(
     if not usable:
         reasons = "; ".join(f"{name}: {' '.join(fits[name].reasons)}" for name in wanted)
         raise UnsupportedError(f"No framework can build this model: {reasons}.")
+    offered = [_offered(by_name[name], assessment, wider=bool(only)) for name in usable]
     candidates: list[Recipe] = []
     skipped: list[Skipped] = []
-    for name in usable:
-        for recipe in _ordered(by_name[name].recipes(assessment.facts), assessment.strategy):
+    for recipes in _asked(offered, only) if only else offered:
+        for recipe in (*recipes, *(one for pruning in prunings for one in _pruned(recipes, pruning))):
             size = assessment.facts.parameters * recipe.nominal_bits / 8
             if max_size_bytes and not recipe.precision.unquantized and size > 1.1 * max_size_bytes:
                 reason = f"its weights would take about {size / 1e6:.0f} MB, over the limit of {max_size_bytes / 1e6:.0f} MB"
@@ -50,6 +59,57 @@ def plan(
             else:
                 candidates.append(recipe)
     return Plan(baseline=REFERENCE, candidates=tuple(candidates), skipped=tuple(skipped))
+
+
+def _pruned(recipes: Sequence[Recipe], pruning: Pruning) -> list[Recipe]:
+    """One framework's leading build of a pruned source, with what that is made from."""
+    quantized = [r for r in recipes if not r.auxiliary and not r.precision.unquantized] or list(recipes)
+    lead = next((r for r in quantized if r.leads), quantized[0]) if quantized else None
+    by_name = {recipe.name: recipe for recipe in recipes}
+    chain = [lead] if lead else []
+    while chain and chain[-1].base:
+        chain.append(by_name[chain[-1].base])
+    return [
+        replace(
+            recipe,
+            name=f"{recipe.name}~{pruning.name}",
+            base=f"{recipe.base}~{pruning.name}" if recipe.base else "",
+            source=pruning.spelled,
+            leads=False,
+            auxiliary=recipe is not lead,
+        )
+        for recipe in reversed(chain)
+    ]
+
+
+def _offered(backend: Backend, assessment: Assessment, *, wider: bool) -> list[Recipe]:
+    """What a run starts with; ``wider`` also what a search would try."""
+    recipes = {recipe.id: recipe for recipe in backend.recipes(assessment.facts)}
+    space = backend.space(assessment.facts) if wider else None
+    for candidate in space.candidates if space else ():
+        recipes.setdefault(candidate.recipe.id, candidate.recipe)
+    return _ordered(list(recipes.values()), assessment.strategy)
+
+
+def _asked(offered: Sequence[Sequence[Recipe]], only: Sequence[str]) -> list[list[Recipe]]:
+    known = [recipe.id for recipes in offered for recipe in recipes]
+    for pattern in only:
+        if not any(fnmatchcase(identifier, pattern) for identifier in known):
+            raise UsageError(f"No build is called {pattern!r}.", hint=f"Known: {', '.join(known)}.")
+    return [_with_bases(recipes, only) for recipes in offered]
+
+
+def _with_bases(recipes: Sequence[Recipe], only: Sequence[str]) -> list[Recipe]:
+    """Those of one framework that match, what they are made from, and the conversion that all are compared by."""
+    by_name = {recipe.name: recipe for recipe in recipes}
+    wanted = [r.name for r in recipes if any(fnmatchcase(r.id, pattern) for pattern in only)]
+    if wanted:
+        wanted.append(recipes[0].name)
+    for name in wanted:  # grows while it is gone through
+        base = by_name[name].base
+        if base and base not in wanted:
+            wanted.append(base)
+    return [recipe for recipe in recipes if recipe.name in wanted]
 
 
 def _ordered(recipes: Sequence[Recipe], strategy: Sequence[str]) -> list[Recipe]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from edgewright.core.answers import Failure, FailureKind, SourceResult
+from edgewright.core.data import Ids
 from edgewright.core.jobs import SourceJob, SourceOperation
 from edgewright.core.keys import digest
 from edgewright.core.model import Source, SourceKind
@@ -35,6 +36,7 @@ def prepare(
     kind: SourceKind,
     fingerprint: str,
     options: Mapping[str, Option] | None = None,
+    ids: Ids = (),
     notes: tuple[str, ...] = (),
 ) -> Source:
     """The source directory made by ``operation`` from ``origin``, made once and kept.
@@ -44,7 +46,8 @@ def prepare(
     """
     chosen = dict(options or {})
     spec = shop.reference.toolchain
-    key = digest([operation, fingerprint, chosen, spec.digest, shop.reference.code_digest])
+    seen = [digest(list(ids))] if ids else []
+    key = digest([operation, fingerprint, chosen, spec.digest, shop.reference.code_digest, *seen])
     found = shop.store.find("sources", key)
     if found is None:
         shop.reporter.phase(f"preparing {name}")
@@ -55,6 +58,7 @@ def prepare(
                 origin=str(origin),
                 out=str(draft),
                 options=chosen,
+                ids=ids,
             )
             log = shop.logs / f"source-{operation}.log"
             result = shop.ask(spec, job, SourceResult, log=log, timeout_s=_TIMEOUT_S)

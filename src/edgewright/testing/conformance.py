@@ -100,6 +100,15 @@ class StoreConformance:
             assert store.find("artifacts", "k") is None
             assert not draft.exists()
 
+    def test_what_was_removed_is_not_found_and_can_be_built_again(self, tmp_path: Path) -> None:
+        store = self.make(tmp_path)
+        for _ in range(2):
+            with store.building("artifacts", "k") as draft:
+                draft.mkdir()
+            store.remove("artifacts", "k")
+            assert store.find("artifacts", "k") is None
+        store.remove("artifacts", "never there")
+
     def test_keys_of_different_kinds_do_not_meet(self, tmp_path: Path) -> None:
         store = self.make(tmp_path)
         with store.building("artifacts", "k") as draft:

@@ -25,6 +25,7 @@ from edgewright.core.keys import digest
 from edgewright.core.model import ModelFacts
 from edgewright.core.recipe import Option, Precision, Recipe
 from edgewright.core.sensitivity import Cost, Curve
+from edgewright.core.space import Space
 from edgewright.core.toolchain import SystemSupport, ToolchainSpec
 from edgewright.ports import Tell
 from edgewright.testing.samples import block, scores
@@ -42,6 +43,7 @@ class FakeBackend:
         options: tuple[Mapping[str, Option], ...] = (),
         types: tuple[WeightType, ...] = (),
         observed: bool = False,
+        space: Space | None = None,
     ) -> None:
         self.name = name
         self.worker = f"fake.{name}"
@@ -50,6 +52,7 @@ class FakeBackend:
         self._options = options
         self._types = types
         self._observed = observed
+        self._space = space
 
     @property
     def toolchain(self) -> ToolchainSpec:
@@ -98,6 +101,11 @@ class FakeBackend:
         ]
         return (first, *([observed] if self._observed else []), *rest)
 
+    def space(self, facts: ModelFacts) -> Space | None:
+        """As told to the constructor."""
+        del facts
+        return self._space
+
     def mixture(self, facts: ModelFacts) -> Mixture | None:
         """Of the types told to the constructor, if any."""
         del facts
@@ -106,12 +114,15 @@ class FakeBackend:
         )
         if not self._types:
             return None
-        return Mixture(template=template, types=self._types, shared_ends=True, unquantized_bits=0.0)
+        return Mixture(template=template, types=self._types, shared_ends=True, unquantized_bits=32.0)
 
     def accelerations(self, recipe: Recipe) -> tuple[Mapping[str, Option], ...]:
         """As told to the constructor, for quantized recipes."""
         return () if recipe.precision.unquantized else self._options
 
+
+_BYTES_A_BIT = 768
+"""The fakes' model has 6,144 weights in matrices."""
 
 Answer = Callable[[Job], "Result | Failure | None"]
 
@@ -148,10 +159,10 @@ class FakeRunner:
     def _default(self, job: Job) -> Result | Failure:
         match job:
             case SourceJob():
-                _write(Path(job.out), "model.safetensors")
+                _write(Path(job.out), "model.safetensors", 1000)
                 return SourceResult(notes=("made by a fake",))
             case BuildJob():
-                _write(Path(job.out), "weights.bin")
+                _write(Path(job.out), "weights.bin", round(_BYTES_A_BIT * (job.recipe.nominal_bits or 8.0)))
                 return BuildResult(weight_files=("weights.bin",), tools={"fake": "1"})
             case ScoreJob():
                 if job.write_reference:
@@ -169,6 +180,6 @@ class FakeRunner:
                 return Failure(failure=FailureKind.FAILED, reason=f"the fake has no answer to {job.kind}")
 
 
-def _write(directory: Path, name: str) -> None:
+def _write(directory: Path, name: str, size: int) -> None:
     directory.mkdir(parents=True, exist_ok=True)
-    (directory / name).write_bytes(b"x" * 1000)
+    (directory / name).write_bytes(b"x" * size)

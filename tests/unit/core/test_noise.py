@@ -3,7 +3,7 @@
 import pytest
 
 from edgewright.core.memory import Memory, MemoryPhase, inconsistency
-from edgewright.core.noise import Noise, Sentinel, disturbance, is_noisy_host
+from edgewright.core.noise import Noise, Sentinel, disturbance, is_noisy_host, is_surely_noisy
 from edgewright.core.rounds import Round, host_noise, usual
 from edgewright.testing import block
 
@@ -86,3 +86,10 @@ def test_fewer_resident_bytes_than_weights_mean_that_pages_were_taken_back():
     assert "took pages back" in inconsistency(memory(400, weights_mapped=300), 500)
     assert not inconsistency(memory(700, weights_mapped=500), 500)
     assert not inconsistency(memory(450, weights_mapped=300), 500, untouched_bytes=100)
+
+
+def test_a_host_is_surely_noisy_before_all_blocks_are_timed_and_never_by_one_or_two():
+    assert not is_surely_noisy(2, 2)
+    assert is_surely_noisy(5, 5)
+    assert not is_surely_noisy(5, 12)
+    assert is_surely_noisy(9, 12)

@@ -85,7 +85,7 @@ def test_another_point_never_takes_volume_away_and_a_dominated_one_adds_none(poi
 
 @given(boxes)
 def test_the_volume_is_the_share_of_random_points_that_are_beaten(points):
-    rng = random.Random(7)  # noqa: S311  # darts, no secret
+    rng = random.Random(7)  # darts, no secret
     darts = [(rng.random(), rng.random(), rng.random()) for _ in range(4000)]
     hit = sum(any(all(x >= y for x, y in zip(p, d, strict=True)) for p in points) for d in darts)
     assert hypervolume(points, (0.0, 0.0, 0.0)) == pytest.approx(hit / len(darts), abs=0.04)

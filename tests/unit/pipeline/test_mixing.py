@@ -18,12 +18,10 @@ LONG = replace(
     REQUEST, text=Text(name="text", content=" ".join(f"fox {n} jumps" for n in range(200)), sha256="s")
 )
 WEIGHTS = 3 * 64 * 32
-FILE = 1000
-"""Bytes of every build of the fakes; none of them are weights that an allocation reaches."""
 
 
 def asking(mean_bits):
-    return replace(LONG, target_bytes=FILE + WEIGHTS * mean_bits / 8)
+    return replace(LONG, target_bytes=WEIGHTS * mean_bits / 8)
 
 
 def test_a_size_that_is_asked_for_gets_a_build_in_each_framework_from_one_table(tmp_path):
@@ -37,12 +35,12 @@ def test_a_size_that_is_asked_for_gets_a_build_in_each_framework_from_one_table(
     types = dict(part.split("=") for part in str(trial.recipe.build["types"]).split(";"))
     assert set(types.values()) == {"small", "large"}
     assert types["embedding"] == "large"  # two uses of one matrix: it costs twice as much
-    assert trial.predicted["size_bytes"].value <= FILE + WEIGHTS * 6.0 / 8
+    assert trial.predicted["size_bytes"].value <= WEIGHTS * 6.0 / 8
     assert trial.predicted["kl_divergence"].label == "estimated"
 
 
 def test_bits_per_weight_are_another_way_to_ask(tmp_path):
-    bits = 8 * (FILE + WEIGHTS * 8.0 / 8) / facts().parameters
+    bits = WEIGHTS * 8.0 / facts().parameters
     trials = by_id(World(tmp_path, types=TYPES, request=replace(LONG, target_bpw=bits)).run())
     assert any("/mixed" in name for name in trials)
 

@@ -14,12 +14,13 @@ from edgewright.core.answers import (
     ScoreResult,
     TokenizeResult,
 )
-from edgewright.core.jobs import BenchJob, BuildJob, ScoreJob, TokenizeJob
+from edgewright.core.jobs import BenchJob, BuildJob, ScoreJob, SourceJob, SourceOperation, TokenizeJob
 from edgewright.core.measurement import Workload
 from edgewright.core.noise import Noise
 from edgewright.core.policy import Gate, Policy
+from edgewright.core.pruning import parse
 from edgewright.core.run import Status
-from edgewright.errors import EdgewrightError, InputError
+from edgewright.errors import EdgewrightError, InputError, UsageError
 from edgewright.pipeline.optimize import parts_of, plan_key
 from edgewright.stages.assess import assess
 from edgewright.stages.plan import plan
@@ -263,6 +264,7 @@ def test_a_hog_beside_every_block_gives_no_verdict_on_speed(tmp_path):
     assert run.best is None
     assert run.host.noisy
     assert run.host.invalid == run.host.blocks
+    assert run.host.blocks <= 15  # it was plain after the first round
     for trial in (run.trial("openvino/int8"), run.trial("llamacpp/int8")):
         outcomes = {v.gate.metric: v.outcome for v in trial.verdicts}
         assert outcomes["speedup"] == outcomes["latency_variation"] == "inconclusive"
@@ -346,6 +348,52 @@ def test_a_size_limit_keeps_large_builds_from_being_made(tmp_path):
     planned = plan(assessment, backends, max_size_bytes=600_000)
     assert [r.name for r in planned.candidates] == ["fp32", "int4"]
     assert "over the limit" in planned.skipped[0].reason
+
+
+def planned_only(*only):
+    backends = [FakeBackend("openvino", observed=True), FakeBackend("llamacpp")]
+    states = {b.name: FakeToolchains().state(b.toolchain) for b in backends}
+    assessment = assess("m", facts(), HOST, knowledge.target("this-machine"), backends, states, context=64)
+    return [r.id for r in plan(assessment, backends, only=only).candidates]
+
+
+def test_only_what_was_asked_for_is_planned_with_what_it_is_made_from():
+    assert planned_only("openvino/int4") == ["openvino/fp32", "openvino/observed", "openvino/int4"]
+    assert planned_only("*/int8", "llamacpp/int4")[-3:] == ["llamacpp/fp32", "llamacpp/int8", "llamacpp/int4"]
+
+
+def test_a_pruned_model_is_built_by_every_framework_and_held_against_the_original(tmp_path):
+    world = World(tmp_path, request=replace(REQUEST, prunings=(parse("blocks:0.1"),)))
+    run = world.run()
+    trials = by_id(run)
+    assert trials["openvino/int8~blocks10"].status is Status.MEASURED
+    assert trials["llamacpp/int8~blocks10"].status is Status.MEASURED
+    assert trials["openvino/fp32~blocks10"].status is Status.AUXILIARY
+    pruned = [
+        j for j in world.runner.jobs if isinstance(j, SourceJob) and j.operation is SourceOperation.PRUNE
+    ]
+    assert len(pruned) == 1
+    assert pruned[0].ids
+    references = {j.reference for j in world.runner.jobs if isinstance(j, ScoreJob) and j.reference}
+    assert len(references) == 2  # of the original alone: its explored and its held-out text
+
+
+def test_a_pruning_that_cannot_be_done_costs_its_builds_only(tmp_path):
+    def refuses(job):
+        if isinstance(job, SourceJob) and job.operation is SourceOperation.PRUNE:
+            return Failure(failure=FailureKind.UNSUPPORTED, reason="It has no blocks.")
+        return honest(job)
+
+    run = World(tmp_path, answer=refuses, request=replace(REQUEST, prunings=(parse("blocks:0.1"),))).run()
+    assert run.best is not None
+    trials = by_id(run)
+    assert trials["openvino/int8~blocks10"].status is Status.FAILED
+    assert "has no blocks" in trials["openvino/int8~blocks10"].reason
+
+
+def test_a_pattern_that_no_build_matches_names_those_that_there_are():
+    with pytest.raises(UsageError, match="int3"):
+        planned_only("openvino/int3")
 
 
 def test_the_plan_key_changes_with_what_is_measured_and_not_with_the_policy(tmp_path):

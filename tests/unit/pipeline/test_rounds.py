@@ -47,7 +47,7 @@ def run(noises, tmp_path: Path, arms=("a", "b", "c")):
     arm = Arm(name="", backend=backend, path="", runtime={}, log=tmp_path / "log")
     sides = [replace(arm, name=name) for name in arms]
     timing = Timing(ids=(1,) * 128, workload=Workload(), pace=FULL, before=(CALM,) * 3)
-    rng = random.Random(1)  # noqa: S311  # an order of measurements, no secret
+    rng = random.Random(1)  # an order of measurements, no secret
     finished, failures = timed_round(shop, sides, timing, rng)
     assert not failures
     return finished

@@ -8,11 +8,12 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from edgewright.backends.declared import Declared, load_types
+from edgewright.backends.declared import Declared, load_space, load_types
 from edgewright.core.allocation import Mixture
 from edgewright.core.assessment import Fit
 from edgewright.core.model import ModelFacts, Task
 from edgewright.core.recipe import Option, Precision, Recipe
+from edgewright.core.space import Space
 
 _FOLDER = Path(__file__).parent
 _BLOCK = 32
@@ -21,16 +22,6 @@ _SUPER_BLOCK = 256
 """Weights in a super-block of the k-quants: rows that are no multiple fall back to a legacy type."""
 
 _UNQUANTIZED, _OBSERVED = "f16", "imatrix"
-
-_QUANTIZED = (
-    ("q8_0", Precision.INT8, 8.5, _UNQUANTIZED),
-    ("q6_k", Precision.INT6, 6.5625, _OBSERVED),
-    ("q5_k_m", Precision.INT5, 5.69, _OBSERVED),
-    ("q4_k_m", Precision.INT4, 4.85, _OBSERVED),
-    ("q4_0", Precision.INT4, 4.5, _OBSERVED),
-)
-"""Bits: of the type itself (block with its scales), and for the _M mixtures what they come to in a Llama-like model.
-All but q8_0, which the matrix does not change, are made with an importance matrix."""
 
 
 class LlamaCppBackend(Declared):
@@ -50,17 +41,20 @@ class LlamaCppBackend(Declared):
         return Fit(framework=self.name, works=True, reasons=(known,), quantization_notes=_fallbacks(facts))
 
     def recipes(self, facts: ModelFacts) -> tuple[Recipe, ...]:
-        """The float16 file first, then that with its importance matrix; quantized ones are made from either."""
-        del facts
+        """The float16 file first, then that with its importance matrix; quantized ones are made from either.
+
+        All but q8_0, which the matrix does not change, are made with it.
+        """
         unquantized = self._recipe(_UNQUANTIZED, Precision.FP16, 16.0, "", {"type": "F16"})
         observed = self._recipe(
             _OBSERVED, Precision.FP16, 16.0, _UNQUANTIZED, {"type": "F16", "calibrated": True}
         )
-        quantized = (
-            self._recipe(name, precision, bits, base, {"type": name.upper()})
-            for name, precision, bits, base in _QUANTIZED
-        )
-        return (unquantized, replace(observed, auxiliary=True), *quantized)
+        return (unquantized, replace(observed, auxiliary=True), *self.space(facts).starting())
+
+    def space(self, facts: ModelFacts) -> Space:
+        """Every type that llama-quantize knows and that makes sense."""
+        del facts
+        return load_space(_FOLDER, self.name)
 
     def mixture(self, facts: ModelFacts) -> Mixture:
         """Any tensor can have any type; what an allocation does not name falls to q8_0."""

@@ -7,11 +7,12 @@ import tomllib
 from functools import cache
 from pathlib import Path
 
-from edgewright.backends.declared import Declared, load_types
+from edgewright.backends.declared import Declared, load_space, load_types
 from edgewright.core.allocation import Mixture
 from edgewright.core.assessment import Fit
 from edgewright.core.model import ModelFacts, Task
 from edgewright.core.recipe import Precision, Recipe
+from edgewright.core.space import Space
 
 _FOLDER = Path(__file__).parent
 _MOST_HEADER = 100_000_000
@@ -45,18 +46,19 @@ class MlxBackend(Declared):
 
     def recipes(self, facts: ModelFacts) -> tuple[Recipe, ...]:
         """Float16 first: it shows what the runtime alone changes. Then affine groups of 64."""
-        del facts
-        return (
-            Recipe(
-                framework=self.name,
-                name="fp16",
-                precision=Precision.FP16,
-                nominal_bits=16.0,
-                build={"dtype": "float16"},
-            ),
-            _affine(self.name, Precision.INT8, 8),
-            _affine(self.name, Precision.INT4, 4),
+        plain = Recipe(
+            framework=self.name,
+            name="fp16",
+            precision=Precision.FP16,
+            nominal_bits=16.0,
+            build={"dtype": "float16"},
         )
+        return (plain, *self.space(facts).starting())
+
+    def space(self, facts: ModelFacts) -> Space:
+        """Bits and groups of mlx-lm's affine quantization, and its other modes."""
+        del facts
+        return load_space(_FOLDER, self.name)
 
 
 def _mixture(framework: str) -> Mixture:
@@ -79,16 +81,6 @@ def _written_by_mlx(file: Path) -> bool:
     except (ValueError, UnicodeDecodeError):
         return False
     return metadata.get("format") == "mlx"
-
-
-def _affine(framework: str, precision: Precision, bits: int) -> Recipe:
-    return Recipe(
-        framework=framework,
-        name=f"int{bits}_g{_GROUP}",
-        precision=precision,
-        nominal_bits=bits + 32 / _GROUP,
-        build={"dtype": "float16", "bits": bits, "group_size": _GROUP},
-    )
 
 
 @cache

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
-from edgewright.backends.declared import Declared, load_types
+from edgewright.backends.declared import Declared, load_space, load_types
 from edgewright.core.allocation import Mixture
 from edgewright.core.assessment import Fit
 from edgewright.core.model import ModelFacts, Task
 from edgewright.core.recipe import Option, Precision, Recipe
+from edgewright.core.space import Candidate, Space
 
 _FOLDER = Path(__file__).parent
 _BLOCK = 32
@@ -38,16 +40,16 @@ class OnnxBackend(Declared):
         return Fit(framework=self.name, works=True, reasons=reasons, quantization_notes=_notes(facts))
 
     def recipes(self, facts: ModelFacts) -> tuple[Recipe, ...]:
-        """Float32, 8 bits and 4 bits, each from the source.
+        """Float32, 8 bits and 4 bits, each from the source."""
+        plain = self._recipe("fp32", Precision.FP32, 32.0, {})
+        return (plain, *self.space(facts).starting())
 
-        Bits by format: a float32 scale for each block of 32; k-quant adds a zero point of 4 bits to it.
-        """
+    def space(self, facts: ModelFacts) -> Space:
+        """Olive's quantizers. An embedding whose rows are no multiple of 32 stays float32."""
         whole = facts.hidden_size % _BLOCK == 0
-        quantized: dict[str, Option] = {"block_size": _BLOCK, "quantize_embedding": whole}
-        return (
-            self._recipe("fp32", Precision.FP32, 32.0, {}),
-            self._recipe("int8", Precision.INT8, 8.0 + 32.0 / _BLOCK, quantized),
-            self._recipe("int4", Precision.INT4, 4.0 + 36.0 / _BLOCK, quantized),
+        declared = load_space(_FOLDER, self.name)
+        return replace(
+            declared, candidates=tuple(_with_embedding(c, whole=whole) for c in declared.candidates)
         )
 
     def mixture(self, facts: ModelFacts) -> Mixture:
@@ -74,6 +76,11 @@ class OnnxBackend(Declared):
                 "use another framework, or a model derived from a listed architecture"
             )
         return ""
+
+
+def _with_embedding(candidate: Candidate, *, whole: bool) -> Candidate:
+    build = {**candidate.recipe.build, "quantize_embedding": whole}
+    return replace(candidate, recipe=replace(candidate.recipe, build=build))
 
 
 def _notes(facts: ModelFacts) -> tuple[str, ...]:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
-from edgewright.backends.declared import Declared, load_types
+from edgewright.backends.declared import Declared, load_space, load_types
 from edgewright.core.allocation import Mixture
 from edgewright.core.assessment import Fit
 from edgewright.core.model import ModelFacts, Task
 from edgewright.core.recipe import Option, Precision, Recipe
+from edgewright.core.space import Candidate, Space
 
 _FOLDER = Path(__file__).parent
 _BASE = "fp16"
@@ -53,11 +55,13 @@ class OpenVinoBackend(Declared):
             build={"dtype": "fp16"},
             runtime=_EXACT,
         )
-        return (
-            fp16,
-            self._int8(facts),
-            *(self._int4(mode, group) for mode in ("sym", "asym") for group in _GROUPS),
-        )
+        return (fp16, *self.space(facts).starting())
+
+    def space(self, facts: ModelFacts) -> Space:
+        """NNCF's modes, groups, ratios and data-aware methods; what scales each row adds is known from the rows."""
+        declared = load_space(_FOLDER, self.name)
+        mean = _mean_row(facts)
+        return replace(declared, candidates=tuple(_with_rows(c, mean) for c in declared.candidates))
 
     def mixture(self, facts: ModelFacts) -> Mixture:
         """Each matrix at 4 or 8 bits, in passes of NNCF that leave the others out."""
@@ -86,28 +90,11 @@ class OpenVinoBackend(Declared):
             )
         return ""
 
-    def _int8(self, facts: ModelFacts) -> Recipe:
-        """NNCF's default: asymmetric, one float16 scale and one 8-bit zero point for each row."""
-        return Recipe(
-            framework=self.name,
-            name="int8",
-            precision=Precision.INT8,
-            nominal_bits=round(8.0 + 24.0 / _mean_row(facts), 4),
-            base=_BASE,
-            build={"mode": "int8_asym"},
-        )
 
-    def _int4(self, mode: str, group: int) -> Recipe:
-        """One float16 scale a group, and in asymmetric mode one 4-bit zero point."""
-        zero_point_bits = 4 if mode == "asym" else 0
-        return Recipe(
-            framework=self.name,
-            name=f"int4_{mode}_g{group}",
-            precision=Precision.INT4,
-            nominal_bits=4.0 + (16 + zero_point_bits) / group,
-            base=_BASE,
-            build={"mode": f"int4_{mode}", "group_size": group},
-        )
+def _with_rows(candidate: Candidate, mean_row: float) -> Candidate:
+    """With the bits that one scale, and one zero point, for each row come to."""
+    bits = round(candidate.storage.bits + candidate.storage.row_bits / mean_row, 4)
+    return replace(candidate, recipe=replace(candidate.recipe, nominal_bits=bits))
 
 
 def _mean_row(facts: ModelFacts) -> float:

@@ -73,8 +73,14 @@ class MlxWorker:
         if "bits" in options:
             tell(Progress(message=f"quantizing to {options['bits']} bits"))
             group, bits = int(options["group_size"]), int(options["bits"])
-            chosen = predicate(str(options["types"])) if "types" in options else None
-            model, config = quantize_model(model, config, group, bits, quant_predicate=chosen)
+            model, config = quantize_model(
+                model,
+                config,
+                group,
+                bits,
+                mode=str(options.get("mode", "affine")),
+                quant_predicate=_predicate(model, options),
+            )
             notes = _left_out(model)
         else:
             config["dtype"] = str(options["dtype"])
@@ -104,6 +110,17 @@ class MlxWorker:
 
         tokenizer: Any = load_tokenizer(artifact)
         return [list(tokenizer.encode(text, add_special_tokens=False)) for text in texts]
+
+
+def _predicate(model: Any, options: Mapping[str, Option]) -> Any:
+    """What says each matrix's bits: an allocation, one of mlx-lm's own mixtures, or nothing."""
+    if "types" in options:
+        return predicate(str(options["types"]))
+    if "mixture" in options:
+        from mlx_lm.convert import mixed_quant_predicate_builder
+
+        return mixed_quant_predicate_builder(str(options["mixture"]), model, int(options["group_size"]))
+    return None
 
 
 def _demand_finite(model: Any, dtype: str) -> None:

@@ -24,6 +24,7 @@ from edgewright.core.sensitivity import EMBEDDING, HEAD
 from edgewright.errors import UnsupportedError, UsageError
 
 _ACCURACY_LEVEL = 4
+_BLOCK = 32
 _EMBEDDING = "/model/embed_tokens/Gather"
 _ENDS = {EMBEDDING: _EMBEDDING, HEAD: "/lm_head/MatMul"}
 # The builder's default runs Python code that it finds in the model's directory.
@@ -43,6 +44,8 @@ def passes(options: Mapping[str, Option]) -> Passes:
         "fp32": _fp32,
         "int8": _int8,
         "int4": _int4,
+        "hqq": _hqq,
+        "dynamic": _dynamic,
         "mixed": _mixed,
     }
     name = str(options["passes"])
@@ -69,14 +72,39 @@ def _int4(options: Mapping[str, Option]) -> Passes:
     build = {
         "type": "ModelBuilder",
         "precision": "int4",
-        "int4_block_size": options["block_size"],
+        "int4_block_size": options["group_size"],
         "int4_accuracy_level": _ACCURACY_LEVEL,
-        "int4_algo_config": "k_quant_last",
+        "int4_algo_config": options["algorithm"],
         "extra_options": _TRUST,
     }
     if not options["quantize_embedding"]:
         return {"build": build}
     return {"build": build, "embedding": {**_rtn(options), "nodes_to_include": [_EMBEDDING]}}
+
+
+def _hqq(options: Mapping[str, Option]) -> Passes:
+    """Half-quadratic quantization of the matrix products; the ends at 8 bits, as in the other builds of 4 bits."""
+    ends = [*([_EMBEDDING] if options["quantize_embedding"] else []), _ENDS[HEAD]]
+    return {
+        **_fp32(options),
+        "quantize": {
+            "type": "OnnxHqqQuantization",
+            "block_size": options["group_size"],
+            "accuracy_level": _ACCURACY_LEVEL,
+            "nodes_to_exclude": ends,
+            **_EXTERNAL,
+        },
+        "ends": {**_rtn({"group_size": _BLOCK}), "nodes_to_include": ends},
+        "rename": _renamed("8"),
+    }
+
+
+def _dynamic(options: Mapping[str, Option]) -> Passes:
+    """8-bit weights and activations, each activation's scale found as it comes: ONNX Runtime's oldest way."""
+    return {
+        **_fp32(options),
+        "quantize": {"type": "OnnxDynamicQuantization", "weight_type": "QInt8", **_EXTERNAL},
+    }
 
 
 def _mixed(options: Mapping[str, Option]) -> Passes:
@@ -100,7 +128,7 @@ def _mixed(options: Mapping[str, Option]) -> Passes:
     }
     if embedding:
         bits, _, block = embedding.partition(":")
-        rounded = _rtn({"block_size": int(block)}, int(bits))
+        rounded = _rtn({"group_size": int(block)}, int(bits))
         found["embedding"] = {**rounded, "nodes_to_include": [_EMBEDDING]}
     if HEAD in types:
         found["rename"] = _renamed(types[HEAD].partition(":")[0])
@@ -128,7 +156,7 @@ def _rtn(options: Mapping[str, Option], bits: int = 8) -> dict[str, Any]:
     return {
         "type": "OnnxBlockWiseRtnQuantization",
         "bits": bits,
-        "block_size": options["block_size"],
+        "block_size": options["group_size"],
         "accuracy_level": _ACCURACY_LEVEL,
         **_EXTERNAL,
     }

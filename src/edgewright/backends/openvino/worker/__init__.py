@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from edgewright.backends.openvino.worker.mixing import compress
+from edgewright.backends.openvino.worker.compressing import compressed, notes_of
 from edgewright.backends.openvino.worker.profiling import profiled
 from edgewright.backends.openvino.worker.session import OpenVinoSession
 from edgewright.backends.source_weights import check_weights
 from edgewright.core.answers import BuildResult, Progress, SmokeResult
 from edgewright.core.artifact import MANIFEST_NAME
+from edgewright.core.data import Calibration
 from edgewright.core.jobs import BuildJob
 from edgewright.core.profile import OperatorProfile
 from edgewright.core.recipe import Option
@@ -70,7 +70,9 @@ class OpenVinoWorker:
         out = Path(job.out)
         out.mkdir(parents=True)
         notes = (
-            _compress(Path(job.base), out, job.recipe.build, tell) if job.base else _export(job, out, tell)
+            _compress(Path(job.base), out, job.recipe.build, job.calibration, tell)
+            if job.base
+            else _export(job, out, tell)
         )
         # Exporters can return without having written: only the files count.
         for name in (_MODEL, _WEIGHTS):
@@ -208,23 +210,14 @@ def _copy(source: Path, out: Path, names: Sequence[str]) -> None:
 # --- compression ---
 
 
-def _compress(base: Path, out: Path, options: Mapping[str, Option], tell: Tell) -> tuple[str, ...]:
+def _compress(
+    base: Path, out: Path, options: Mapping[str, Option], calibration: Calibration | None, tell: Tell
+) -> tuple[str, ...]:
     tell(Progress(message="Compressing weights with NNCF"))
-    import nncf
     import openvino as ov
 
     model = ov.Core().read_model(base / _MODEL)
-    group = int(options.get("group_size", -1))
-    grouped: dict[str, Any] = {}
-    if group > 0:
-        adjust = nncf.AdvancedCompressionParameters(
-            group_size_fallback_mode=nncf.GroupSizeFallbackMode.ADJUST
-        )
-        grouped = {"group_size": group, "ratio": 1.0, "advanced_parameters": adjust}
-    if "types" in options:
-        model = compress(model, str(options["types"]))
-    else:
-        model = nncf.compress_weights(model, mode=nncf.CompressWeightsMode(str(options["mode"])), **grouped)
+    model = compressed(model, options, calibration)
     _drop_cache_precision(model)
     ov.save_model(model, out / _MODEL, compress_to_fp16=False)
     _copy(
@@ -232,7 +225,7 @@ def _compress(base: Path, out: Path, options: Mapping[str, Option], tell: Tell) 
         out,
         [p.name for p in base.iterdir() if p.is_file() and p.name not in {_MODEL, _WEIGHTS, MANIFEST_NAME}],
     )
-    return _compression_notes(model, group)
+    return notes_of(model, int(options.get("group_size", -1)))
 
 
 def _drop_cache_precision(model: Any) -> None:
@@ -242,28 +235,6 @@ def _drop_cache_precision(model: Any) -> None:
         options = model.get_rt_info("runtime_options").value
         options.pop("KV_CACHE_PRECISION")
         model.set_rt_info(options, "runtime_options")
-
-
-def _compression_notes(model: Any, group: int) -> tuple[str, ...]:
-    """How many matrices are stored how, where that differs from the recipe's name."""
-    if group < 0:
-        return ()
-    kinds = Counter(kind for node in model.get_ops() if (kind := _kind(node)))
-    if set(kinds) == {f"4 bits in groups of {group}"}:
-        return ()
-    return tuple(f"{count} matrices: {kind}" for kind, count in kinds.most_common())
-
-
-def _kind(node: Any) -> str:
-    """In words, how a weight constant is stored: NNCF writes groups as a third dimension, [rows, groups, size]."""
-    if node.get_type_name() != "Constant":
-        return ""
-    element, shape = str(node.get_element_type().to_string()), list(node.get_output_shape(0))
-    if element in {"i4", "u4"} and len(shape) == 3 and shape[-1] > 1:
-        return f"4 bits in groups of {shape[-1]}"
-    if element in {"i8", "u8"} and len(shape) == 2 and shape[-1] > 1:
-        return "8 bits, one scale a row"
-    return ""
 
 
 WORKER = OpenVinoWorker()

@@ -9,6 +9,7 @@ from typing import Any
 from edgewright.backends.torch.worker.gguf_source import write_from_gguf
 from edgewright.backends.torch.worker.portable import write_from_directory
 from edgewright.backends.torch.worker.profiling import profiled
+from edgewright.backends.torch.worker.pruning import write_pruned
 from edgewright.backends.torch.worker.sensitivity import curves
 from edgewright.backends.torch.worker.session import TorchSession
 from edgewright.backends.torch.worker.variants import write_permuted, write_tiny
@@ -44,6 +45,8 @@ class TorchWorker:
         """Write a portable source directory; see `SourceOperation`."""
         origin, out = Path(job.origin), Path(job.out)
         out.mkdir(parents=True)
+        if job.operation is SourceOperation.PRUNE:
+            return SourceResult(notes=tuple(write_pruned(origin, out, job.options, job.ids, tell)))
         operations: dict[SourceOperation, Any] = {
             SourceOperation.FROM_DIRECTORY: write_from_directory,
             SourceOperation.FROM_GGUF: write_from_gguf,

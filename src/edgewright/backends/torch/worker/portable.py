@@ -197,6 +197,18 @@ def _default_template(stored: object) -> str:
     return stored if isinstance(stored, str) else ""
 
 
+def tied_output(name: str, config: Any) -> bool:
+    """Whether a weight is the output matrix of a model whose embeddings serve as one."""
+    return name == OUTPUT and bool(config.tie_word_embeddings)
+
+
+def copy_companions(origin: Path, out: Path) -> None:
+    """The tokenizer and what else a portable source holds beside weights and configuration."""
+    for name in COPIED:
+        if (origin / name).exists():
+            shutil.copyfile(origin / name, out / name)
+
+
 def check(out: Path, tell: Tell) -> None:
     """Read back what was written: a weight that is missing would be filled with random numbers in silence."""
     import transformers

@@ -9,7 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from edgewright.backends.torch.worker.checkpoint import OUTPUT, save_weights, weight_files
-from edgewright.backends.torch.worker.portable import COPIED, check, read_config, write_config
+from edgewright.backends.torch.worker.portable import (
+    check,
+    copy_companions,
+    read_config,
+    tied_output,
+    write_config,
+)
 from edgewright.core.answers import Progress
 from edgewright.core.recipe import Option
 from edgewright.errors import UnsupportedError
@@ -21,29 +27,30 @@ _TINY_PARAMETERS = 60_000_000
 
 
 def write_tiny(origin: Path, out: Path, options: Mapping[str, Option], tell: Tell) -> list[str]:
-    """The same architecture and tokenizer with two layers of random weights."""
+    """The same architecture and tokenizer with two ``layers`` (or as many as asked for) of random weights."""
     import torch
     import transformers
 
     config = read_config(origin)
-    _shrink(config)
+    layers = int(options.get("layers", _TINY_LAYERS))
+    _shrink(config, layers)
     torch.manual_seed(int(options.get("seed", 0)))
-    tell(Progress(message="making a two-layer model of the same architecture"))
+    tell(Progress(message=f"making a model of {layers} layers of the same architecture"))
     model = transformers.AutoModelForCausalLM.from_config(config, dtype=torch.float32)
-    weights = {name: w for name, w in model.state_dict().items() if not _tied_output(name, config)}
+    weights = {name: w for name, w in model.state_dict().items() if not tied_output(name, config)}
     save_weights(weights, out / "model.safetensors")
     write_config(model.config, out, dtype="float32")
-    _copy_companions(origin, out)
+    copy_companions(origin, out)
     check(out, tell)
-    return ["two layers of random weights: for a dry run, not for use"]
+    return [f"{layers} layers of random weights: for a dry run, not for use"]
 
 
-def _shrink(config: Any) -> None:
-    config.num_hidden_layers = _TINY_LAYERS
+def _shrink(config: Any, layers: int) -> None:
+    config.num_hidden_layers = layers
     if getattr(config, "layer_types", None):
-        config.layer_types = config.layer_types[:_TINY_LAYERS]
+        config.layer_types = config.layer_types[:layers]
     width, heads = int(config.hidden_size), int(config.num_attention_heads)
-    rough = 2 * config.vocab_size * width + _TINY_LAYERS * 12 * width * width
+    rough = 2 * config.vocab_size * width + layers * 12 * width * width
     if rough <= _TINY_PARAMETERS:
         return
     groups = max(1, heads // int(getattr(config, "num_key_value_heads", None) or heads))
@@ -52,16 +59,6 @@ def _shrink(config: Any) -> None:
     config.num_key_value_heads = 2
     config.hidden_size = 2 * groups * head
     config.intermediate_size = 4 * config.hidden_size
-
-
-def _tied_output(name: str, config: Any) -> bool:
-    return name == OUTPUT and bool(config.tie_word_embeddings)
-
-
-def _copy_companions(origin: Path, out: Path) -> None:
-    for name in COPIED:
-        if (origin / name).exists():
-            shutil.copyfile(origin / name, out / name)
 
 
 def write_permuted(origin: Path, out: Path, options: Mapping[str, Option], tell: Tell) -> list[str]:
@@ -87,7 +84,7 @@ def write_permuted(origin: Path, out: Path, options: Mapping[str, Option], tell:
     moved = _permuted(weights, config, order)
     save_weights(moved, out / "model.safetensors")
     shutil.copyfile(origin / "config.json", out / "config.json")
-    _copy_companions(origin, out)
+    copy_companions(origin, out)
     check(out, tell)
     return [
         "its dimensions were permuted, which preserves the function and takes the weights off their block grid"

@@ -1,0 +1,190 @@
+"""The wider space of a framework's builds, declared as data: families of recipes, what each stores, and what it costs to make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from math import exp, log, log2
+
+from edgewright.core.recipe import Option, Precision, Recipe
+from edgewright.core.sensitivity import EMBEDDING, HEAD, Group, Sensitivity
+
+_GROUP = 32
+"""The size of groups that a family's ``rounding_bits`` are said for."""
+
+_USUAL_KL = 0.2
+"""What a small language model loses at 4 bits, in nat per token, until a run has measured its own."""
+
+_LOSS_PER_DOUBLING = 0.2
+"""Bits of accuracy that groups of twice the size lose: a maximum over more weights lies further out."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Storage:
+    """How a candidate keeps its matrices, as far as that can be said before it is built.
+
+    ``bits`` a weight, scales included; ``rounding_bits`` are those at which plain rounding in groups of 32 errs as much.
+    Each row adds ``row_bits``. Rows that are no multiple of ``multiple`` are kept at ``odd_bits`` and err as
+    ``odd_rounding_bits``. The embedding and the output layer are kept at ``ends_bits`` where that is not 0, and the
+    embedding ``copies`` times.
+    """
+
+    bits: float
+    rounding_bits: float
+    row_bits: float = 0.0
+    multiple: int = 1
+    odd_bits: float = 16.0
+    odd_rounding_bits: float = 12.0
+    ends_bits: float = 0.0
+    ends_rounding_bits: float = 0.0
+    copies: int = 1
+
+    def of(self, group: Group) -> tuple[float, float]:
+        """Bits a weight and rounding bits of one group."""
+        if self.ends_bits and group.name in {EMBEDDING, HEAD}:
+            return self.ends_bits, self.ends_rounding_bits
+        if group.row % self.multiple:
+            return self.odd_bits, self.odd_rounding_bits
+        return self.bits, self.rounding_bits
+
+    def matrix_bytes(self, groups: Sequence[Group]) -> float:
+        """Bytes of all matrices. A tied matrix, which is both ends, is stored ``copies`` times."""
+        stored = {group.tensors: self._stored(group) for group in groups}
+        ends = [group for group in groups if group.name in {EMBEDDING, HEAD}]
+        tied = len(ends) == 2 and ends[0].tensors == ends[1].tensors
+        more = (self.copies - 1) * self._stored(ends[0]) if tied else 0.0
+        return sum(stored.values()) + more
+
+    def raw_kl(self, groups: Sequence[Group], table: Sensitivity | None) -> float:
+        """KL divergence (nat per token) that rounding to this costs: by a model's table, or without one by a rule of thumb.
+
+        The rule knows the order of candidates rather than their cost: each bit takes about a factor of four.
+        """
+        bits = {group.name: self.of(group)[1] for group in groups}
+        if table is not None:
+            return table.predicted(bits)
+        weights = sum(group.weights for group in groups) or 1
+        share = {group.name: group.weights / weights for group in groups}
+        return _USUAL_KL * sum(share[name] * exp(log(4.0) * (4.0 - bits[name])) for name in share)
+
+    def _stored(self, group: Group) -> float:
+        return group.weights * (self.of(group)[0] + self.row_bits / group.row) / 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A recipe that could be tried. ``cost`` is the work of building it, in plain builds of the same framework.
+
+    It needs one of ``devices`` where any are named; elsewhere it is not tried.
+    """
+
+    recipe: Recipe
+    storage: Storage
+    cost: float = 1.0
+    devices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Space:
+    """A framework's candidates. ``start`` are those that every run tries, ``unquantized`` is how their base is stored.
+
+    ``options`` of the runtime are tried on the build that leads; they need no new build.
+    """
+
+    start: tuple[str, ...]
+    unquantized: Storage
+    candidates: tuple[Candidate, ...]
+    options: tuple[Mapping[str, Option], ...] = ()
+
+    def kept_bytes(self, groups: Sequence[Group], unquantized_bytes: float) -> float:
+        """Bytes that no candidate changes (norms, biases, the file's own tables), by what the unquantized build weighs."""
+        return max(unquantized_bytes - self.unquantized.matrix_bytes(groups), 0.0)
+
+    def starting(self) -> tuple[Recipe, ...]:
+        """The recipes that every run tries, in their order."""
+        by_name = {candidate.recipe.name: candidate.recipe for candidate in self.candidates}
+        return tuple(by_name[name] for name in self.start)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Family:
+    """Recipes that differ in parameters. ``name`` holds them as ``{parameter}``; a true flag is appended instead.
+
+    ``bits`` and ``rounding_bits`` are those of a weight without scales, in groups of 32; a group adds ``group_bits``. The
+    parameter ``group_size``, where there is one, is what rows have to be a multiple of. ``gains`` are rounding bits and
+    ``costs`` factors of a build's work that a flag adds; flags in ``calibrated_by`` look at calibration data. Combinations
+    that hold all of an entry of ``without`` do not exist.
+    """
+
+    name: str
+    precision: Precision
+    bits: float
+    rounding_bits: float
+    base: str = ""
+    group_bits: float = 0.0
+    row_bits: float = 0.0
+    multiple: int = 1
+    odd_bits: float = 16.0
+    odd_rounding_bits: float = 12.0
+    ends_bits: float = 0.0
+    ends_rounding_bits: float = 0.0
+    copies: int = 1
+    build: Mapping[str, Option] = field(default_factory=dict)
+    runtime: Mapping[str, Option] = field(default_factory=dict)
+    parameters: Mapping[str, tuple[Option, ...]] = field(default_factory=dict)
+    gains: Mapping[str, float] = field(default_factory=dict)
+    costs: Mapping[str, float] = field(default_factory=dict)
+    calibrated_by: tuple[str, ...] = ()
+    without: tuple[Mapping[str, Option], ...] = ()
+    devices: tuple[str, ...] = ()
+
+
+def candidates(framework: str, families: Sequence[Family]) -> tuple[Candidate, ...]:
+    """Every member of the families, in their order."""
+    return tuple(
+        _candidate(framework, family, chosen) for family in families for chosen in _combinations(family)
+    )
+
+
+def _combinations(family: Family) -> Iterator[dict[str, Option]]:
+    for values in product(*family.parameters.values()):
+        chosen = dict(zip(family.parameters, values, strict=True))
+        if not any(all(chosen.get(k) == v for k, v in bad.items()) for bad in family.without):
+            yield chosen
+
+
+def _candidate(framework: str, family: Family, chosen: Mapping[str, Option]) -> Candidate:
+    flags = [name for name, value in chosen.items() if value is True]
+    given = {name: value for name, value in chosen.items() if value is not False}
+    if set(flags) & set(family.calibrated_by):
+        given["calibrated"] = True
+    group = int(chosen.get("group_size", 0))
+    bits = family.bits + (family.group_bits / (group or _GROUP))
+    rounding = family.rounding_bits + sum(family.gains.get(flag, 0.0) for flag in flags)
+    if group:
+        rounding -= _LOSS_PER_DOUBLING * log2(group / _GROUP)
+    cost = 1.0
+    for flag in flags:
+        cost *= family.costs.get(flag, 1.0)
+    recipe = Recipe(
+        framework=framework,
+        name="_".join([family.name.format(**chosen), *flags]),
+        precision=family.precision,
+        nominal_bits=round(bits, 4),
+        base=family.base,
+        build={**family.build, **given},
+        runtime=family.runtime,
+    )
+    storage = Storage(
+        bits=bits,
+        rounding_bits=rounding,
+        row_bits=family.row_bits,
+        multiple=group or family.multiple,
+        odd_bits=family.odd_bits,
+        odd_rounding_bits=family.odd_rounding_bits,
+        ends_bits=family.ends_bits,
+        ends_rounding_bits=family.ends_rounding_bits,
+        copies=family.copies,
+    )
+    return Candidate(recipe=recipe, storage=storage, cost=cost, devices=family.devices)

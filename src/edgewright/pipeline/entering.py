@@ -1,0 +1,66 @@
+"""Which frameworks take part: those whose environment is ready, and which a tiny model goes through."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+from edgewright.core.answers import Failure
+from edgewright.core.model import Source
+from edgewright.core.run import Status
+from edgewright.pipeline.beside import beside
+from edgewright.pipeline.dry_run import dry_run
+from edgewright.pipeline.making import postpone
+from edgewright.pipeline.state import State
+
+_SLOW_INSTALL_MIN = 3.0
+_LARGE_BYTES = 2_000_000_000
+
+
+def enter(state: State, frameworks: Sequence[str], tiny: Source | None) -> list[str]:
+    """Those whose environment is ready and which a tiny model went through; candidates of the others fall out."""
+    ready = [framework for framework in frameworks if _installed(state, framework)]
+    if tiny is None:
+        return ready
+    passed: list[str] = []
+
+    def settle(tried: tuple[str, Failure | None]) -> None:
+        framework, failure = tried
+        if failure is None:
+            passed.append(framework)
+            return
+        for recipe in state.plan.of(framework):
+            state.fail(recipe, failure, "dry run with a tiny model")
+
+    tasks = [partial(_tried, state, framework, tiny) for framework in ready]
+    beside(state.shop.runner, state.at_once(), tasks, settle)
+    return passed
+
+
+def _tried(state: State, framework: str, tiny: Source) -> tuple[str, Failure | None]:
+    return framework, dry_run(state, framework, tiny)
+
+
+def _installed(state: State, framework: str) -> bool:
+    if state.out_of_time():
+        postpone(state, state.plan.of(framework))
+        return False
+    spec = state.shop.backend(framework).toolchain
+    state.shop.reporter.phase(f"toolchain {spec.title}")
+    ready = state.shop.toolchains.ensure(spec, state.shop.reporter.tell)
+    if not ready.ready:
+        for recipe in state.plan.of(framework):
+            reason = f"{ready.reason}. {ready.hint}".strip()
+            status = Status.UNAVAILABLE if ready.supported else Status.UNSUPPORTED
+            trial = replace(state.trials[recipe.id], status=status, reason=reason)
+            state.update(trial, "unavailable")
+    return ready.ready
+
+
+def slow_to_install(state: State, framework: str) -> bool:
+    """Whether a framework's environment is worth waiting with: long to make, and the model is small."""
+    spec = state.shop.backend(framework).toolchain
+    minutes = spec.install_minutes + (spec.native.minutes_on_two_cores if spec.native else 0.0)
+    late = minutes > _SLOW_INSTALL_MIN and not state.shop.toolchains.state(spec).ready
+    return late and state.source.facts.weight_bytes < _LARGE_BYTES

@@ -1,0 +1,117 @@
+"""Scores of a run: the original's, whose log-probabilities are kept, and those of its builds against them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from edgewright.core.accuracy import accuracy_values
+from edgewright.core.answers import Failure
+from edgewright.core.artifact import Artifact
+from edgewright.core.jobs import ScoreJob
+from edgewright.core.measurement import Prompts, Scores
+from edgewright.core.quantity import Label, Value
+from edgewright.core.recipe import SCORING_RUNTIME, Recipe
+from edgewright.core.run import Status
+from edgewright.pipeline.state import BASELINE, State
+from edgewright.stages.cross_validate import tokenize
+from edgewright.stages.prepare import error_of
+from edgewright.stages.score import score
+
+
+def reference(state: State) -> None:
+    """Score the original once, keep its log-probabilities, and learn its tokenizer's ids.
+
+    Raises:
+        EdgewrightError: without a baseline there is nothing to compare with.
+    """
+    shop = state.shop
+    shop.reporter.phase("scoring the original")
+    scores, state.reference = score_reference(state, state.ids, "score")
+    state.scores[BASELINE] = scores
+    ids = tokenize(
+        shop, shop.reference, state.source.path, state.parity_texts, state.log(BASELINE, "tokenize")
+    )
+    if isinstance(ids, Failure):
+        raise error_of(ids)
+    state.expected_ids = ids
+    baseline = replace(
+        state.run.baseline,
+        status=Status.SCORED,
+        values=_baseline_values(state, scores),
+        placement=scores.placement,
+    )
+    state.update(baseline, "scored")
+
+
+def score_reference(
+    state: State, ids: tuple[int, ...], step: str, prompts: Prompts | None = None
+) -> tuple[Scores, Path]:
+    """The original's scores of a text, with its log-probabilities kept for the builds to be compared with."""
+    job = ScoreJob(
+        worker=state.shop.reference.worker,
+        artifact=state.source.path,
+        runtime=SCORING_RUNTIME,
+        ids=ids,
+        context=state.request.context,
+        prompts=prompts,
+    )
+    answer = score(
+        state.shop,
+        state.shop.reference,
+        job,
+        identity=state.source.digest,
+        log=state.log(BASELINE, step),
+        keep_reference=True,
+    )
+    if isinstance(answer, Failure):
+        raise error_of(answer)
+    return answer
+
+
+def score_build(
+    state: State,
+    recipe: Recipe,
+    artifact: Artifact | None,
+    *,
+    ids: tuple[int, ...] | None = None,
+    reference: Path | None = None,
+    prompts: Prompts | None = None,
+) -> Scores | Failure:
+    """A build's scores against the original's log-probabilities, on the explored text unless told otherwise."""
+    if artifact is None or (against := reference or state.reference) is None:
+        raise AssertionError("a build is scored after it was built and the original was scored")
+    state.shop.reporter.phase(f"scoring {recipe.id}")
+    backend = state.shop.backend(recipe.framework)
+    job = ScoreJob(
+        worker=backend.worker,
+        artifact=artifact.path,
+        runtime=recipe.runtime,
+        ids=ids or state.ids,
+        context=state.request.context,
+        limit_s=max(state.request.score_limit_s, round(1.5 * state.scores[BASELINE].seconds)),
+        prompt=() if ids else state.prompt,
+        answer=0 if ids else state.request.workload.decode_tokens,
+        prompts=prompts,
+    )
+    answer = score(
+        state.shop,
+        backend,
+        job,
+        identity=artifact.manifest.key,
+        log=state.log(recipe.id, "score"),
+        reference=against,
+    )
+    return answer if isinstance(answer, Failure) else answer[0]
+
+
+def _baseline_values(state: State, scores: Scores) -> dict[str, Value]:
+    """The original's own figures: its perplexity, and the size of its source files."""
+    size = Value(
+        value=float(state.source.facts.weight_bytes),
+        unit="byte",
+        label=Label.MEASURED,
+        method="sum of the source's weight files",
+        n=1,
+    )
+    return {**accuracy_values(scores), "size_bytes": size}

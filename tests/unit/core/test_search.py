@@ -1,0 +1,150 @@
+"""What is tried next: expectations from what was measured, bounds that rule out, and a search that beats chance."""
+
+from __future__ import annotations
+
+from random import Random
+from statistics import mean
+
+import pytest
+
+from edgewright.core.pareto import hypervolume
+from edgewright.core.search import Option, Seen, batch, outlook, place, propose
+
+METRICS = ("decode_tok_s", "kl_divergence", "peak_bytes")
+USELESS = {"decode_tok_s": 10.0, "kl_divergence": 1.0, "peak_bytes": 500e6, "size_bytes": 500e6}
+
+
+def seen(name, size, tok_s, kl, raw, framework="a"):
+    figures = {"decode_tok_s": tok_s, "kl_divergence": kl, "peak_bytes": size + 50e6, "size_bytes": size}
+    return Seen(id=name, framework=framework, figures=figures, raw_kl=raw)
+
+
+def option(name, size, raw, framework="a", seconds=10.0):
+    return Option(id=name, framework=framework, size_bytes=size, raw_kl=raw, seconds=seconds)
+
+
+PLAIN = seen("fp16", 270e6, 50.0, 1e-6, 0.0)
+INT8 = seen("int8", 140e6, 100.0, 0.004, 0.001)
+
+
+def test_two_builds_say_what_a_byte_costs():
+    line = outlook([PLAIN, INT8])
+    expected = line.expected(option("x", 205e6, 0.001))
+    assert expected["decode_tok_s"] == pytest.approx(1 / (0.5 * (1 / 50 + 1 / 100)), rel=1e-6)
+    assert expected["peak_bytes"] == pytest.approx(255e6)
+    assert expected["kl_divergence"] == pytest.approx(0.004, rel=0.05)
+
+
+def test_one_build_says_it_by_the_byte_alone():
+    expected = outlook([PLAIN]).expected(option("x", 135e6, 0.02))
+    assert expected["decode_tok_s"] == pytest.approx(100.0)
+    assert expected["kl_divergence"] == pytest.approx(0.02)
+
+
+def test_larger_builds_that_ran_faster_give_no_negative_time():
+    odd = outlook([seen("a", 100e6, 50.0, 0.1, 0.1), seen("b", 200e6, 60.0, 0.1, 0.1)])
+    assert odd.expected(option("x", 400e6, 0.1))["decode_tok_s"] > 0
+
+
+def test_what_cannot_add_to_the_front_is_ruled_out_by_name():
+    slow = seen("slow", 260e6, 20.0, 0.5, 0.5, framework="b")
+    good = seen("good", 60e6, 400.0, 0.0002, 0.001)
+    hopeful, hopeless = propose(
+        [PLAIN, INT8, good, slow], [option("worse", 250e6, 0.4, "b")], USELESS, METRICS, rng=Random(0)
+    )
+    assert not hopeful
+    assert "nowhere better than" in hopeless[0].reason
+
+
+def test_what_no_gate_would_let_through_is_ruled_out_with_the_gate():
+    tight = {**USELESS, "peak_bytes": 100e6}
+    _, hopeless = propose([PLAIN, INT8], [option("large", 200e6, 0.001)], tight, METRICS, rng=Random(0))
+    assert "of peak memory" in hopeless[0].reason
+
+
+def test_the_roofline_bounds_what_is_hoped_for():
+    fast = option("fast", 60e6, 0.0005)
+    assert propose([PLAIN, INT8], [fast], USELESS, METRICS, rng=Random(0))[0]
+    bounded, ruled_out = propose(
+        [PLAIN, INT8], [fast], USELESS, METRICS, rng=Random(0), fastest={"fast": 9.0}
+    )
+    assert not bounded
+    assert "tokens/s" in ruled_out[0].reason
+
+
+def test_of_two_alike_the_cheaper_comes_first():
+    options = [option("dear", 80e6, 0.05, seconds=200.0), option("cheap", 80e6, 0.05, seconds=5.0)]
+    hopeful, _ = propose([PLAIN, INT8], options, USELESS, METRICS, rng=Random(0))
+    assert [proposal.option.id for proposal in hopeful] == ["cheap", "dear"]
+
+
+def test_a_seed_says_what_is_drawn():
+    options = [option(f"o{n}", 60e6 + 5e6 * n, 0.5 / (n + 1)) for n in range(12)]
+
+    def chosen(seed):
+        found, _ = batch([PLAIN, INT8], options, USELESS, METRICS, most=3, rng=Random(seed))
+        return [proposal.option.id for proposal in found]
+
+    assert chosen(1) == chosen(1)
+    assert len(set(chosen(1))) == 3
+
+
+def truth(framework, size, raw):
+    """A world whose frameworks differ in speed, floor and memory, and whose builds scatter about their trend."""
+    rng = Random(f"{framework}{size}{raw}")
+    speed, floor, beside = {"a": (1.0, 0.003, 40e6), "b": (0.6, 0.001, 90e6), "c": (0.2, 0.0, 30e6)}[
+        framework
+    ]
+    tok_s = speed * 2.2e10 / (size + 20e6) * rng.lognormvariate(0.0, 0.08)
+    return {
+        "decode_tok_s": tok_s,
+        "kl_divergence": raw * rng.lognormvariate(0.3, 0.3) + floor,
+        "peak_bytes": size + beside,
+        "size_bytes": size,
+    }
+
+
+def space():
+    found = []
+    for framework in "abc":
+        for n in range(18):
+            bits = 2.5 + 0.35 * n
+            found.append(option(f"{framework}/{bits:.2f}", 17e6 * bits, 60 * 4.0**-bits, framework))
+    return found
+
+
+def volume(ids):
+    by_id = {o.id: o for o in space()}
+    points = [place(truth(by_id[i].framework, by_id[i].size_bytes, by_id[i].raw_kl), METRICS) for i in ids]
+    return hypervolume(points, place(USELESS, METRICS))
+
+
+def tried(seed, most):
+    first = [Seen(id=f"{f}/fp16", framework=f, figures=truth(f, 270e6, 1e-6), raw_kl=0.0) for f in "abc"]
+    known, left = first, space()
+    while left and len(known) - 3 < most:
+        rng = Random(f"{seed}/{len(known)}")
+        found, _ = batch(known, left, USELESS, METRICS, most=3, rng=rng)
+        if not found:
+            break
+        for proposal in found:
+            o = proposal.option
+            known.append(
+                Seen(
+                    id=o.id,
+                    framework=o.framework,
+                    figures=truth(o.framework, o.size_bytes, o.raw_kl),
+                    raw_kl=o.raw_kl,
+                )
+            )
+        gone = {one.id for one in known}
+        left = [o for o in left if o.id not in gone]
+    return [one.id for one in known[3:]]
+
+
+def test_a_third_of_the_space_gives_nearly_all_of_its_front_and_chance_does_not():
+    whole = volume([o.id for o in space()])
+    searched = [volume(tried(seed, 18)) / whole for seed in range(5)]
+    drawn = [volume([o.id for o in Random(seed).sample(space(), 18)]) / whole for seed in range(20)]
+    assert min(searched) > 0.93
+    assert mean(searched) > mean(drawn) + 0.02
