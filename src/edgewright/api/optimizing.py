@@ -56,6 +56,7 @@ def optimize(
     quick: bool = False,
     target_size: float | None = None,
     target_bpw: float | None = None,
+    smallest: bool = False,
     reporter: Reporter | None = None,
 ) -> Run:
     """Build a model in every framework that suits the target, compare, measure, gate, and choose.
@@ -66,7 +67,8 @@ def optimize(
 
     The best build is confirmed in full before it is recommended; ``quick`` confirms briefly, which decides only what is far
     from every bound. ``target_size`` (bytes) or ``target_bpw`` (bits per weight) also ask for builds of that size whose
-    types are allocated to tensors by what quantizing each costs.
+    types are allocated to tensors by what quantizing each costs; ``smallest`` for the smallest of them that keeps the gates on
+    accuracy.
 
     The same call again resumes: finished work is not redone. The returned run may hold no choice; ``run.best`` is then
     None and ``run.choice`` names the nearest miss.
@@ -96,6 +98,7 @@ def optimize(
         confirmation=BRIEF if quick else Confirmation(),
         target_bytes=target_size,
         target_bpw=target_bpw,
+        smallest=smallest,
     )
     with open_run_directory(directory):
         shop = wiring.workshop(reporter or Quiet(), directory.resolve() / "logs")

@@ -66,8 +66,9 @@ from edgewright.cli.options import (
 @click.option("--quick", is_flag=True, help="Confirm briefly: only what is far from every bound is decided.")
 @click.option(
     "--target-size",
-    metavar="SIZE",
-    help="Also allocate types to tensors for the least loss at this size, such as 105MB.",
+    metavar="SIZE|smallest",
+    help="Also allocate types to tensors for the least loss at this size, such as 105MB, or at the smallest size that "
+    "keeps the accuracy gates.",
 )
 @click.option(
     "--target-bpw", type=click.FloatRange(min=1.0, max=16.0), help="The same by bits per weight, such as 4.5."
@@ -103,6 +104,7 @@ def command(
 
     if target_size and target_bpw:
         raise UsageError("--target-size and --target-bpw ask for two sizes.", hint="Give one of them.")
+    smallest = target_size == "smallest"
     time_s, trials = budget_of(budget) if budget else (None, None)
     policy = policy_of(rest)
     with TerminalReporter() as reporter:
@@ -117,7 +119,8 @@ def command(
             budget_trials=trials,
             disk_quota=size_bytes(disk_quota) if disk_quota else None,
             workload=shape(workload),
-            target_size=size_bytes(target_size) if target_size else None,
+            target_size=size_bytes(target_size) if target_size and not smallest else None,
+            smallest=smallest,
             target_bpw=target_bpw,
             reporter=reporter,
             **rest,

@@ -135,6 +135,26 @@ def allocate(options: Mapping[str, Sequence[TypeCost]], budget_bytes: float) -> 
     return min(found, key=lambda allocation: allocation.kl, default=None)
 
 
+def smallest(options: Mapping[str, Sequence[TypeCost]], most_kl: float) -> Allocation | None:
+    """The smallest allocation found whose predicted KL divergence is within ``most_kl``; None where no types are that good.
+
+    By halving the budget's range until it is known to a tenth of a percent.
+    """
+    low = sum(min(o.size_bytes for o in choices) for choices in options.values())
+    high = sum(max(o.size_bytes for o in choices) for choices in options.values())
+    best = allocate(options, high)
+    if best is None or best.kl > most_kl:
+        return None
+    while high - low > 0.001 * high:
+        middle = (low + high) / 2
+        found = allocate(options, middle)
+        if found is not None and found.kl <= most_kl:
+            best, high = found, middle
+        else:
+            low = middle
+    return best
+
+
 _Ladders = Mapping[str, Sequence[TypeCost]]
 _At = Mapping[str, int]
 

@@ -11,12 +11,16 @@ from edgewright.core.measurement import Scores
 from edgewright.core.recipe import Recipe
 from edgewright.core.run import Status
 from edgewright.pipeline.arms import run_round
-from edgewright.pipeline.making import make, postpone, skip
-from edgewright.pipeline.mixing import mixed
+from edgewright.pipeline.making import accuracy_lost, make, postpone, skip
+from edgewright.pipeline.mixing import mixed, smallest_within
 from edgewright.pipeline.scoring import score_build
 from edgewright.pipeline.state import EXPLORE, State
 from edgewright.stages.build import build
 from edgewright.stages.cross_validate import cross_validate
+
+_SMALLEST_TRIES = 4
+_NEARER = 0.6
+"""By how much less KL divergence the next larger allocation is asked for."""
 
 
 def explore(state: State, framework: str) -> None:
@@ -34,9 +38,33 @@ def explore(state: State, framework: str) -> None:
     if not state.out_of_time() and (own := mixed(state, framework, first)):
         wanted.append(own)
     make(state, wanted)
+    if state.request.smallest:
+        _smallest(state, framework, first)
     names = [trial.id for trial in state.trials.values() if trial.recipe.framework == framework]
     run_round(state, f"{EXPLORE}{framework}", names, state.request.pace)
     state.judge()
+
+
+def _smallest(state: State, framework: str, first: Artifact) -> None:
+    """Allocate to ever larger sizes, from the smallest that may keep the gates on accuracy, until one keeps them."""
+    kept: list[float] = []
+    lost: list[float] = []
+    for trial in state.trials.values():
+        kl = trial.values.get("kl_divergence")
+        if trial.recipe.framework == framework and kl is not None and kl.value:
+            (lost if accuracy_lost(state, trial) else kept).append(kl.value)
+    most = max(kept, default=0.0)
+    beyond = min((kl for kl in lost if kl > most), default=most)
+    limit = (most * beyond) ** 0.5
+    for _ in range(_SMALLEST_TRIES):
+        tried = smallest_within(state, framework, first, limit) if limit and not state.out_of_time() else None
+        if tried is None:
+            return
+        state.update(tried, "mixed")
+        make(state, [tried.recipe])
+        if not accuracy_lost(state, state.trials[tried.id]):
+            return
+        limit *= _NEARER
 
 
 def _first_of(recipes: Sequence[Recipe]) -> list[Recipe]:

@@ -13,9 +13,10 @@ from edgewright.core.artifact import Artifact
 from edgewright.core.jobs import SourceOperation
 from edgewright.core.model import SourceKind
 from edgewright.core.pruning import parse
+from edgewright.core.quantity import Value
 from edgewright.core.recipe import Recipe
 from edgewright.core.run import Status, Trial
-from edgewright.core.verdict import Outcome, judge
+from edgewright.core.verdict import DEVICE_BOUND, Outcome, Verdict, judge
 from edgewright.errors import EdgewrightError
 from edgewright.pipeline.beside import beside
 from edgewright.pipeline.scoring import score_build, score_reference
@@ -134,9 +135,7 @@ def _glance(state: State, recipe: Recipe, artifact: Artifact) -> Trial | None:
     if isinstance(scores, Failure):
         return None
     values = accuracy_values(scores)
-    verdicts = [
-        judge(gate, values.get(gate.metric)) for gate in state.request.policy.gates if gate.metric in values
-    ]
+    verdicts = _accuracy_verdicts(state, values)
     lost = next((verdict for verdict in verdicts if verdict.outcome is Outcome.FAIL), None)
     if lost is None:
         return None
@@ -150,6 +149,18 @@ def _glance(state: State, recipe: Recipe, artifact: Artifact) -> Trial | None:
         verdicts=tuple(verdicts),
         outcome=Outcome.FAIL,
     )
+
+
+def accuracy_lost(state: State, trial: Trial) -> bool:
+    """Whether a scored build surely fails a gate on accuracy, or has no scores."""
+    if "kl_divergence" not in trial.values:
+        return True
+    return any(v.outcome is Outcome.FAIL for v in _accuracy_verdicts(state, trial.values))
+
+
+def _accuracy_verdicts(state: State, values: Mapping[str, Value]) -> list[Verdict]:
+    gates = [gate for gate in state.request.policy.gates if gate.metric not in DEVICE_BOUND]
+    return [judge(gate, values[gate.metric]) for gate in gates if gate.metric in values]
 
 
 def postpone(state: State, recipes: Sequence[Recipe]) -> None:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from edgewright.core.allocation import Allocation, Mixture, TypeCost, allocate, options_of, stored_weights
+from edgewright.core.allocation import (
+    Allocation,
+    Mixture,
+    TypeCost,
+    allocate,
+    options_of,
+    smallest,
+    stored_weights,
+)
 from edgewright.core.answers import Failure
 from edgewright.core.artifact import Artifact
 from edgewright.core.quantity import METRICS, Label, Value
@@ -28,19 +36,45 @@ def mixed(state: State, framework: str, unquantized: Artifact) -> Recipe | None:
 
 def allocated(state: State, framework: str, unquantized: Artifact, target: float) -> Trial | None:
     """A trial with the recipe of least predicted KL divergence within ``target`` bytes, and what is predicted of it."""
-    mixture = state.shop.backend(framework).mixture(state.source.facts)
-    table = table_of(state) if mixture is not None else None
-    if mixture is None or table is None:
-        return None
-    options = options_of(table, mixture.types, shared_ends=mixture.shared_ends)
-    rest = _unallocated(table, options, mixture, unquantized)
-    found = allocate(options, target - rest)
+    found = _options(state, framework, unquantized)
     if found is None:
+        return None
+    options, rest = found
+    allocation = allocate(options, target - rest)
+    if allocation is None:
         least = rest + sum(min(o.size_bytes for o in choices) for choices in options.values())
         state.note(
             f"{framework}: no allocation is as small as {target / 1e6:.1f} MB; the smallest is {least / 1e6:.1f} MB"
         )
         return None
+    return _trial(state, framework, allocation, rest, target)
+
+
+def smallest_within(state: State, framework: str, unquantized: Artifact, most_kl: float) -> Trial | None:
+    """A trial with the smallest recipe whose predicted KL divergence is within ``most_kl``."""
+    found = _options(state, framework, unquantized)
+    allocation = smallest(found[0], most_kl) if found else None
+    if found is None or allocation is None:
+        return None
+    return _trial(state, framework, allocation, found[1], allocation.size_bytes + found[1])
+
+
+def _options(
+    state: State, framework: str, unquantized: Artifact
+) -> tuple[Mapping[str, list[TypeCost]], float] | None:
+    """What each group may get in a framework, and the bytes that no allocation reaches; None where there is no table."""
+    mixture = state.shop.backend(framework).mixture(state.source.facts)
+    table = table_of(state) if mixture is not None else None
+    if mixture is None or table is None:
+        return None
+    options = options_of(table, mixture.types, shared_ends=mixture.shared_ends)
+    return options, _unallocated(table, options, mixture, unquantized)
+
+
+def _trial(state: State, framework: str, found: Allocation, rest: float, target: float) -> Trial:
+    mixture, table = state.shop.backend(framework).mixture(state.source.facts), table_of(state)
+    if mixture is None or table is None:
+        raise AssertionError("an allocation was made of both")
     recipe = _recipe(mixture, found, rest, state.source.facts.parameters, target)
     return Trial(recipe=recipe, status=Status.PLANNED, predicted=_predicted(found, rest, table))
 

@@ -77,7 +77,7 @@ def plan_key(source: Source, plan: Plan, request: Request, device: str, code: Ma
             source.digest,
             [[r.id, r.build, r.runtime] for r in plan.candidates],
             [request.text.sha256, request.tokens, request.context, request.calibration_tokens],
-            [request.target_bytes, request.target_bpw],
+            [request.target_bytes, request.target_bpw, request.smallest],
             [request.workload, request.pace, request.confirmation, request.tuning_rounds],
             [request.searches, request.seed],
             device,

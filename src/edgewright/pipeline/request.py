@@ -49,7 +49,8 @@ class Request:
     Of each of ``prunings`` every framework makes a build, which is held against the original like any other.
 
     ``target_bytes`` or ``target_bpw`` (bits per weight) ask each framework that can for the build of that size in which
-    types are allocated to tensors by what their quantization costs.
+    types are allocated to tensors by what their quantization costs; ``smallest`` for the smallest that keeps the gates on
+    accuracy.
     """
 
     text: Text
@@ -63,6 +64,7 @@ class Request:
     calibration_tokens: int = 16_384
     target_bytes: float | None = None
     target_bpw: float | None = None
+    smallest: bool = False
     score_limit_s: float = 10.0
     only: tuple[str, ...] = ()
     prunings: tuple[Pruning, ...] = ()

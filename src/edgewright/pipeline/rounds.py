@@ -44,6 +44,8 @@ def timed_round(
 ) -> tuple[Round, dict[str, Failure]]:
     """The round, and why arms failed that did. An arm whose every attempt was disturbed has no block in it.
 
+    A quick look, which no sentinel watches, only waits for other processes to end, and takes its last attempt as it is.
+
     What is usual for the host is told by the last few attempts, refused ones included: a host that is slower or faster from
     now on is no longer disturbed.
     """
@@ -61,12 +63,13 @@ def timed_round(
             if isinstance(answer, Failure):
                 failures[arm.name] = answer
                 break
-            reason = disturbance(answer.noise, usual_speed(seen[-RECENT:])) if timing.pace.sentinel else ""
-            if not disturbance(
-                answer.noise, None
-            ):  # what others of the machine did says nothing of the host's speed
+            others = disturbance(answer.noise, None)  # what else ran says nothing of the host's own speed
+            reason = (
+                disturbance(answer.noise, usual_speed(seen[-RECENT:])) if timing.pace.sentinel else others
+            )
+            if not others:
                 seen.append(answer.noise)
-            if not reason:
+            if not reason or (not timing.pace.sentinel and attempt == _ATTEMPTS - 1):
                 blocks[arm.name] = answer
                 break
             invalid.append(Invalid(arm=arm.name, reason=reason))

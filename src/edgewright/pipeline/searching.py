@@ -191,8 +191,7 @@ class _Finder:
         ]
         seconds = seconds_of(entry.cost, scored)
         if entry.recipe is None and state.sensitivity is None:
-            others = sum(other.recipe is None for other in self._pool.values())
-            seconds += self._table_seconds() / others
+            seconds += self._table_seconds() / _AT_ONCE  # as if no later turn made use of it
         return Option(
             id=entry.id,
             framework=entry.framework,

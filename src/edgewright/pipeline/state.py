@@ -87,7 +87,12 @@ class State:
         """Work that is left, in the units of `remaining`."""
         confirmed = sum(name.startswith(CONFIRM) for name in self.rounds)
         rounds = max(self.request.confirmation.rounds[0] - confirmed, 0)
-        return units_left(list(self.trials.values()), rounds)
+        trials = list(self.trials.values())
+        if self.request.budget_trials is not None:
+            waiting = [trial for trial in trials if trial.status is Status.PLANNED]
+            left = max(self.request.budget_trials - self.tried(), 0)
+            trials = [t for t in trials if t not in waiting[left:]]
+        return units_left(trials, rounds)
 
     def at_once(self) -> int:
         """How many builds may be made beside each other."""

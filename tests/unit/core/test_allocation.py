@@ -5,7 +5,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgewright.core.allocation import TypeCost, WeightType, allocate, hull, options_of
+from edgewright.core.allocation import TypeCost, WeightType, allocate, hull, options_of, smallest
 from edgewright.core.sensitivity import EMBEDDING, HEAD, Cost, Curve, Group, Sensitivity
 
 TYPES = (("low", 4), ("middle", 5), ("high", 8))
@@ -81,3 +81,21 @@ def test_a_tied_matrix_that_is_stored_once_costs_what_both_its_uses_cost():
     assert set(once) == {EMBEDDING}
     assert set(twice) == {EMBEDDING, HEAD}
     assert once[EMBEDDING][0].kl == 2 * twice[EMBEDDING][0].kl
+
+
+@given(st.floats(1e-4, 1.0))
+def test_the_smallest_within_a_divergence_is_within_it_and_hardly_larger_than_it_must_be(most):
+    options = {
+        f"g{n}": [
+            TypeCost(type=str(b), size_bytes=b * (n + 1), kl=(n + 1) * 4.0**-b) for b in (2, 3, 4, 6, 8)
+        ]
+        for n in range(5)
+    }
+    found = smallest(options, most)
+    finest = allocate(options, 1e9)
+    if finest.kl > most:
+        assert found is None
+    else:
+        assert found.kl <= most
+        smaller = allocate(options, 0.99 * found.size_bytes)
+        assert smaller is None or smaller.kl > most

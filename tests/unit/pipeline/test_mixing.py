@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 from edgewright.core.allocation import WeightType
-from edgewright.core.answers import Failure, FailureKind
-from edgewright.core.jobs import BuildJob, SensitivityJob
+from edgewright.core.answers import Failure, FailureKind, ScoreResult
+from edgewright.core.jobs import BuildJob, ScoreJob, SensitivityJob
 from edgewright.core.run import Status
 from edgewright.core.text import Text
-from edgewright.testing import facts
-from tests.world import REQUEST, World, by_id, honest
+from edgewright.testing import facts, scores
+from tests.world import RECIPE_OF, REQUEST, World, by_id, honest
 
 TYPES = (
     WeightType(name="small", bits=4.0, multiple=32, rounding_bits=4.0),
@@ -49,6 +49,24 @@ def test_a_size_that_no_allocation_reaches_is_a_note(tmp_path):
     run = World(tmp_path, types=TYPES, request=asking(3.0)).run()
     assert not any("/mixed" in trial.id for trial in run.trials)
     assert any("no allocation is as small" in note for note in run.notes)
+
+
+def test_the_smallest_that_keeps_the_accuracy_is_found_by_growing(tmp_path):
+    def lossy(job):
+        if isinstance(job, ScoreJob) and not job.write_reference:
+            name = RECIPE_OF.get(job.artifact, "")
+            if name.startswith("mixed"):
+                size = float(name.removeprefix("mixed_").removesuffix("mb"))
+                return ScoreResult(scores=scores(0.01, right=0.495 if size > 0.004 else 0.3))
+        return honest(job)
+
+    request = replace(LONG, smallest=True)
+    run = World(tmp_path, types=TYPES, request=request, answer=lossy, backends=("openvino",)).run()
+    mixed = [t for t in run.trials if "/mixed" in t.id]
+    assert len(mixed) > 1
+    sizes = [t.predicted["size_bytes"].value for t in mixed]
+    assert sizes == sorted(sizes)
+    assert mixed[-1].values["accuracy_retained"].value > 0.95
 
 
 def test_without_a_wish_nothing_is_measured_for_it(tmp_path):

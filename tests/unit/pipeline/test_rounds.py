@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from edgewright.core.answers import BenchResult
-from edgewright.core.measurement import FULL, Workload
+from edgewright.core.measurement import FULL, QUICK, Workload
 from edgewright.core.noise import Noise, Sentinel
 from edgewright.pipeline.rounds import Arm, Timing, timed_round
 from edgewright.ports import Workshop
@@ -29,7 +29,7 @@ def around(speed, foreign=0.0):
 CALM = around(10.0)
 
 
-def run(noises, tmp_path: Path, arms=("a", "b", "c")):
+def run(noises, tmp_path: Path, arms=("a", "b", "c"), pace=FULL):
     """A round whose blocks are timed amid these noises, one after the other."""
     left = iter(noises)
     backend = FakeBackend("fake")
@@ -46,7 +46,7 @@ def run(noises, tmp_path: Path, arms=("a", "b", "c")):
     )
     arm = Arm(name="", backend=backend, path="", runtime={}, log=tmp_path / "log")
     sides = [replace(arm, name=name) for name in arms]
-    timing = Timing(ids=(1,) * 128, workload=Workload(), pace=FULL, before=(CALM,) * 3)
+    timing = Timing(ids=(1,) * 128, workload=Workload(), pace=pace, before=(CALM,) * 3)
     rng = random.Random(1)  # an order of measurements, no secret
     finished, failures = timed_round(shop, sides, timing, rng)
     assert not failures
@@ -70,3 +70,14 @@ def test_an_arm_that_is_always_disturbed_has_no_block(tmp_path):
     finished = run([around(10.0, foreign=0.4)] * 3, tmp_path, arms=("a",))
     assert not finished.blocks
     assert len(finished.invalid) == 3
+
+
+def test_a_quick_look_waits_for_others_to_end_and_takes_its_last_attempt(tmp_path):
+    hog = around(10.0, foreign=0.5)
+    finished = run([hog, CALM, *[hog] * 3, CALM], tmp_path, pace=QUICK)
+    assert set(finished.blocks) == {"a", "b", "c"}
+    assert len(finished.invalid) == 3
+
+
+def test_a_quick_look_asks_nothing_of_the_hosts_own_speed(tmp_path):
+    assert not run([around(5.0), around(20.0), CALM], tmp_path, pace=QUICK).invalid

@@ -1,0 +1,175 @@
+"""A third party's framework: the package in ``examples`` joins by its entry point, and no line of edgewright knows it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgewright.config import evaluation_text
+from edgewright.core import knowledge
+from edgewright.core.artifact import Artifact
+from edgewright.core.jobs import ScoreJob
+from edgewright.core.measurement import Block, Pace, Workload
+from edgewright.core.model import Source
+from edgewright.core.recipe import SCORING_RUNTIME
+from edgewright.stages.bench import bench
+from edgewright.stages.build import build
+from edgewright.stages.cross_validate import cross_validate, tokenize
+from edgewright.stages.score import score
+from edgewright.testing import RecordingReporter
+from edgewright.wiring import Wiring
+from tests.integration.conftest import Lab
+
+pytestmark = pytest.mark.integration
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "edgewright-ctranslate2"
+CONTEXT = 256
+ASKED = ("--only", "ctranslate2/*", "--tokens", "128", "--context", "64", "--quick", "--min-accuracy", "0")
+GATES = ("speedup", "memory_cut", "latency_variation", "block_variation", "latency_drift")
+
+
+@dataclass
+class Plugged(Lab):
+    """A lab where the example is installed, and a folder for commands to run in."""
+
+    folder: Path
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Python, as a user has it who installed both packages."""
+        paths = {"EDGEWRIGHT_HOME": str(self.home), "PYTHONPATH": str(self.folder / "site")}
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=self.folder,
+            env={**os.environ, **paths, "PYTHONDONTWRITEBYTECODE": "1"},
+            capture_output=True,
+            text=True,
+            timeout=1800,
+            check=False,
+        )
+
+    def demand(self, *arguments: str) -> str:
+        done = self.run(*arguments)
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+        return done.stdout
+
+
+@pytest.fixture(scope="module")
+def plugged(lab: Lab, toolchains, tmp_path_factory) -> Iterator[Plugged]:
+    """The wheel, installed where Python finds it, and lying where pip finds it for the framework's own environment."""
+    folder = tmp_path_factory.mktemp("plugged")
+    site, wheels = folder / "site", folder / "wheels"
+    pip = (sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check")
+    subprocess.run([*pip, "wheel", "--no-deps", "--wheel-dir", wheels, EXAMPLE], check=True)
+    subprocess.run([*pip, "install", "--no-deps", "--target", site, *wheels.glob("*.whl")], check=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(site)
+        patch.setenv("PIP_FIND_LINKS", f"{os.environ.get('PIP_FIND_LINKS', '')} {wheels}".strip())
+        wiring = Wiring()
+        shop = wiring.workshop(RecordingReporter(), lab.home / "logs")
+        yield Plugged(home=lab.home, wiring=wiring, shop=shop, folder=folder)
+
+
+@pytest.fixture(scope="module")
+def installed(plugged: Plugged):
+    """Its environment, by the command that users have."""
+    told = plugged.demand("-m", "edgewright.cli", "toolchain", "install", "ctranslate2", "--json")
+    (state,) = json.loads(told)
+    return state
+
+
+@pytest.fixture(scope="module")
+def optimized(plugged: Plugged, installed, tiny: Source) -> dict[str, Any]:
+    """A finished run of it alone. Random weights answer at random, so accuracy is asked nothing of."""
+    ungated = [f"--without-gate={gate}" for gate in GATES]
+    command = ("-m", "edgewright.cli", "optimize", tiny.path, *ASKED, *ungated, "--out", "run", "--json")
+    done = plugged.run(*command)
+    # 10: whether random weights are right anywhere is chance.
+    assert done.returncode in {0, 10}, done.stderr[-3000:]
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+@pytest.fixture(scope="module")
+def built(plugged: Plugged, installed, smollm2: Source) -> Artifact:
+    """SmolLM2 in float32."""
+    recipe = plugged.wiring.backends["ctranslate2"].recipes(smollm2.facts)[0]
+    answer = build(plugged.shop, smollm2, recipe, None, plugged.shop.logs / "ctranslate2-fp32.log")
+    assert isinstance(answer, Artifact), answer
+    return answer
+
+
+@pytest.fixture(scope="module")
+def ids(plugged: Plugged, smollm2: Source) -> tuple[int, ...]:
+    tokenizer = plugged.wiring.files.tokenizer(Path(smollm2.path))
+    return tuple(tokenizer.encode(evaluation_text(None).content)[:CONTEXT])
+
+
+def test_its_own_tests_pass_the_conformance_suite_among_them(plugged):
+    told = plugged.demand("-m", "pytest", "-p", "no:cacheprovider", "-v", str(EXAMPLE / "tests"))
+    assert "TestCTranslate2Backend::test_its_lock_holds_what_the_worker_needs PASSED" in told
+
+
+def test_its_environment_passes_its_smoke_job(installed):
+    assert installed["ready"], installed["reason"]
+    assert installed["versions"]["ctranslate2"]
+
+
+def test_its_builds_are_made_compared_and_measured(optimized):
+    trials = {f"{t['recipe']['framework']}/{t['recipe']['name']}": t for t in optimized["trials"]}
+    assert {name: trial["status"] for name, trial in trials.items()} == {
+        "ctranslate2/fp32": "measured",
+        "ctranslate2/int8": "measured",
+    }
+    (cross,) = optimized["cross_validation"]
+    print(f"{cross['framework']}: KL {cross['kl_divergence']:.1e}")
+    assert cross["equal"], cross["cause"]
+    for name, bits in (("ctranslate2/fp32", 32), ("ctranslate2/int8", 8)):
+        assert trials[name]["artifact"]["manifest"]["bits_per_weight"] == pytest.approx(bits, abs=0.2)
+
+
+def test_a_real_model_answers_as_the_original(plugged, built, smollm2, ids):
+    shop, log = plugged.shop, plugged.shop.logs / "ctranslate2.log"
+    asked = {"ids": ids, "context": CONTEXT}
+    original = ScoreJob(worker=shop.reference.worker, artifact=smollm2.path, runtime=SCORING_RUNTIME, **asked)
+    kept = score(shop, shop.reference, original, identity=smollm2.digest, log=log, keep_reference=True)
+    assert isinstance(kept, tuple), kept
+    backend = shop.backend("ctranslate2")
+    job = ScoreJob(worker=backend.worker, artifact=built.path, runtime={}, **asked)
+    scored = score(shop, backend, job, identity=built.manifest.key, log=log, reference=kept[1])
+    assert isinstance(scored, tuple), scored
+    texts = (knowledge.text("parity.txt"),)
+    expected = tokenize(shop, shop.reference, smollm2.path, texts, log)
+    assert isinstance(expected, tuple), expected
+    cross = cross_validate(
+        shop, built, scored[0], facts=smollm2.facts, texts=texts, expected=expected, log=log
+    )
+    print(f"{built.recipe.id}: KL {cross.kl_divergence:.2e}, limit {cross.limit:.0e}")
+    assert cross.equal, cross.cause
+
+
+def test_a_prompt_is_continued_alike_alone_and_in_a_batch(plugged, built, ids):
+    def continued(concurrency: int) -> tuple[int, ...]:
+        block = bench(
+            plugged.shop,
+            plugged.shop.backend("ctranslate2"),
+            artifact=built.path,
+            runtime={},
+            ids=ids,
+            workload=Workload(prompt_tokens=32, decode_tokens=12, concurrency=concurrency),
+            pace=Pace(least_s=0.0, least_requests=1, warmup_least=1, warmup_most=1),
+            log=plugged.shop.logs / "ctranslate2-bench.log",
+        )
+        assert isinstance(block, Block), block
+        return block.requests[0].token_ids
+
+    alone = continued(1)
+    assert len(alone) == 12
+    assert continued(2) == alone
