@@ -67,8 +67,10 @@ def kl_of(lab, source, artifact, ids, folder):
     return sum(answer[0].against.kl) / len(answer[0].against.kl)
 
 
-@pytest.mark.parametrize("text", ["blocks:0.34", "neurons:0.2"])
-def test_every_framework_builds_a_pruned_source(lab, six, calibration, tmp_path, text):
+@pytest.mark.parametrize(
+    ("text", "frameworks"), [("blocks:0.34", ("onnx", "mlx")), ("neurons:0.2", ("openvino", "llamacpp"))]
+)
+def test_every_framework_builds_a_pruned_source(lab, six, calibration, tmp_path, text, frameworks):
     source = pruned(lab, six, text, calibration)
     if text.startswith("blocks"):
         assert (six.facts.layers, source.facts.layers) == (6, 4)
@@ -76,11 +78,12 @@ def test_every_framework_builds_a_pruned_source(lab, six, calibration, tmp_path,
         assert (six.facts.intermediate_size, source.facts.intermediate_size) == (1536, 1216)
     assert source.facts.parameters < six.facts.parameters
     assert any("taken out" in note for note in source.notes)
-    for name, backend in lab.wiring.backends.items():
+    for name in frameworks:
+        backend = lab.wiring.backends[name]
         plain = backend.recipes(source.facts)[0]
         made = build(lab.shop, source, plain, None, tmp_path / f"{name}.log")
         assert not isinstance(made, Failure), made
-        assert kl_of(lab, source, made, calibration.ids[-128:], tmp_path) < 1e-3
+        assert kl_of(lab, source, made, calibration.ids[-64:], tmp_path) < 1e-3
 
 
 def test_a_recovery_comes_nearer_to_the_original(lab, six, calibration):

@@ -111,7 +111,8 @@ class Space:
 class Family:
     """Recipes that differ in parameters. ``name`` holds them as ``{parameter}``; a true flag is appended instead.
 
-    ``bits`` and ``rounding_bits`` are those of a weight without scales, in groups of 32; a group adds ``group_bits``. The
+    ``bits`` and ``rounding_bits`` are those of a weight without scales, in groups of 32; a group adds ``group_bits``, and
+    ``ends_group_bits`` in the embedding and the output layer. The
     parameter ``group_size``, where there is one, is what rows have to be a multiple of. ``gains`` are rounding bits and
     ``costs`` factors of a build's work that a flag adds; flags in ``calibrated_by`` look at calibration data. Combinations
     that hold all of an entry of ``without`` do not exist.
@@ -128,6 +129,7 @@ class Family:
     odd_bits: float = 16.0
     odd_rounding_bits: float = 12.0
     ends_bits: float = 0.0
+    ends_group_bits: float = 0.0
     ends_rounding_bits: float = 0.0
     copies: int = 1
     build: Mapping[str, Option] = field(default_factory=dict)
@@ -183,7 +185,7 @@ def _candidate(framework: str, family: Family, chosen: Mapping[str, Option]) -> 
         multiple=group or family.multiple,
         odd_bits=family.odd_bits,
         odd_rounding_bits=family.odd_rounding_bits,
-        ends_bits=family.ends_bits,
+        ends_bits=family.ends_bits + family.ends_group_bits / (group or _GROUP),
         ends_rounding_bits=family.ends_rounding_bits,
         copies=family.copies,
     )
