@@ -21,9 +21,8 @@ ARGUMENTS = (
     "128",
     "--context",
     "64",
-    "--min-accuracy",
-    "0",
-    "--quick",
+    "--max-ttft-ms",
+    "0.001",
     "--out",
     "run",
 )

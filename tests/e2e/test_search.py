@@ -14,11 +14,12 @@ SEARCH = (
     "--only=llamacpp/q*",
     "--tokens=128",
     "--context=64",
-    "--quick",
     "--min-accuracy=0",
     "--seed=3",
+    "--max-ttft-ms=0.001",
     *UNGATED,
 )
+"""No build answers as soon as that, so none is confirmed, and nothing that a search looks at depends on it."""
 
 
 def tried(run):
@@ -31,7 +32,7 @@ def test_a_search_keeps_its_budget_says_what_it_expected_and_goes_on_with_more(s
         done = shared_shell.run(
             "optimize", tiny.path, *SEARCH, "--budget", f"{trials} trials", "--out", "search", "--json"
         )
-        assert done.returncode in {0, 10}, done.stderr
+        assert done.returncode == 10, done.stderr
         return json.loads(done.stdout)
 
     run = search(4)

@@ -32,8 +32,8 @@ pytestmark = pytest.mark.integration
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "edgewright-ctranslate2"
 CONTEXT = 256
-ASKED = ("--only", "ctranslate2/*", "--tokens", "128", "--context", "64", "--quick", "--min-accuracy", "0")
-GATES = ("speedup", "memory_cut", "latency_variation", "block_variation", "latency_drift")
+ASKED = ("--only", "ctranslate2/*", "--tokens", "128", "--context", "64", "--max-ttft-ms", "0.001")
+"""No build answers as soon as that, so none is confirmed: confirming is timed, and timed elsewhere."""
 
 
 @dataclass
@@ -63,15 +63,13 @@ class Plugged(Lab):
 
 @pytest.fixture(scope="module")
 def plugged(lab: Lab, toolchains, tmp_path_factory) -> Iterator[Plugged]:
-    """The wheel, installed where Python finds it, and lying where pip finds it for the framework's own environment."""
+    """The package, installed where Python finds it."""
     folder = tmp_path_factory.mktemp("plugged")
-    site, wheels = folder / "site", folder / "wheels"
+    site = folder / "site"
     pip = (sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check")
-    subprocess.run([*pip, "wheel", "--no-deps", "--wheel-dir", wheels, EXAMPLE], check=True)
-    subprocess.run([*pip, "install", "--no-deps", "--target", site, *wheels.glob("*.whl")], check=True)
+    subprocess.run([*pip, "install", "--no-deps", "--target", site, EXAMPLE], check=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(site)
-        patch.setenv("PIP_FIND_LINKS", f"{os.environ.get('PIP_FIND_LINKS', '')} {wheels}".strip())
         wiring = Wiring()
         shop = wiring.workshop(RecordingReporter(), lab.home / "logs")
         yield Plugged(home=lab.home, wiring=wiring, shop=shop, folder=folder)
@@ -87,12 +85,10 @@ def installed(plugged: Plugged):
 
 @pytest.fixture(scope="module")
 def optimized(plugged: Plugged, installed, tiny: Source) -> dict[str, Any]:
-    """A finished run of it alone. Random weights answer at random, so accuracy is asked nothing of."""
-    ungated = [f"--without-gate={gate}" for gate in GATES]
-    command = ("-m", "edgewright.cli", "optimize", tiny.path, *ASKED, *ungated, "--out", "run", "--json")
+    """A finished run of it alone."""
+    command = ("-m", "edgewright.cli", "optimize", tiny.path, *ASKED, "--out", "run", "--json")
     done = plugged.run(*command)
-    # 10: whether random weights are right anywhere is chance.
-    assert done.returncode in {0, 10}, done.stderr[-3000:]
+    assert done.returncode == 10, done.stderr[-3000:]
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
 

@@ -56,7 +56,7 @@ def demo(
         request = Request(
             text=evaluation_text(None),
             policy=policy or Policy(),
-            tokens=1024 if quick else 2048,
+            tokens=512 if quick else 2048,
             confirmation=BRIEF if quick else Confirmation(),
         )
         return run_source(wiring, source, request, out, target="this-machine", reporter=reporter)

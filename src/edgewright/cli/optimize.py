@@ -22,7 +22,9 @@ from edgewright.cli.options import (
 @click.argument("model")
 @click.option("--target", default="this-machine", show_default=True, help="Kind of device the build is for.")
 @click.option(
-    "--frameworks", metavar="A,B", help="Only these: llamacpp, onnx, openvino, mlx (default: the target's)."
+    "--frameworks",
+    metavar="A,B",
+    help="Only these: llamacpp, onnx, openvino, mlx, or one that joined (default: the target's).",
 )
 @click.option(
     "--only",

@@ -14,6 +14,8 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib.metadata import entry_points
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any, AnyStr, BinaryIO
 
@@ -56,7 +58,23 @@ def child_environment(extra: Mapping[str, str]) -> dict[str, str]:
         name: value for name, value in os.environ.items() if name not in _DROPPED and not _SECRET.search(name)
     }
     threads = str(usable_cores())
-    return kept | _QUIET | {"OMP_NUM_THREADS": threads, "EDGEWRIGHT_THREADS": threads} | dict(extra)
+    ours = {
+        "OMP_NUM_THREADS": threads,
+        "EDGEWRIGHT_THREADS": threads,
+        "EDGEWRIGHT_PACKAGES": os.pathsep.join(f"{name}={folder}" for name, folder in _packages().items()),
+    }
+    return kept | _QUIET | ours | dict(extra)
+
+
+def _packages() -> dict[str, str]:
+    """Where third parties' backends lie, whose workers the child loads from there; nothing of theirs is imported here."""
+    names = {point.module.partition(".")[0] for point in entry_points(group="edgewright.backends")}
+    found = {name: find_spec(name) for name in sorted(names)}
+    return {
+        name: spec.submodule_search_locations[0]
+        for name, spec in found.items()
+        if spec is not None and spec.submodule_search_locations
+    }
 
 
 @dataclass(frozen=True, kw_only=True)

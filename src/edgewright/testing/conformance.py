@@ -56,6 +56,26 @@ class BackendConformance:
             assert not recipe.base or recipe.base in seen
             seen.add(recipe.name)
 
+    def test_what_a_search_may_try_has_distinct_names_and_bases_that_are_made(self) -> None:
+        space = self.make().space(self.model())
+        if space is None:
+            return
+        recipes = [candidate.recipe for candidate in space.candidates]
+        made = {recipe.name for recipe in self._recipes()}
+        assert len({recipe.id for recipe in recipes}) == len(recipes)
+        assert {recipe.framework for recipe in recipes} == {self.make().name}
+        assert all(not recipe.base or recipe.base in made for recipe in recipes)
+        assert not any(recipe.precision.unquantized for recipe in recipes)
+        assert all(candidate.storage.bits > 0.0 for candidate in space.candidates)
+
+    def test_what_every_run_tries_is_in_the_space_unchanged(self) -> None:
+        space = self.make().space(self.model())
+        if space is None:
+            return
+        by_name = {candidate.recipe.name: candidate.recipe for candidate in space.candidates}
+        tried = [r for r in self._recipes() if not r.precision.unquantized and not r.auxiliary]
+        assert all(by_name[recipe.name] == recipe for recipe in tried)
+
     def test_its_digests_do_not_change_between_two_looks(self) -> None:
         assert self.make().code_digest == self.make().code_digest
         assert self.make().toolchain.digest == self.make().toolchain.digest

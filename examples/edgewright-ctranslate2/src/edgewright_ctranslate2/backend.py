@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import struct
 import tomllib
-from dataclasses import replace
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from edgewright.backends.declared import Declared, load_toolchain
+from edgewright.backends.declared import Declared
 from edgewright.core.assessment import Fit
-from edgewright.core.keys import digest
 from edgewright.core.model import ModelFacts, Task
 from edgewright.core.recipe import Precision, Recipe
-from edgewright.core.toolchain import ToolchainSpec
-
-CODE_VARIABLE = "EDGEWRIGHT_CTRANSLATE2_CODE"
-"""Tells the child which code the parent has; its smoke job refuses an environment that holds other code."""
 
 _FOLDER = Path(__file__).parent
 _MODEL = "model.bin"
@@ -32,16 +25,6 @@ class CTranslate2Backend(Declared):
     folder = _FOLDER
     name = "ctranslate2"
     worker = "edgewright_ctranslate2.worker"
-
-    @cached_property
-    def toolchain(self) -> ToolchainSpec:
-        """As declared. The environment holds a copy of this package, so other code needs another environment."""
-        declared, code = load_toolchain(_FOLDER), package_digest()
-        return replace(
-            declared,
-            digest=digest([declared.digest, code]),
-            environment={**declared.environment, CODE_VARIABLE: code},
-        )
 
     def recognizes(self, path: Path) -> bool:
         """A directory whose ``model.bin`` says that it is a decoder of CTranslate2's: others use that name too."""
@@ -75,15 +58,6 @@ class CTranslate2Backend(Declared):
 def buildable() -> dict[str, Any]:
     """What ``architectures.toml`` says: ``architectures`` by model type, and kinds of ``rope``."""
     return tomllib.loads((_FOLDER / "architectures.toml").read_text(encoding="utf-8"))
-
-
-def package_digest() -> str:
-    """SHA-256 of this package's code and tables."""
-    total = hashlib.sha256()
-    for file in sorted(_FOLDER.rglob("*")):
-        if file.suffix in {".py", ".toml"}:
-            total.update(file.relative_to(_FOLDER).as_posix().encode() + b"\0" + file.read_bytes())
-    return total.hexdigest()
 
 
 def _refusal(facts: ModelFacts) -> str:

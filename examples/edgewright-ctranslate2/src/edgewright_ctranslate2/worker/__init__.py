@@ -7,7 +7,6 @@ imported counts in the memory that is measured.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -17,10 +16,10 @@ from edgewright.backends.source_weights import check_weights
 from edgewright.core.answers import BuildResult, Progress, SmokeResult
 from edgewright.core.jobs import BuildJob
 from edgewright.core.recipe import Option
-from edgewright.errors import InputError, ToolchainError, UnsupportedError
+from edgewright.errors import InputError, UnsupportedError
 from edgewright.ports import Tell
 
-from edgewright_ctranslate2.backend import CODE_VARIABLE, buildable, package_digest
+from edgewright_ctranslate2.backend import buildable
 from edgewright_ctranslate2.worker.session import CTranslate2Session
 
 _MODEL = "model.bin"
@@ -39,12 +38,7 @@ class CTranslate2Worker:
     """See `edgewright.ports.Worker`. CTranslate2 has no profiler of operators, so neither has this."""
 
     def smoke(self, scratch: Path) -> SmokeResult:
-        """Write a decoder of random weights, and hold what it decodes against its logits.
-
-        Raises:
-            ToolchainError: the environment holds other code of this package than the parent.
-        """
-        _check_code()
+        """Write a decoder of random weights, and hold what it decodes against its logits."""
         import ctranslate2
         import transformers  # noqa: F401  # the import is what is tried
 
@@ -90,13 +84,6 @@ class CTranslate2Worker:
         tokenizer.no_truncation()
         tokenizer.no_padding()
         return [list(tokenizer.encode(text, add_special_tokens=False).ids) for text in texts]
-
-
-def _check_code() -> None:
-    if os.environ.get(CODE_VARIABLE) != package_digest():
-        raise ToolchainError(
-            "Another edgewright-ctranslate2 was installed than the one that runs: build its wheel again."
-        )
 
 
 def _check(source: Path) -> None:
