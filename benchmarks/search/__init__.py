@@ -71,8 +71,8 @@ class World:
 
 def main(arguments: Sequence[str]) -> int:
     """Measure where asked to; else replay."""
-    if "measure" in arguments:
-        measure()
+    if arguments and arguments[0] == "measure":
+        measure(arguments[1:])
         return 0
     started = time.time()
     world = World(json.loads(DATA.read_text(encoding="utf-8")))

@@ -1,6 +1,6 @@
 """The exhaustive measurement: every build that the frameworks declare, built, scored and timed once, with what each took.
 
-``python -m benchmarks search measure`` (an hour and more on two cores). It writes ``smollm2.json`` beside this file: what
+``python -m benchmarks search measure [FRAMEWORK ...]`` (an hour and more on two cores). It writes ``smollm2.json`` beside this file: what
 the search is held against ever after.
 """
 
@@ -12,7 +12,7 @@ import platform
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -99,8 +99,8 @@ class _TimedWiring(Wiring):
         return _Timed(super().runner)
 
 
-def measure() -> None:
-    """Measure all of it in a store of its own, and write the data."""
+def measure(frameworks: Sequence[str]) -> None:
+    """Measure all of it, or only these frameworks, in a store of its own, and write the data."""
     with tempfile.TemporaryDirectory(prefix="search-") as folder, TerminalReporter() as reporter:
         real, root = Home.from_environment().root, Path(folder) / "home"
         root.mkdir()
@@ -119,7 +119,9 @@ def measure() -> None:
                 confirmation=Confirmation(turns=0),
                 tuning_rounds=0,
             )
-            run = run_source(wiring, source, request, out, target="this-machine", reporter=reporter)
+            run = run_source(
+                wiring, source, request, out, target="this-machine", frameworks=frameworks, reporter=reporter
+            )
             began = time.monotonic()
             ids = shop.files.tokenizer(Path(source.path)).encode(request.text.content)[
                 -request.calibration_tokens :
@@ -132,8 +134,8 @@ def measure() -> None:
         groups = groups_of(shop.files.tensors(Path(source.path)), tied=source.facts.tied_embeddings)
         rows = [
             row
-            for framework in run.assessment.frameworks
-            for row in _rows(run, wiring, framework.fit.framework, groups, table, taken)
+            for framework in sorted({trial.recipe.framework for trial in run.trials})
+            for row in _rows(run, wiring, framework, groups, table, taken)
         ]
     original = {name: run.baseline.values[name].value for name in FIGURES if name in run.baseline.values}
     data: dict[str, Any] = {
