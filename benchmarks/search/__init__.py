@@ -21,7 +21,7 @@ from scipy.stats import spearmanr
 from benchmarks.checks import Check, at_least, at_most, finish
 from benchmarks.search.measure import DATA, measure
 from edgewright.core.pareto import hypervolume
-from edgewright.core.search import FIGURES, Figures, Option, Seen, batch, outlook, place, seconds_of
+from edgewright.core.search import FIGURES, Figures, Prospect, Seen, batch, outlook, place, seconds_of
 
 _METRICS = FIGURES[:3]
 _SEEDS = 5
@@ -117,7 +117,7 @@ def _searched(world: World, seed: int) -> Iterator[str]:
     turn = 0
     while left:
         options = [
-            Option(
+            Prospect(
                 id=b.id,
                 framework=b.framework,
                 size_bytes=b.size_bytes,
@@ -244,7 +244,7 @@ def _foretold(world: World) -> list[Check]:
         mine = [b for b in built if b.framework == framework]
         for b in mine:
             expected = first.expected(
-                Option(id=b.id, framework=framework, size_bytes=b.size_bytes, raw_kl=b.raw_kl, seconds=0.0)
+                Prospect(id=b.id, framework=framework, size_bytes=b.size_bytes, raw_kl=b.raw_kl, seconds=0.0)
             )
             peaks[b.id] = abs(expected["peak_bytes"] / b.figures["peak_bytes"] - 1.0)
         rank = float(

@@ -63,7 +63,7 @@ class Seen:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Option:
+class Prospect:
     """A candidate not built yet: its computed size, the KL divergence of plain rounding, and seconds that trying it takes."""
 
     id: str
@@ -101,7 +101,7 @@ class Outlook:
     kl_factor: float
     kl_floor: float
 
-    def expected(self, option: Option) -> Figures:
+    def expected(self, option: Prospect) -> Figures:
         """The figures of a candidate."""
         return {
             "decode_tok_s": 1.0 / (self.token_s + self.byte_s * option.size_bytes),
@@ -164,7 +164,7 @@ def place(figures: Figures, metrics: Sequence[str]) -> tuple[float, ...]:
 class Proposal:
     """A candidate worth trying: what is expected of it, and the volume that it would add if it came out as drawn."""
 
-    option: Option
+    option: Prospect
     expected: Figures
     gain: float
 
@@ -173,14 +173,14 @@ class Proposal:
 class Hopeless:
     """A candidate that is not worth trying, with the reason in words."""
 
-    option: Option
+    option: Prospect
     expected: Figures
     reason: str
 
 
 def propose(
     seen: Sequence[Seen],
-    options: Sequence[Option],
+    options: Sequence[Prospect],
     reference: Figures,
     metrics: Sequence[str] = FIGURES[:3],
     *,
@@ -219,7 +219,7 @@ def propose(
 
 def batch(
     seen: Sequence[Seen],
-    options: Sequence[Option],
+    options: Sequence[Prospect],
     reference: Figures,
     metrics: Sequence[str],
     *,

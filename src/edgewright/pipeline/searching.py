@@ -7,24 +7,20 @@ scores in the store and its rounds in the journal, proposes the same builds, and
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from random import Random
 
 from edgewright.core.answers import Failure
 from edgewright.core.policy import OBJECTIVES, Policy
 from edgewright.core.quantity import METRICS, Label, Value
-from edgewright.core.recipe import Recipe
 from edgewright.core.roofline import Capability, decode_bound
 from edgewright.core.run import Status, Trial
-from edgewright.core.search import FIGURES, Figures, Hopeless, Option, Proposal, Seen, batch, seconds_of
-from edgewright.core.sensitivity import BITS, Sensitivity, groups_of
-from edgewright.core.space import Storage
+from edgewright.core.search import FIGURES, Figures, Hopeless, Proposal, Prospect, Seen, batch
 from edgewright.core.verdict import DEVICE_BOUND, Outcome
 from edgewright.pipeline.arms import run_round
 from edgewright.pipeline.making import make
-from edgewright.pipeline.mixing import allocated
+from edgewright.pipeline.pool import Pool
 from edgewright.pipeline.quota import keep_within
 from edgewright.pipeline.state import BASELINE, EXPLORE, State
 from edgewright.stages.profile import capability
@@ -32,27 +28,8 @@ from edgewright.stages.profile import capability
 _AT_ONCE = 3
 """Builds of one round: the original stands in each, so that single ones would spend half of their time on it."""
 
-_BITS = (3.5, 4.0, 4.5, 5.0, 5.5, 6.0, 7.0)
-"""Bits a weight at which types are allocated to tensors."""
-
-_TABLE_TOKENS = 256
-"""Tokens that each cell of a sensitivity table is measured on."""
-
 _USELESS_KL = 1.0
 """Nat per token: a model that has lost this much is of no use, whatever the gates say."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Entry:
-    """A candidate of the pool. An allocation to ``target`` bytes has no recipe before the sensitivity table is measured."""
-
-    id: str
-    framework: str
-    size_bytes: float
-    storage: Storage
-    recipe: Recipe | None = None
-    target: float = 0.0
-    cost: float = 1.0
 
 
 def search(state: State) -> None:
@@ -69,62 +46,12 @@ def search(state: State) -> None:
 
 
 class _Finder:
-    """The pool of candidates, and what is known to judge them by."""
+    """The pool of candidates, and what they are judged by."""
 
     def __init__(self, state: State) -> None:
         self._state = state
-        tied = state.source.facts.tied_embeddings
-        self._groups = groups_of(state.shop.files.tensors(Path(state.source.path)), tied=tied)
-        self._storages: dict[str, Storage] = {}
-        self._pool = {entry.id: entry for name in state.plan.frameworks() for entry in self._entries(name)}
+        self._pool = Pool(state)
         self._able = _capability(state)
-
-    # --- the pool ---
-
-    def _entries(self, framework: str) -> Iterator[_Entry]:
-        state, first = self._state, self._state.plan.of(framework)[0]
-        base = state.made.get(first.id)
-        space = state.shop.backend(framework).space(state.source.facts)
-        if base is None or space is None or state.trials[first.id].status is not Status.MEASURED:
-            return
-        kept = space.kept_bytes(self._groups, base.manifest.weight_bytes)
-        planned = {recipe.id for recipe in state.plan.of(framework)}
-        for candidate in space.candidates:
-            name = candidate.recipe.id
-            self._storages[name] = candidate.storage
-            wrong_device = candidate.devices and state.run.assessment.target.name not in candidate.devices
-            begun = name in state.trials and state.trials[name].status is not Status.PLANNED
-            if wrong_device or begun or (state.request.only and name not in planned):
-                continue
-            yield _Entry(
-                id=name,
-                framework=framework,
-                size_bytes=candidate.storage.matrix_bytes(self._groups) + kept,
-                storage=candidate.storage,
-                recipe=candidate.recipe,
-                cost=candidate.cost,
-            )
-        if not state.request.only:
-            yield from self._mixtures(framework, kept)
-
-    def _mixtures(self, framework: str, kept: float) -> Iterator[_Entry]:
-        mixture = self._state.shop.backend(framework).mixture(self._state.source.facts)
-        bits = [kind.bits for kind in mixture.types] if mixture else []
-        for wanted in _BITS if mixture else ():
-            storage = Storage(
-                bits=wanted, rounding_bits=wanted, copies=1 if mixture and mixture.shared_ends else 2
-            )
-            if min(bits) < wanted < max(bits):
-                size = storage.matrix_bytes(self._groups) + kept
-                yield _Entry(
-                    id=f"{framework}/mixed@{wanted:g}",
-                    framework=framework,
-                    size_bytes=size,
-                    storage=storage,
-                    target=size,
-                )
-
-    # --- a turn ---
 
     def proposals(self, turn: int) -> tuple[list[Proposal], list[Hopeless]]:
         """What to try next, and what is not worth trying."""
@@ -132,7 +59,7 @@ class _Finder:
         seen = self._seen()
         if not seen:
             return [], []
-        options = [self._option(entry) for entry in self._pool.values()]
+        options = self._pool.options()
         left = _AT_ONCE
         if state.request.budget_trials is not None:
             left = max(min(left, state.request.budget_trials - state.tried()), 1)
@@ -142,7 +69,7 @@ class _Finder:
             _reference(state),
             _metrics(state.request.policy),
             most=left,
-            rng=Random(f"{state.request.seed}/{turn}"),  # draws, no secrets
+            rng=Random(f"{state.request.seed}/{turn}"),
             fastest=self._fastest(options),
         )
 
@@ -151,8 +78,7 @@ class _Finder:
         state = self._state
         recipes = []
         for proposal in proposals:
-            entry = self._pool.pop(proposal.option.id)
-            trial = Trial(recipe=entry.recipe) if entry.recipe else self._allocation(entry)
+            trial = self._pool.trial(proposal.option.id)
             if trial is None or (trial.id in state.trials and state.trials[trial.id].values):
                 continue
             predicted = {**_predicted(proposal.expected), **trial.predicted}
@@ -163,15 +89,10 @@ class _Finder:
         state.judge()
         keep_within(state)
 
-    def _allocation(self, entry: _Entry) -> Trial | None:
-        state = self._state
-        base = state.made[state.plan.of(entry.framework)[0].id]
-        return allocated(state, entry.framework, base, entry.target)
-
     def leave(self, hopeless: Sequence[Hopeless]) -> None:
         """Keep what was not tried, with the reason."""
         reasons = {one.option.id: one.reason for one in hopeless}
-        for entry in self._pool.values():
+        for entry in self._pool.left.values():
             if entry.recipe is None:
                 continue
             reason = reasons.get(entry.id, "the budget was spent on candidates that promised more")
@@ -181,39 +102,6 @@ class _Finder:
         self._state.save()
 
     # --- what is known ---
-
-    def _option(self, entry: _Entry) -> Option:
-        state = self._state
-        scored = [
-            scores.seconds
-            for name, scores in state.scores.items()
-            if name in state.trials and state.trials[name].recipe.framework == entry.framework
-        ]
-        seconds = seconds_of(entry.cost, scored)
-        if entry.recipe is None and state.sensitivity is None:
-            seconds += self._table_seconds() / _AT_ONCE  # as if no later turn made use of it
-        return Option(
-            id=entry.id,
-            framework=entry.framework,
-            size_bytes=entry.size_bytes,
-            raw_kl=self._entry_kl(entry),
-            seconds=seconds,
-        )
-
-    def _table(self) -> Sensitivity | None:
-        known = self._state.sensitivity
-        return known if isinstance(known, Sensitivity) else None
-
-    def _entry_kl(self, entry: _Entry) -> float:
-        """What plain rounding costs; of an allocation what its best types cost, once the table says."""
-        found = self._allocation(entry) if entry.recipe is None and self._table() else None
-        predicted = found.predicted["kl_divergence"].value if found else None
-        return predicted if predicted is not None else entry.storage.raw_kl(self._groups, self._table())
-
-    def _table_seconds(self) -> float:
-        """What measuring the sensitivity table would take, by what scoring the original took."""
-        scored = self._state.scores[BASELINE]
-        return len(self._groups) * len(BITS) * _TABLE_TOKENS * scored.seconds / max(scored.tokens, 1)
 
     def _seen(self) -> list[Seen]:
         found = []
@@ -225,18 +113,12 @@ class _Finder:
                         id=trial.id,
                         framework=trial.recipe.framework,
                         figures={name: value for name, value in figures.items() if value is not None},
-                        raw_kl=self._raw_kl(trial),
+                        raw_kl=self._pool.raw_kl(trial),
                     )
                 )
         return [one for one in found if len(one.figures) == len(FIGURES)]
 
-    def _raw_kl(self, trial: Trial) -> float:
-        if trial.id in self._storages:
-            return self._storages[trial.id].raw_kl(self._groups, self._table())
-        predicted = trial.predicted.get("kl_divergence")
-        return predicted.value or 0.0 if predicted else 0.0
-
-    def _fastest(self, options: Sequence[Option]) -> dict[str, float]:
+    def _fastest(self, options: Sequence[Prospect]) -> dict[str, float]:
         """The roofline of each candidate, where this host has one for it."""
         if self._able is None:
             return {}

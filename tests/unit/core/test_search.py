@@ -8,7 +8,7 @@ from statistics import mean
 import pytest
 
 from edgewright.core.pareto import hypervolume
-from edgewright.core.search import Option, Seen, batch, outlook, place, propose
+from edgewright.core.search import Prospect, Seen, batch, outlook, place, propose
 
 METRICS = ("decode_tok_s", "kl_divergence", "peak_bytes")
 USELESS = {"decode_tok_s": 10.0, "kl_divergence": 1.0, "peak_bytes": 500e6, "size_bytes": 500e6}
@@ -20,7 +20,7 @@ def seen(name, size, tok_s, kl, raw, framework="a"):
 
 
 def option(name, size, raw, framework="a", seconds=10.0):
-    return Option(id=name, framework=framework, size_bytes=size, raw_kl=raw, seconds=seconds)
+    return Prospect(id=name, framework=framework, size_bytes=size, raw_kl=raw, seconds=seconds)
 
 
 PLAIN = seen("fp16", 270e6, 50.0, 1e-6, 0.0)

@@ -1,0 +1,145 @@
+"""What a search can choose from: every candidate of the frameworks, with what is known of it before it is built."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgewright.core.recipe import Recipe
+from edgewright.core.run import Status, Trial
+from edgewright.core.search import Prospect, seconds_of
+from edgewright.core.sensitivity import BITS, Sensitivity, groups_of
+from edgewright.core.space import Storage
+from edgewright.pipeline.mixing import allocated
+from edgewright.pipeline.state import BASELINE, State
+
+_BITS = (3.5, 4.0, 4.5, 5.0, 5.5, 6.0, 7.0)
+"""Bits a weight at which types are allocated to tensors."""
+
+_TABLE_TOKENS = 256
+"""Tokens that each cell of a sensitivity table is measured on."""
+
+_TURN = 3
+"""Allocations that one turn could try: as if no later turn made use of the table, each pays for its share."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """A candidate of the pool. An allocation to ``target`` bytes has no recipe before the sensitivity table is measured."""
+
+    id: str
+    framework: str
+    size_bytes: float
+    storage: Storage
+    recipe: Recipe | None = None
+    target: float = 0.0
+    cost: float = 1.0
+
+
+class Pool:
+    """Candidates that were not tried yet, by name."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        tied = state.source.facts.tied_embeddings
+        self._groups = groups_of(state.shop.files.tensors(Path(state.source.path)), tied=tied)
+        self._storages: dict[str, Storage] = {}
+        self.left = {entry.id: entry for name in state.plan.frameworks() for entry in self._entries(name)}
+
+    def trial(self, identifier: str) -> Trial | None:
+        """Take a candidate out, as the trial that it becomes; None where no allocation reaches its size."""
+        entry = self.left.pop(identifier)
+        return Trial(recipe=entry.recipe) if entry.recipe else self._allocation(entry)
+
+    def options(self) -> list[Prospect]:
+        """What is left, as `core.search` weighs it."""
+        return [self._option(entry) for entry in self.left.values()]
+
+    def raw_kl(self, trial: Trial) -> float:
+        """What plain rounding to a build's format costs: by its storage, or as it was predicted of an allocation."""
+        if trial.id in self._storages:
+            return self._storages[trial.id].raw_kl(self._groups, self._table())
+        predicted = trial.predicted.get("kl_divergence")
+        return predicted.value or 0.0 if predicted else 0.0
+
+    def _entries(self, framework: str) -> Iterator[Entry]:
+        state, first = self._state, self._state.plan.of(framework)[0]
+        base = state.made.get(first.id)
+        space = state.shop.backend(framework).space(state.source.facts)
+        if base is None or space is None or state.trials[first.id].status is not Status.MEASURED:
+            return
+        kept = space.kept_bytes(self._groups, base.manifest.weight_bytes)
+        planned = {recipe.id for recipe in state.plan.of(framework)}
+        for candidate in space.candidates:
+            name = candidate.recipe.id
+            self._storages[name] = candidate.storage
+            wrong_device = candidate.devices and state.run.assessment.target.name not in candidate.devices
+            begun = name in state.trials and state.trials[name].status is not Status.PLANNED
+            if wrong_device or begun or (state.request.only and name not in planned):
+                continue
+            yield Entry(
+                id=name,
+                framework=framework,
+                size_bytes=candidate.storage.matrix_bytes(self._groups) + kept,
+                storage=candidate.storage,
+                recipe=candidate.recipe,
+                cost=candidate.cost,
+            )
+        if not state.request.only:
+            yield from self._mixtures(framework, kept)
+
+    def _mixtures(self, framework: str, kept: float) -> Iterator[Entry]:
+        mixture = self._state.shop.backend(framework).mixture(self._state.source.facts)
+        bits = [kind.bits for kind in mixture.types] if mixture else []
+        for wanted in _BITS if mixture else ():
+            storage = Storage(
+                bits=wanted, rounding_bits=wanted, copies=1 if mixture and mixture.shared_ends else 2
+            )
+            if min(bits) < wanted < max(bits):
+                size = storage.matrix_bytes(self._groups) + kept
+                yield Entry(
+                    id=f"{framework}/mixed@{wanted:g}",
+                    framework=framework,
+                    size_bytes=size,
+                    storage=storage,
+                    target=size,
+                )
+
+    def _option(self, entry: Entry) -> Prospect:
+        state = self._state
+        scored = [
+            scores.seconds
+            for name, scores in state.scores.items()
+            if name in state.trials and state.trials[name].recipe.framework == entry.framework
+        ]
+        seconds = seconds_of(entry.cost, scored)
+        if entry.recipe is None and state.sensitivity is None:
+            seconds += self._table_seconds() / _TURN
+        return Prospect(
+            id=entry.id,
+            framework=entry.framework,
+            size_bytes=entry.size_bytes,
+            raw_kl=self._entry_kl(entry),
+            seconds=seconds,
+        )
+
+    def _table(self) -> Sensitivity | None:
+        known = self._state.sensitivity
+        return known if isinstance(known, Sensitivity) else None
+
+    def _entry_kl(self, entry: Entry) -> float:
+        """What plain rounding costs; of an allocation what its best types cost, once the table says."""
+        found = self._allocation(entry) if entry.recipe is None and self._table() else None
+        predicted = found.predicted["kl_divergence"].value if found else None
+        return predicted if predicted is not None else entry.storage.raw_kl(self._groups, self._table())
+
+    def _table_seconds(self) -> float:
+        """What measuring the sensitivity table would take, by what scoring the original took."""
+        scored = self._state.scores[BASELINE]
+        return len(self._groups) * len(BITS) * _TABLE_TOKENS * scored.seconds / max(scored.tokens, 1)
+
+    def _allocation(self, entry: Entry) -> Trial | None:
+        state = self._state
+        base = state.made[state.plan.of(entry.framework)[0].id]
+        return allocated(state, entry.framework, base, entry.target)
