@@ -12,6 +12,7 @@ from edgewright.core.recipe import SCORING_RUNTIME
 from edgewright.stages.build import build
 from edgewright.stages.score import score
 from edgewright.stages.sensitivity import sensitivity
+from edgewright.stages.type_speed import type_speed
 
 pytestmark = pytest.mark.integration
 
@@ -89,3 +90,18 @@ def test_an_allocation_is_built_at_the_size_it_says_and_runs(
     assert isinstance(scored, tuple), scored
     print(f"{framework}: predicted KL {found.kl:.2e}, measured {scored[0].kl_mean:.2e}")
     assert scored[0].kl_mean < 20 * found.kl + 1e-4
+
+
+def test_llama_cpp_times_the_types_of_weights_once(lab, toolchains):
+    backend = lab.wiring.backends["llamacpp"]
+    log = lab.shop.logs / "types.log"
+    first = type_speed(lab.shop, backend, ["Q8_0", "Q4_0"], "this host", log)
+    assert set(first) == {"Q8_0", "Q4_0"}
+    assert all(1e-13 < seconds < 1e-8 for seconds in first.values())
+    # Measured once: a second measurement would not repeat every digit.
+    assert type_speed(lab.shop, backend, ["Q8_0", "Q4_0"], "this host", log) == first
+
+
+def test_a_runtime_that_cannot_time_its_types_says_nothing_of_them(lab, toolchains):
+    backend = lab.wiring.backends["mlx"]
+    assert not type_speed(lab.shop, backend, ["4g64"], "this host", lab.shop.logs / "types.log")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from edgewright.core.recipe import Recipe
 from edgewright.core.sensitivity import EMBEDDING, HEAD, Sensitivity, members
+
+_HALVINGS = 24
+"""Steps in which the price of time is found: to a ten-millionth."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,11 +42,15 @@ class Mixture:
 
 @dataclass(frozen=True, kw_only=True)
 class TypeCost:
-    """One type that a group may get: the bytes it takes there, and the KL divergence that it costs (nat per token)."""
+    """One type that a group may get: the bytes it takes there, and the KL divergence that it costs (nat per token).
+
+    ``seconds`` are what the group's weights take in decoding one token; 0 where nobody measured that.
+    """
 
     type: str
     size_bytes: float
     kl: float
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +60,7 @@ class Allocation:
     types: Mapping[str, str]
     size_bytes: float
     kl: float
+    seconds: float = 0.0
 
     @property
     def spelled(self) -> str:
@@ -61,9 +69,15 @@ class Allocation:
 
 
 def options_of(
-    table: Sensitivity, types: Sequence[WeightType], *, shared_ends: bool
+    table: Sensitivity,
+    types: Sequence[WeightType],
+    *,
+    shared_ends: bool,
+    seconds: Mapping[str, float] | None = None,
 ) -> dict[str, list[TypeCost]]:
     """What each group of a model may get. Where a tied matrix is stored once (``shared_ends``), its two uses are one group.
+
+    ``seconds`` are what one weight of a type takes; looking up rows of an embedding takes none.
 
     A group whose rows fit no type is left out: it stays as it is.
     """
@@ -80,6 +94,8 @@ def options_of(
                 type=kind.name,
                 size_bytes=curve.group.weights * kind.bits / 8,
                 kl=sum(use.at(kind.rounding_bits) for use in uses),
+                seconds=(seconds or {}).get(kind.name, 0.0)
+                * (0 if uses == [embedding] else curve.group.weights),
             )
             for kind in types
             if curve.group.row % kind.multiple == 0
@@ -120,19 +136,64 @@ def _gain(small: TypeCost, large: TypeCost) -> float:
 def allocate(options: Mapping[str, Sequence[TypeCost]], budget_bytes: float) -> Allocation | None:
     """An allocation of little cost within a budget; None where even the smallest types do not fit.
 
-    Groups climb their ladders: the step that saves most KL for a byte is taken next, as long as it fits. From the smallest
-    types for all that is the best there is at the sizes it passes through. A last large step that does not fit can leave
-    much of a budget over, so the climb also starts from about one type for all, for each type that fits, and the best end
-    counts.
+    It is no slower than the best that one type for all could be there: where types' kernels differ, a weight's time is taken
+    as a cost beside KL divergence, as dear as that asks for.
     """
-    ladders = {name: hull(choices) for name, choices in options.items()}
+    found = _cheapest(options, budget_bytes, 0.0)
+    most = _one_type_s(options, budget_bytes)
+    if found is None or most is None or found.seconds <= most:
+        return found
+    low, high, best = 0.0, found.kl / most, found
+    for _ in range(_HALVINGS):
+        tried = _cheapest(options, budget_bytes, high)
+        if tried is not None and tried.seconds <= most:
+            best = tried
+            break
+        low, high = high, 4.0 * high
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        tried = _cheapest(options, budget_bytes, middle)
+        if tried is not None and tried.seconds <= most:
+            best, high = (tried if tried.kl < best.kl or best.seconds > most else best), middle
+        else:
+            low = middle
+    return best
+
+
+def _one_type_s(options: Mapping[str, Sequence[TypeCost]], budget_bytes: float) -> float | None:
+    """Seconds of the allocation with least KL among those of one type for all, or the nearest below it; None without times."""
+    ladders = {name: sorted(choices, key=lambda o: o.size_bytes) for name, choices in options.items()}
+    ends = []
+    for kind in sorted({option.type for choices in options.values() for option in choices}):
+        at = _level(options, ladders, kind)
+        if _size(ladders, at) <= budget_bytes:
+            ends.append(_allocation(ladders, at))
+    best = min(ends, key=lambda one: one.kl, default=None)
+    return best.seconds if best is not None and best.seconds > 0.0 else None
+
+
+def _cheapest(
+    options: Mapping[str, Sequence[TypeCost]], budget_bytes: float, kl_per_second: float
+) -> Allocation | None:
+    """Groups climb their ladders: the step that saves most for a byte is taken next, as long as it fits.
+
+    From the smallest types for all that is the best there is at the sizes it passes through. A last large step that does not
+    fit can leave much of a budget over, so the climb also starts from about one type for all, for each type that fits, and
+    the best end counts.
+    """
+    weighed = {
+        name: [replace(o, kl=o.kl + kl_per_second * o.seconds) for o in choices]
+        for name, choices in options.items()
+    }
+    ladders = {name: hull(choices) for name, choices in weighed.items()}
     kinds = {option.type for choices in options.values() for option in choices}
     starts = [dict.fromkeys(ladders, 0), *(_level(options, ladders, kind) for kind in sorted(kinds))]
     ends = [
         _climbed(ladders, start, budget_bytes) for start in starts if _size(ladders, start) <= budget_bytes
     ]
     found = [_allocation(ladders, at) for at in ends]
-    return min(found, key=lambda allocation: allocation.kl, default=None)
+    best = min(found, key=lambda allocation: allocation.kl, default=None)
+    return None if best is None else replace(best, kl=best.kl - kl_per_second * best.seconds)
 
 
 def smallest(options: Mapping[str, Sequence[TypeCost]], most_kl: float) -> Allocation | None:
@@ -196,4 +257,5 @@ def _allocation(ladders: _Ladders, at: _At) -> Allocation:
         types={name: option.type for name, option in chosen.items()},
         size_bytes=_size(ladders, at),
         kl=sum(option.kl for option in chosen.values()),
+        seconds=sum(option.seconds for option in chosen.values()),
     )

@@ -68,6 +68,14 @@ class ProfileResult:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TypeSpeedResult:
+    """Seconds that one weight of each type takes in decoding one token, on this host with all its usable cores."""
+
+    kind: Literal["type_speed"] = "type_speed"
+    seconds: Mapping[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
 class CapabilityResult:
     """What the host can do."""
 
@@ -106,6 +114,7 @@ Result = (
     | ScoreResult
     | BenchResult
     | ProfileResult
+    | TypeSpeedResult
     | CapabilityResult
     | SensitivityResult
     | EstimateResult

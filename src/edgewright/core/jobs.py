@@ -113,6 +113,16 @@ class ProfileJob:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TypeSpeedJob:
+    """Time decoding with weights of each of ``types``, on a model made for it; write only below ``scratch``."""
+
+    kind: Literal["type_speed"] = "type_speed"
+    worker: str
+    types: tuple[str, ...]
+    scratch: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class CapabilityJob:
     """Measure what the host can do at best; any environment can, whatever its framework."""
 
@@ -187,6 +197,7 @@ Job = (
     | ScoreJob
     | BenchJob
     | ProfileJob
+    | TypeSpeedJob
     | CapabilityJob
     | SensitivityJob
     | EstimateJob

@@ -22,6 +22,7 @@ from edgewright.core.run import Status, Trial
 from edgewright.core.sensitivity import Sensitivity
 from edgewright.pipeline.state import BASELINE, State
 from edgewright.stages.sensitivity import sensitivity
+from edgewright.stages.type_speed import type_speed
 
 
 def mixed(state: State, framework: str, unquantized: Artifact) -> Recipe | None:
@@ -67,8 +68,22 @@ def _options(
     table = table_of(state) if mixture is not None else None
     if mixture is None or table is None:
         return None
-    options = options_of(table, mixture.types, shared_ends=mixture.shared_ends)
+    seconds = _seconds(state, framework, mixture)
+    options = options_of(table, mixture.types, shared_ends=mixture.shared_ends, seconds=seconds)
     return options, _unallocated(table, options, mixture, unquantized)
+
+
+def _seconds(state: State, framework: str, mixture: Mixture) -> Mapping[str, float]:
+    """What one weight of each type takes in decoding on this host, measured when it is first asked for."""
+    if framework not in state.type_seconds:
+        state.type_seconds[framework] = type_speed(
+            state.shop,
+            state.shop.backend(framework),
+            [kind.name for kind in mixture.types],
+            state.run.assessment.host.device_id,
+            state.log(framework, "types"),
+        )
+    return state.type_seconds[framework]
 
 
 def _trial(state: State, framework: str, found: Allocation, rest: float, target: float) -> Trial:

@@ -13,12 +13,10 @@ from edgewright.core.sensitivity import BITS, Sensitivity, groups_of
 from edgewright.core.space import Storage
 from edgewright.pipeline.mixing import allocated
 from edgewright.pipeline.state import BASELINE, State
+from edgewright.stages.sensitivity import TOKENS
 
 _BITS = (3.5, 4.0, 4.5, 5.0, 5.5, 6.0, 7.0)
 """Bits a weight at which types are allocated to tensors."""
-
-_TABLE_TOKENS = 256
-"""Tokens that each cell of a sensitivity table is measured on."""
 
 _TURN = 3
 """Allocations that one turn could try: as if no later turn made use of the table, each pays for its share."""
@@ -137,7 +135,7 @@ class Pool:
     def _table_seconds(self) -> float:
         """What measuring the sensitivity table would take, by what scoring the original took."""
         scored = self._state.scores[BASELINE]
-        return len(self._groups) * len(BITS) * _TABLE_TOKENS * scored.seconds / max(scored.tokens, 1)
+        return len(self._groups) * len(BITS) * TOKENS * scored.seconds / max(scored.tokens, 1)
 
     def _allocation(self, entry: Entry) -> Trial | None:
         state = self._state

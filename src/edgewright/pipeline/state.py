@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -51,6 +52,7 @@ class State:
     rng: random.Random
     deadline_s: float | None = None
     sensitivity: Sensitivity | Failure | None = None
+    type_seconds: dict[str, Mapping[str, float]] = field(default_factory=dict)
     expected_ids: tuple[tuple[int, ...], ...] = ()
     reference: Path | None = None
     sources: dict[str, Source] = field(default_factory=dict)

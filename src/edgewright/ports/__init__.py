@@ -9,6 +9,7 @@ from edgewright.ports.child import (
     Session,
     SourceWorker,
     Tell,
+    TypeTimingWorker,
     Worker,
 )
 from edgewright.ports.parent import (
@@ -43,6 +44,7 @@ __all__ = [
     "Tell",
     "Tokenizer",
     "Toolchains",
+    "TypeTimingWorker",
     "Worker",
     "Workshop",
 ]

@@ -98,6 +98,15 @@ class ProfilingWorker(Worker, Protocol):
         ...
 
 
+@runtime_checkable
+class TypeTimingWorker(Worker, Protocol):
+    """A worker whose runtime has kernels of its own for each type of weights."""
+
+    def time_types(self, types: Sequence[str], scratch: Path) -> Mapping[str, float]:
+        """Seconds that one weight of each type takes in decoding one token; measured on a model made for it."""
+        ...
+
+
 class HarnessWorker(Protocol):
     """The child half of an evaluation harness. It has no model: it asks, and is answered from the build's framework."""
 

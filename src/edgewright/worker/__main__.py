@@ -24,6 +24,7 @@ from edgewright.core.answers import (
     ScoreResult,
     Token,
     TokenizeResult,
+    TypeSpeedResult,
 )
 from edgewright.core.conversation import LikelihoodRequest, LikelihoodResult, Question, Reply, SessionRequest
 from edgewright.core.harness import HarnessJob
@@ -41,9 +42,17 @@ from edgewright.core.jobs import (
     SmokeJob,
     SourceJob,
     TokenizeJob,
+    TypeSpeedJob,
 )
 from edgewright.errors import InputError, OfflineError, ResourceError, UnsupportedError
-from edgewright.ports import EnergyModelWorker, HarnessWorker, ProfilingWorker, SourceWorker, Worker
+from edgewright.ports import (
+    EnergyModelWorker,
+    HarnessWorker,
+    ProfilingWorker,
+    SourceWorker,
+    TypeTimingWorker,
+    Worker,
+)
 from edgewright.worker import scoring, timing
 from edgewright.worker.channel import Channel
 from edgewright.worker.host import capability
@@ -107,8 +116,8 @@ def _result(worker: Worker, job: Job, channel: Channel) -> Result:
             session_of = partial(worker.open, artifact, runtime)
             block = timing.bench(session_of, artifact, job.ids, job.workload, job.pace, channel.send)
             return BenchResult(block=block)
-        case ProfileJob():
-            return _profiled(worker, job)
+        case ProfileJob() | TypeSpeedJob():
+            return _looked_into(worker, job)
         case SensitivityJob():
             reference: SourceWorker = worker  # type: ignore[assignment]  # only the reference is sent these
             return reference.sensitivity(job, channel.send)
@@ -127,14 +136,19 @@ def _result(worker: Worker, job: Job, channel: Channel) -> Result:
             assert_never(job)
 
 
-def _profiled(worker: Worker, job: ProfileJob) -> ProfileResult:
-    if not isinstance(worker, ProfilingWorker):
-        raise UnsupportedError("This runtime has no profiler.")
+def _looked_into(worker: Worker, job: ProfileJob | TypeSpeedJob) -> ProfileResult | TypeSpeedResult:
+    """What only some runtimes can say of themselves."""
     scratch = Path(job.scratch)
     scratch.mkdir(parents=True, exist_ok=True)
-    return ProfileResult(
-        profile=worker.profile(Path(job.artifact), job.runtime, job.ids, job.tokens, scratch)
-    )
+    if isinstance(job, ProfileJob):
+        if not isinstance(worker, ProfilingWorker):
+            raise UnsupportedError("This runtime has no profiler.")
+        return ProfileResult(
+            profile=worker.profile(Path(job.artifact), job.runtime, job.ids, job.tokens, scratch)
+        )
+    if not isinstance(worker, TypeTimingWorker):
+        raise UnsupportedError("This runtime cannot time single types.")
+    return TypeSpeedResult(seconds=dict(worker.time_types(job.types, scratch)))
 
 
 def _converse(worker: Worker, job: SessionJob, channel: Channel) -> int:

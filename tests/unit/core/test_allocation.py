@@ -1,6 +1,7 @@
 """Types for tensor groups: never over the budget, never worse than what every group could have alike."""
 
 import itertools
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -99,3 +100,50 @@ def test_the_smallest_within_a_divergence_is_within_it_and_hardly_larger_than_it
         assert found.kl <= most
         smaller = allocate(options, 0.99 * found.size_bytes)
         assert smaller is None or smaller.kl > most
+
+
+FAST, SLOW, FINE = ("fast", 5.5, 1.0), ("slow", 6.0, 3.0), ("fine", 8.5, 1.5)
+
+
+def timed(kinds=(FAST, SLOW, FINE)):
+    """Groups whose type between the others is a little better for its bytes, and three times as slow."""
+    return {
+        f"g{n}": [
+            TypeCost(type=name, size_bytes=bits * 1000, kl=(1 + n) * 4.0**-bits, seconds=slowness * bits)
+            for name, bits, slowness in kinds
+        ]
+        for n in range(12)
+    }
+
+
+def test_types_with_slow_kernels_are_paid_for():
+    budget = 12 * 6.2 * 1000
+    free = allocate(
+        {name: [replace(o, seconds=0.0) for o in choices] for name, choices in timed().items()}, budget
+    )
+    assert "slow" in free.types.values()
+    found = allocate(timed(kinds=(FAST, FINE, ("slow", 6.0, 9.0))), budget)
+    alone = 12 * 5.5 * 1.0
+    assert found.size_bytes <= budget
+    assert found.seconds < 12 * 6.0 * 9.0
+    assert found.kl < sum((1 + n) * 4.0**-5.5 for n in range(12))
+    assert found.seconds >= alone
+
+
+@given(st.floats(5.6, 8.4))
+def test_an_allocation_is_no_slower_than_the_best_of_one_type(mean_bits):
+    options = timed(kinds=(FAST, ("middle", 6.5, 1.0), FINE, ("odd", 7.0, 5.0)))
+    budget = 12 * mean_bits * 1000
+    found = allocate(options, budget)
+    ends = [
+        (sum(o.kl for o in of_kind), sum(o.seconds for o in of_kind))
+        for kind in ("fast", "middle", "fine", "odd")
+        if sum(
+            (of_kind := [next(o for o in c if o.type == kind) for c in options.values()])
+            and [o.size_bytes for o in of_kind]
+        )
+        <= budget
+    ]
+    assert found.size_bytes <= budget
+    assert found.seconds <= min(ends)[1] * (1 + 1e-9)
+    assert found.kl <= min(ends)[0] * (1 + 1e-9)

@@ -79,6 +79,12 @@ class LlamaCppWorker:
         del scratch
         return profiled(self.open(artifact, runtime), ids, tokens)
 
+    def time_types(self, types: Sequence[str], scratch: Path) -> Mapping[str, float]:
+        """Decoding with random weights of each type; see `kernels`."""
+        from edgewright.backends.llamacpp.worker.kernels import time_types
+
+        return time_types(types, scratch)
+
     def tokenize(self, artifact: Path, texts: Sequence[str]) -> list[list[int]]:
         """Ids by llama.cpp's own tokenizer."""
         from edgewright.backends.llamacpp.worker.session import tokenize

@@ -113,10 +113,12 @@ def quantize(
     *,
     importance: Path | None = None,
     types: Mapping[str, str] | None = None,
+    pure: bool = False,
 ) -> None:
     """A float16 GGUF to one of llama-quantize's types.
 
-    ``importance`` is what `observe` wrote; ``types`` names the type of single tensors by their names in the file.
+    ``importance`` is what `observe` wrote; ``types`` names the type of single tensors by their names in the file; a ``pure``
+    one has no others.
 
     Raises:
         InputError: there is no float16 GGUF to start from.
@@ -125,6 +127,7 @@ def quantize(
         raise InputError("The float16 build to quantize is missing.", hint="Build llamacpp/f16 first.")
     tools = directory(BIN_VARIABLE)
     options = ["--imatrix", str(importance)] if importance else []
+    options += ["--pure"] if pure else []
     if types:
         listed = target.with_suffix(".types")
         lines_ = (f"^{re.escape(name)}$={wanted}" for name, wanted in types.items())

@@ -1,0 +1,37 @@
+"""How fast a runtime decodes with each type of weights on this host; measured once for a host and a toolchain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from edgewright.core.answers import Failure, TypeSpeedResult
+from edgewright.core.jobs import TypeSpeedJob
+from edgewright.core.keys import digest
+from edgewright.ports import Backend, JobFailed, Workshop
+
+_RECORD = "type-speed.json"
+_TIMEOUT_S = 600.0
+
+
+def type_speed(
+    shop: Workshop, backend: Backend, types: Sequence[str], device: str, log: Path
+) -> Mapping[str, float]:
+    """Seconds that one weight of each type takes in decoding one token; empty where the runtime cannot say."""
+    key = digest([backend.toolchain.digest, backend.code_digest, device, list(types)])
+
+    def make(draft: Path) -> None:
+        draft.mkdir()
+        job = TypeSpeedJob(worker=backend.worker, types=tuple(types), scratch=str(draft / "scratch"))
+        shop.reporter.phase(f"timing {backend.name}'s types of weights")
+        result = shop.ask(backend.toolchain, job, TypeSpeedResult, log=log, timeout_s=_TIMEOUT_S)
+        if isinstance(result, Failure):
+            raise JobFailed(result)
+        shop.files.write(draft / _RECORD, result)
+
+    kept = shop.store.find("type-speed", key)
+    found = kept or shop.keep("type-speed", key, make, what="The types' times", log=log)
+    if isinstance(found, Failure):
+        return {}
+    answer: TypeSpeedResult = shop.files.read(found / _RECORD, TypeSpeedResult)
+    return answer.seconds
