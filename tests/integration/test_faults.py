@@ -99,7 +99,7 @@ def test_a_processor_hog_gives_no_verdict(shop, weights):
             hog.wait()
     noise = host_noise(done)
     assert noise.noisy
-    assert "other processes took" in noise.reasons[0]
+    assert any("other processes took" in reason for reason in noise.reasons)
     ratio = ratio_of(blocks_of(done, "b"), blocks_of(done, "a"), "decode_tok_s")
     assert decide("decode_tok_s", ratio, doubt="the host is too noisy").answer is Better.INCONCLUSIVE
 

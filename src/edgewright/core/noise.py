@@ -55,17 +55,20 @@ LIMITS = NoiseLimits()
 
 
 def disturbance(noise: Noise, normal: Sentinel | None, limits: NoiseLimits = LIMITS) -> str:
-    """Why a block does not count, in words; empty where it does."""
+    """Everything for which a block does not count, in words; empty where it does."""
+    found = []
     if noise.steal is not None and noise.steal > limits.steal:
-        return f"the hypervisor took {noise.steal:.1%} of the processor"
+        found.append(f"the hypervisor took {noise.steal:.1%} of the processor")
     if noise.foreign_cpu is not None and noise.foreign_cpu > limits.foreign_cpu:
-        return f"other processes took {noise.foreign_cpu:.1%} of the processor"
+        found.append(f"other processes took {noise.foreign_cpu:.1%} of the processor")
     if noise.throttled:
-        return f"the processor throttled {noise.throttled} times"
+        found.append(f"the processor throttled {noise.throttled} times")
     if noise.swapped_in_pages:
-        return f"{noise.swapped_in_pages} pages were swapped in"
+        found.append(f"{noise.swapped_in_pages} pages were swapped in")
     off, where = _furthest_off(noise, normal)
-    return f"{where} was {off:+.0%} off this run's usual" if abs(off) > limits.sentinel else ""
+    if abs(off) > limits.sentinel:
+        found.append(f"{where} was {off:+.0%} off this run's usual")
+    return " and ".join(found)
 
 
 def is_steady(noise: Noise, normal: Sentinel | None, limits: NoiseLimits = LIMITS) -> bool:

@@ -25,6 +25,11 @@ def test_a_disturbed_block_says_by_what(noise, word):
     assert word in disturbance(Noise(wall_s=10.0, **noise), NORMAL)
 
 
+def test_a_block_disturbed_twice_says_both():
+    said = disturbance(Noise(wall_s=10.0, steal=0.02, foreign_cpu=0.2), NORMAL)
+    assert said == "the hypervisor took 2.0% of the processor and other processes took 20.0% of the processor"
+
+
 def test_a_quiet_block_counts_and_what_is_unknown_disturbs_nothing():
     assert not disturbance(Noise(wall_s=10.0), NORMAL)
     quiet = Noise(wall_s=10.0, steal=0.001, foreign_cpu=0.01, throttled=0, swapped_in_pages=0, before=NORMAL)
