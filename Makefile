@@ -1,6 +1,7 @@
 # Everything runs in a virtual environment that is made here; nothing has to be installed before.
 #   make demo    the main job on a real model: build, compare, measure, gate, choose
-#   make test    unit tests, then integration tests with every real framework, then a short demo
+#   make test    unit tests; then, in one lab, a short demo and all that is timed; then two at a time the other tests
+#                with every real framework
 #   make bench NAME=simulation   one benchmark: a table, and benchmarks/out/NAME.json
 #   make check   format, lint, types, import contracts, docs
 
@@ -14,11 +15,13 @@ READY := $(VENV)/.ready
 demo: $(READY)
 	$(BIN)/edgewright demo --out runs/demo
 
-test: $(READY)
-	$(BIN)/python -m pytest
+test: unit
+	lab=$$(mktemp -d) && trap 'rm -rf "$$lab"' EXIT && export EDGEWRIGHT_TEST_LAB="$$lab" && \
+	$(BIN)/python -m pytest -m alone && \
+	$(BIN)/python -m pytest -m "integration and not alone" --numprocesses 2 --dist loadfile
 
 unit: $(READY)
-	$(BIN)/python -m pytest tests/unit tests/contract
+	$(BIN)/python -m pytest tests/unit tests/contract --numprocesses 2
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks $(NAME)

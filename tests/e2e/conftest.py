@@ -9,10 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.conftest import lab, smollm2, tiny, toolchains
-
-__all__ = ["lab", "smollm2", "tiny", "toolchains"]
-
 
 class Shell:
     """Runs ``edgewright`` in a directory of its own, with the lab's cache home."""

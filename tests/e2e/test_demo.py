@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
 
 SURE = (
@@ -35,7 +35,7 @@ def test_the_demo_builds_in_all_four_frameworks_and_recommends_one(shell):
     assert all(t["explored"] for t in confirmed)
     assert run["host"]["blocks"] >= 4 * (len(confirmed[:2]) + 1)
     assert {t["recipe"]["framework"] for t in measured} == {"openvino", "onnx", "mlx", "llamacpp"}
-    assert len(measured) >= 18
+    assert len(measured) >= 8
     chosen = run["choice"]["chosen"]
     assert chosen in {
         f"{t['recipe']['framework']}/{t['recipe']['name']}" for t in measured if t["outcome"] == "pass"

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
 ARGUMENTS = (
     "--only",
@@ -66,7 +66,7 @@ def finished_rounds(folder: Path) -> list[str]:
 @pytest.fixture
 def home_of_its_own(lab, tmp_path):
     """A home that shares toolchains, but starts with an empty store."""
-    from tests.integration.conftest import fresh_home
+    from tests.conftest import fresh_home
 
     real = Path(os.environ["EDGEWRIGHT_HOME"])
     home = fresh_home(tmp_path / "home")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
 SMALL = ("--only", "openvino/int8,llamacpp/q8_0", "--tokens", "128", "--context", "64", "--quick")
 UNGATED = (

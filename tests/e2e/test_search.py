@@ -8,7 +8,7 @@ import pytest
 
 from tests.e2e.test_main_job import UNGATED
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
 SEARCH = (
     "--only=llamacpp/q*",

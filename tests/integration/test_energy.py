@@ -25,7 +25,7 @@ from edgewright.runtime.venv import python_of
 from edgewright.stages.build import build
 from edgewright.stages.estimate import estimate
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.alone]
 
 TRACKER = """
 import hashlib, json, os, sys, time

@@ -26,7 +26,7 @@ from edgewright.stages.cross_validate import cross_validate, tokenize
 from edgewright.stages.score import score
 from edgewright.testing import RecordingReporter
 from edgewright.wiring import Wiring
-from tests.integration.conftest import Lab
+from tests.conftest import Lab
 
 pytestmark = pytest.mark.integration
 

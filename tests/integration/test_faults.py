@@ -17,7 +17,7 @@ from edgewright.core.toolchain import ToolchainSpec
 from edgewright.pipeline.rounds import Arm, Timing, timed_round
 from edgewright.runtime.runner import run_in
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.alone]
 
 BRISK = Pace(least_s=0.4, least_requests=3, warmup_least=1, warmup_most=2, sentinel=False)
 WEIGHTS = 200_000_000

@@ -92,6 +92,7 @@ def test_an_allocation_is_built_at_the_size_it_says_and_runs(
     assert scored[0].kl_mean < 20 * found.kl + 1e-4
 
 
+@pytest.mark.alone
 def test_llama_cpp_times_the_types_of_weights_once(lab, toolchains):
     backend = lab.wiring.backends["llamacpp"]
     log = lab.shop.logs / "types.log"

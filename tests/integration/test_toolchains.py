@@ -17,7 +17,7 @@ import pytest
 from edgewright.core.answers import Progress
 from edgewright.errors import ToolchainError
 from edgewright.runtime.venv import run_command
-from tests.integration.conftest import fresh_home
+from tests.conftest import fresh_home
 
 pytestmark = pytest.mark.integration
 COMMAND = [sys.executable, "-m", "edgewright.cli", "toolchain"]

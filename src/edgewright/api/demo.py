@@ -35,6 +35,17 @@ NOTE = (
     "changing what it computes, so that it stands for a model that was never quantized"
 )
 
+FIRST_LOOK = (
+    "openvino/int8",
+    "openvino/int4_asym_g64",
+    "onnx/int8",
+    "onnx/int4",
+    "mlx/int4_g64",
+    "llamacpp/q8_0",
+    "llamacpp/q4_k_m",
+)
+"""What a quick demo builds: each framework's 8 and 4 bits, of MLX, which is slow on x86, only 4."""
+
 
 def demo(
     out: Path,
@@ -44,7 +55,7 @@ def demo(
     quick: bool = False,
     reporter: Reporter | None = None,
 ) -> Run:
-    """Optimize the demo's model for this machine; ``quick`` scores and times less.
+    """Optimize the demo's model for this machine; ``quick`` builds, scores and times less.
 
     Raises:
         EdgewrightError: the model or the reference cannot be had.
@@ -58,6 +69,7 @@ def demo(
             policy=policy or Policy(),
             tokens=512 if quick else 2048,
             confirmation=BRIEF if quick else Confirmation(),
+            only=FIRST_LOOK if quick else (),
         )
         return run_source(wiring, source, request, out, target="this-machine", reporter=reporter)
 

@@ -18,7 +18,7 @@ from edgewright.cli.options import json_option, offline_option, policy_of, polic
     type=click.Path(path_type=Path),
     help="Run directory.",
 )
-@click.option("--quick", is_flag=True, help="Score and time less.")
+@click.option("--quick", is_flag=True, help="Build, score and time less: for a first look.")
 @policy_options
 @stacked(offline_option, json_option)
 def command(*, out: Path, quick: bool, offline: bool, as_json: bool, **rest: Any) -> int:

@@ -62,7 +62,8 @@ def test_a_host_that_is_faster_from_now_on_is_soon_the_usual_one(tmp_path):
 def test_a_block_amid_anothers_work_is_refused_and_teaches_nothing_of_the_host(tmp_path):
     slow = around(8.0, foreign=0.4)
     finished = run([slow, slow, CALM, CALM, CALM], tmp_path)
-    assert [i.reason for i in finished.invalid] == ["other processes took 40.0% of the processor"] * 2
+    assert len(finished.invalid) == 2
+    assert all(i.reason.startswith("other processes took 40.0% of the processor") for i in finished.invalid)
     assert set(finished.blocks) == {"a", "b", "c"}
 
 

@@ -1,8 +1,13 @@
-"""Real frameworks, real models. Toolchains are shared with the cache home (they take minutes); all else is fresh."""
+"""What tests with real frameworks and real models share: one lab, in which nothing is built twice.
+
+Toolchains are shared with the cache home (they take minutes); all else is fresh. EDGEWRIGHT_TEST_LAB names a folder for
+the lab where several calls of pytest share one.
+"""
 
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +31,8 @@ def fresh_home(root: Path, *shared: str) -> Path:
     root.mkdir(parents=True, exist_ok=True)
     for name in shared:
         (real / name).mkdir(parents=True, exist_ok=True)
-        (root / name).symlink_to(real / name)
+        with suppress(FileExistsError):
+            (root / name).symlink_to(real / name)
     return root
 
 
@@ -41,7 +47,8 @@ class Lab:
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory):
-    home = fresh_home(tmp_path_factory.mktemp("lab") / "home", "toolchains", "downloads")
+    root = Path(os.environ.get("EDGEWRIGHT_TEST_LAB") or tmp_path_factory.mktemp("lab"))
+    home = fresh_home(root / "home", "toolchains", "downloads")
     before = os.environ.get("EDGEWRIGHT_HOME")
     os.environ["EDGEWRIGHT_HOME"] = str(home)
     wiring = Wiring()
