@@ -1,6 +1,6 @@
 """The same run again and again on this machine: does any gate pass once and fail another time?
 
-``python -m benchmarks repeats [COUNT] [--brief] [--frameworks A,B]``. Builds and scores come from the store; every repeat
+``python -m benchmarks repeats [COUNT] [--brief] [--only PATTERNS]``. Builds and scores come from the store; every repeat
 times anew, in a run directory of its own.
 """
 
@@ -30,16 +30,18 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="make bench NAME=repeats")
     parser.add_argument("count", type=int, nargs="?", default=10)
     parser.add_argument("--brief", action="store_true", help="the short confirmation")
-    parser.add_argument("--frameworks", default="", help="only these, separated by commas")
+    parser.add_argument(
+        "--only", default="", help="only these builds: names or patterns, separated by commas"
+    )
     options = parser.parse_args(list(arguments))
     started = time.time()
     outcomes: dict[str, Counter[str]] = defaultdict(Counter)
     chosen: Counter[str] = Counter()
     noise: list[dict[str, float | int | None]] = []
-    frameworks = [name for name in options.frameworks.split(",") if name]
+    only = tuple(name for name in options.only.split(",") if name)
     for number in range(options.count):
         began = time.time()
-        run = _run(number, frameworks, brief=options.brief)
+        run = _run(number, only, brief=options.brief)
         chosen[run.best.id if run.best else "none"] += 1
         if run.host:
             noise.append(
@@ -57,7 +59,7 @@ def main(arguments: Sequence[str]) -> int:
     return finish("repeats", _checks(outcomes), started, chosen=chosen, noise=noise, outcomes=outcomes)
 
 
-def _run(number: int, frameworks: list[str], *, brief: bool) -> Run:
+def _run(number: int, only: tuple[str, ...], *, brief: bool) -> Run:
     wiring = Wiring(offline=True)
     with tempfile.TemporaryDirectory() as folder, TerminalReporter() as reporter:
         out = Path(folder) / f"repeat-{number}"
@@ -70,10 +72,9 @@ def _run(number: int, frameworks: list[str], *, brief: bool) -> Run:
                 tokens=1024 if brief else 2048,
                 confirmation=BRIEF if brief else Confirmation(),
                 seed=number,
+                only=only,
             )
-            return run_source(
-                wiring, source, request, out, target="this-machine", frameworks=frameworks, reporter=reporter
-            )
+            return run_source(wiring, source, request, out, target="this-machine", reporter=reporter)
 
 
 def _checks(outcomes: dict[str, Counter[str]]) -> list[Check]:

@@ -35,11 +35,11 @@ def original(path, ids):
         return model(torch.tensor([ids]), use_cache=False).logits[0].numpy()
 
 
-def refused(worker, artifact):
+def refused(worker, artifact, runtime):
     try:
-        worker.open(artifact, {"no_such_option": 1})
+        worker.open(artifact, runtime)
     except Exception as error:  # noqa: BLE001  # its kind is what is asked for
-        return type(error).__name__
+        return f"{type(error).__name__}: {error}"
     return "not refused"
 
 
@@ -71,7 +71,8 @@ def main():
         "batch": [list(row) for row in zip(*steps, strict=True)],
         "placement": placement,
         "options": options,
-        "refused": refused(worker, artifact),
+        "refused": refused(worker, artifact, {"no_such_option": 1}),
+        "elsewhere": refused(worker, artifact, {"device": "HETERO:NPU,CPU"}),
         "profile": asdict(profile),
     }
     (out / "answer.json").write_text(json.dumps(answer), encoding="utf-8")

@@ -25,6 +25,7 @@ WAYS = (
     "onnx/int4_k_quant_mixed_b64",
     "onnx/int4_rtn_b128",
     "onnx/int4_hqq_b32",
+    "onnx/int4_b64_gptq",
     "mlx/int3_g32",
     "mlx/mxfp4",
     "mlx/mixed_3_6_g64",

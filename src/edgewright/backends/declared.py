@@ -14,7 +14,7 @@ from edgewright.core.allocation import Mixture, WeightType
 from edgewright.core.keys import digest
 from edgewright.core.model import ModelFacts
 from edgewright.core.recipe import Option, Recipe
-from edgewright.core.space import Family, Space, Storage, candidates
+from edgewright.core.space import Acceleration, Family, Space, Storage, candidates
 from edgewright.core.toolchain import ToolchainSpec
 
 
@@ -75,7 +75,7 @@ def load_space(folder: Path, framework: str) -> Space:
         start=tuple(table["start"]),
         unquantized=Storage(bits=bits, rounding_bits=bits, copies=int(table.get("copies", 1))),
         candidates=candidates(framework, [from_plain(Family, row) for row in table["families"]]),
-        options=tuple(table.get("options", ())),
+        accelerations=tuple(from_plain(Acceleration, row) for row in table.get("accelerations", ())),
     )
 
 

@@ -39,6 +39,12 @@ class Calibration:
     ids: Ids
     text: str
 
+    def windows(self, tokens: int, most: int) -> list[Ids]:
+        """At most ``most`` windows of ``tokens`` ids, spread over the whole."""
+        starts = range(0, max(len(self.ids) - tokens + 1, 1), tokens)
+        step = max(len(starts) // most, 1)
+        return [self.ids[start : start + tokens] for start in starts[::step]][:most]
+
 
 def split(ids: Sequence[int], *, context: int, explored: int, looks: Sequence[int]) -> Parts:
     """Explore the first ``explored`` ids (half of a short text), hold out what follows, calibrate on the end of the rest.

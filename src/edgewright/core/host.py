@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 
@@ -70,3 +70,17 @@ class HostFacts:
     virtualization: str
     readiness: tuple[Finding, ...] = ()
     extra: Mapping[str, str] = field(default_factory=dict)
+
+    def meets(self, conditions: Sequence[str]) -> bool:
+        """Whether every ``key=value`` condition holds.
+
+        The keys are ``system``, ``architecture`` and ``vendor`` (of the processor), and ``GPU`` and ``NPU``, whose value is
+        the maker of one.
+        """
+        facts = {
+            f"system={self.system}",
+            f"architecture={self.cpu.architecture}",
+            f"vendor={self.cpu.vendor}",
+            *(f"{one.kind}={one.vendor}" for one in self.accelerators),
+        }
+        return facts.issuperset(conditions)

@@ -76,26 +76,34 @@ class Storage:
 class Candidate:
     """A recipe that could be tried. ``cost`` is the work of building it, in plain builds of the same framework.
 
-    It needs one of ``devices`` where any are named; elsewhere it is not tried.
+    ``needs`` are ``key=value`` conditions on the host: where one does not hold, a search leaves it out.
     """
 
     recipe: Recipe
     storage: Storage
     cost: float = 1.0
-    devices: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Acceleration:
+    """Options of the runtime that are tried on a finished build, where the host meets what they need."""
+
+    options: Mapping[str, Option]
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Space:
     """A framework's candidates. ``start`` are those that every run tries, ``unquantized`` is how their base is stored.
 
-    ``options`` of the runtime are tried on the build that leads; they need no new build.
+    ``accelerations`` are tried on the build that leads; they need no new build.
     """
 
     start: tuple[str, ...]
     unquantized: Storage
     candidates: tuple[Candidate, ...]
-    options: tuple[Mapping[str, Option], ...] = ()
+    accelerations: tuple[Acceleration, ...] = ()
 
     def kept_bytes(self, groups: Sequence[Group], unquantized_bytes: float) -> float:
         """Bytes that no candidate changes (norms, biases, the file's own tables), by what the unquantized build weighs."""
@@ -139,7 +147,7 @@ class Family:
     costs: Mapping[str, float] = field(default_factory=dict)
     calibrated_by: tuple[str, ...] = ()
     without: tuple[Mapping[str, Option], ...] = ()
-    devices: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
 
 
 def candidates(framework: str, families: Sequence[Family]) -> tuple[Candidate, ...]:
@@ -189,4 +197,4 @@ def _candidate(framework: str, family: Family, chosen: Mapping[str, Option]) -> 
         ends_rounding_bits=family.ends_rounding_bits,
         copies=family.copies,
     )
-    return Candidate(recipe=recipe, storage=storage, cost=cost, devices=family.devices)
+    return Candidate(recipe=recipe, storage=storage, cost=cost, needs=family.needs)

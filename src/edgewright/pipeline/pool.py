@@ -36,13 +36,14 @@ class Entry:
 
 
 class Pool:
-    """Candidates that were not tried yet, by name."""
+    """Candidates that were not tried yet, by name; those in ``elsewhere`` are not for this host."""
 
     def __init__(self, state: State) -> None:
         self._state = state
         tied = state.source.facts.tied_embeddings
         self._groups = groups_of(state.shop.files.tensors(Path(state.source.path)), tied=tied)
         self._storages: dict[str, Storage] = {}
+        self.elsewhere: list[Trial] = []
         self.left = {entry.id: entry for name in state.plan.frameworks() for entry in self._entries(name)}
 
     def trial(self, identifier: str) -> Trial | None:
@@ -72,9 +73,12 @@ class Pool:
         for candidate in space.candidates:
             name = candidate.recipe.id
             self._storages[name] = candidate.storage
-            wrong_device = candidate.devices and state.run.assessment.target.name not in candidate.devices
             begun = name in state.trials and state.trials[name].status is not Status.PLANNED
-            if wrong_device or begun or (state.request.only and name not in planned):
+            if begun or (state.request.only and name not in planned):
+                continue
+            if not state.run.assessment.host.meets(candidate.needs):
+                reason = f"takes too long on a host without {' and '.join(candidate.needs)}"
+                self.elsewhere.append(Trial(recipe=candidate.recipe, status=Status.UNTRIED, reason=reason))
                 continue
             yield Entry(
                 id=name,

@@ -28,7 +28,11 @@ class Confirmation:
 
 
 BRIEF = Confirmation(
-    rounds=(4,), tokens=(1024,), pace=Pace(least_s=2.0, least_requests=3, warmup_most=4), turns=1, itself=0
+    rounds=(4,),
+    tokens=(1024,),
+    pace=Pace(least_s=2.0, least_requests=3, warmup_least=1, warmup_most=2),
+    turns=1,
+    itself=0,
 )
 """A short confirmation: it decides only what is far from every bound."""
 

@@ -92,13 +92,15 @@ class _Finder:
     def leave(self, hopeless: Sequence[Hopeless]) -> None:
         """Keep what was not tried, with the reason."""
         reasons = {one.option.id: one.reason for one in hopeless}
-        for entry in self._pool.left.values():
-            if entry.recipe is None:
-                continue
-            reason = reasons.get(entry.id, "the budget was spent on candidates that promised more")
-            trial = Trial(recipe=entry.recipe, status=Status.UNTRIED, reason=reason)
+        late = "the budget was spent on candidates that promised more"
+        left = [
+            Trial(recipe=entry.recipe, status=Status.UNTRIED, reason=reasons.get(entry.id, late))
+            for entry in self._pool.left.values()
+            if entry.recipe is not None
+        ]
+        for trial in [*left, *self._pool.elsewhere]:
             self._state.trials[trial.id] = trial
-            self._state.journal.note("not-tried", trial=trial.id, reason=reason)
+            self._state.journal.note("not-tried", trial=trial.id, reason=trial.reason)
         self._state.save()
 
     # --- what is known ---

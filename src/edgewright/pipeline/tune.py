@@ -32,7 +32,9 @@ def tune(state: State) -> None:
     lead = whole(state, lead)
     backend = state.shop.backend(lead.recipe.framework)
     space = backend.space(state.source.facts) if state.request.searches else None
-    for option in (*backend.accelerations(lead.recipe), *(space.options if space else ())):
+    host = state.run.assessment.host
+    declared = [one.options for one in space.accelerations if host.meets(one.needs)] if space else []
+    for option in (*backend.accelerations(lead.recipe), *declared):
         if state.out_of_time():
             return
         if option.items() <= lead.recipe.runtime.items():

@@ -79,15 +79,8 @@ def resolve(target: Target, host: HostFacts) -> Target:
 
 def measurable(target: Target, host: HostFacts) -> bool:
     """Whether this host can stand for the target."""
-    facts = {
-        "system": host.system,
-        "architecture": host.cpu.architecture,
-        "vendor": host.cpu.vendor,
-    }
     conditions = target.measurable_on
-    return bool(conditions) and all(
-        c == "always" or facts.get(c.split("=")[0]) == c.split("=")[1] for c in conditions
-    )
+    return bool(conditions) and (conditions == ("always",) or host.meets(conditions))
 
 
 def memory(facts: ModelFacts, target: Target, context: int) -> tuple[MemoryEstimate, ...]:

@@ -22,10 +22,12 @@ def family(name, bits):
 
 
 def space_of(framework):
+    everywhere = [family(name, bits) for name, bits in BITS.items()]
+    elsewhere = replace(family("w4learned", 4.0), needs=("system=Nowhere",))
     return Space(
         start=("int8",),
         unquantized=Storage(bits=32.0, rounding_bits=32.0),
-        candidates=candidates(framework, [family(name, bits) for name, bits in BITS.items()]),
+        candidates=candidates(framework, [*everywhere, elsewhere]),
     )
 
 
@@ -55,6 +57,7 @@ def test_a_search_tries_what_promises_and_says_why_the_rest_was_left(tmp_path):
     left = [t for t in trials.values() if t.status is Status.UNTRIED]
     assert {t.recipe.name for t in tried} >= {"fp32", "int8", "w4"}
     assert all(t.reason for t in left)
+    assert trials["openvino/w4learned"].reason == "takes too long on a host without system=Nowhere"
     proposed = trials["openvino/w4"]
     assert proposed.predicted["decode_tok_s"].label == "estimated"
     assert proposed.predicted.keys() >= {"size_bytes", "kl_divergence", "peak_bytes"}

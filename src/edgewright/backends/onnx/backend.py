@@ -48,9 +48,8 @@ class OnnxBackend(Declared):
         """Olive's quantizers. An embedding whose rows are no multiple of 32 stays float32."""
         whole = facts.hidden_size % _BLOCK == 0
         declared = load_space(_FOLDER, self.name)
-        return replace(
-            declared, candidates=tuple(_with_embedding(c, whole=whole) for c in declared.candidates)
-        )
+        able = [c for c in declared.candidates if c.recipe.name in declared.start or _packs(c, facts)]
+        return replace(declared, candidates=tuple(_with_embedding(c, whole=whole) for c in able))
 
     def mixture(self, facts: ModelFacts) -> Mixture:
         """4 or 8 bits for each matrix, by a pass of Olive for each type. A tied matrix is stored twice."""
@@ -76,6 +75,14 @@ class OnnxBackend(Declared):
                 "use another framework, or a model derived from a listed architecture"
             )
         return ""
+
+
+def _packs(candidate: Candidate, facts: ModelFacts) -> bool:
+    """ONNX Runtime's k-quantizer packs two zero points in a byte, and fails on rows with an odd number of blocks."""
+    build = candidate.recipe.build
+    group = int(build.get("group_size", _BLOCK))
+    k_quant = str(build.get("algorithm", "")).startswith("k_quant")
+    return not (k_quant and any(-(-length // group) % 2 for length, _ in facts.row_sizes))
 
 
 def _with_embedding(candidate: Candidate, *, whole: bool) -> Candidate:

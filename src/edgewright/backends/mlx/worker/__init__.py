@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edgewright.backends.mlx.worker.learning import is_learned, learned
 from edgewright.backends.mlx.worker.loading import cast, load
 from edgewright.backends.mlx.worker.mixing import predicate
 from edgewright.backends.mlx.worker.session import MlxSession
@@ -70,7 +71,10 @@ class MlxWorker:
         cast(model, str(options["dtype"]))
         _demand_finite(model, str(options["dtype"]))
         notes: tuple[str, ...] = ()
-        if "bits" in options:
+        if is_learned(options) and job.calibration is not None:
+            tell(Progress(message=f"quantizing to {options['bits']} bits by the calibration text"))
+            model, config = learned(model, config, options, job.calibration)
+        elif "bits" in options:
             tell(Progress(message=f"quantizing to {options['bits']} bits"))
             group, bits = int(options["group_size"]), int(options["bits"])
             model, config = quantize_model(

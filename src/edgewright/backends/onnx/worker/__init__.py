@@ -15,7 +15,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from edgewright.backends.onnx.worker.passes import passes
+from edgewright.backends.onnx.worker.calibrating import data_config
+from edgewright.backends.onnx.worker.passes import Passes, passes
 from edgewright.backends.onnx.worker.precisions import graph_of, keep_precisions
 from edgewright.backends.onnx.worker.profiling import profiled
 from edgewright.backends.onnx.worker.session import OnnxSession
@@ -77,7 +78,7 @@ class OnnxWorker:
         tell(Progress(message=f"Building {job.recipe.name} with Olive"))
         scratch = out.with_name(f"{out.name}.olive")
         try:
-            produced = _run_olive(source, scratch, job.recipe.build)
+            produced = _run_olive(source, scratch, job)
             shutil.move(produced, out)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
@@ -138,7 +139,7 @@ def _check_source(source: Path) -> None:
         )
 
 
-def _run_olive(source: Path, scratch: Path, options: Mapping[str, Option]) -> Path:
+def _run_olive(source: Path, scratch: Path, job: BuildJob) -> Path:
     """Run the workflow below ``scratch``; the directory it wrote."""
     shutil.rmtree(scratch, ignore_errors=True)  # a killed build may have left one
     scratch.mkdir(parents=True)
@@ -147,7 +148,8 @@ def _run_olive(source: Path, scratch: Path, options: Mapping[str, Option]) -> Pa
     from olive.workflows import run
 
     produced = scratch / "out"
-    run(_workflow(source, scratch, produced, options), tempdir=str(scratch))
+    data = data_config(job.calibration) if job.calibration else None
+    run(_workflow(source, scratch, produced, passes(job.recipe.build, data)), tempdir=str(scratch))
     # Olive reports success without a model, so only the files count.
     for name in (_MODEL, _WEIGHTS, _CONFIG):
         if not (produced / name).is_file():
@@ -155,13 +157,13 @@ def _run_olive(source: Path, scratch: Path, options: Mapping[str, Option]) -> Pa
     return produced
 
 
-def _workflow(source: Path, scratch: Path, produced: Path, options: Mapping[str, Option]) -> dict[str, Any]:
+def _workflow(source: Path, scratch: Path, produced: Path, steps: Passes) -> dict[str, Any]:
     accelerator = {"device": "cpu", "execution_providers": ["CPUExecutionProvider"]}
     return {
         "input_model": {"type": "HfModel", "model_path": str(source), "task": "text-generation"},
         "systems": {"local": {"type": "LocalSystem", "accelerators": [accelerator]}},
         "target": "local",
-        "passes": passes(options),
+        "passes": steps,
         "output_dir": str(produced),
         "cache_dir": str(scratch / "cache"),
         "log_severity_level": 1,

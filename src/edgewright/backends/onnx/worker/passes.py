@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from edgewright.core.allocation import named_types
@@ -34,8 +35,8 @@ _EXTERNAL = {"save_as_external_data": True, "external_data_name": "model.onnx.da
 Passes = dict[str, dict[str, Any]]
 
 
-def passes(options: Mapping[str, Option]) -> Passes:
-    """Olive's ``passes`` for a recipe's build options, in order.
+def passes(options: Mapping[str, Option], data: Mapping[str, Any] | None = None) -> Passes:
+    """Olive's ``passes`` for a recipe's build options, in order; ``data`` is Olive's description of calibration text.
 
     Raises:
         UsageError: no such set of passes.
@@ -45,6 +46,7 @@ def passes(options: Mapping[str, Option]) -> Passes:
         "int8": _int8,
         "int4": _int4,
         "hqq": _hqq,
+        "gptq": partial(_gptq, data=data),
         "dynamic": _dynamic,
         "mixed": _mixed,
     }
@@ -80,6 +82,18 @@ def _int4(options: Mapping[str, Option]) -> Passes:
     if not options["quantize_embedding"]:
         return {"build": build}
     return {"build": build, "embedding": {**_rtn(options), "nodes_to_include": [_EMBEDDING]}}
+
+
+def _gptq(options: Mapping[str, Option], data: Mapping[str, Any] | None) -> Passes:
+    """Second-order rounding of the blocks' matrices before the export; the ends as in the other builds of 4 bits."""
+    rounded = {
+        "type": "Gptq",
+        "bits": 4,
+        "group_size": options["group_size"],
+        "sym": False,
+        "data_config": data,
+    }
+    return {"gptq": rounded, **_int4({**options, "algorithm": "k_quant_last"})}
 
 
 def _hqq(options: Mapping[str, Option]) -> Passes:

@@ -33,16 +33,9 @@ def compressed(model: Any, options: Mapping[str, Option], calibration: Calibrati
         more = {"group_size": group, "ratio": ratio, "advanced_parameters": adjust}
     more |= {method: True for method in _METHODS if options.get(method)}
     if calibration is not None:
-        samples = [_inputs(model, ids) for ids in _windows(calibration.ids)]
+        samples = [_inputs(model, ids) for ids in calibration.windows(_WINDOW, _SAMPLES)]
         more |= {"dataset": nncf.Dataset(samples), "subset_size": len(samples)}
     return nncf.compress_weights(model, mode=nncf.CompressWeightsMode(str(options["mode"])), **more)
-
-
-def _windows(ids: Ids) -> list[Ids]:
-    """Samples spread over the calibration text."""
-    starts = range(0, max(len(ids) - _WINDOW + 1, 1), _WINDOW)
-    step = max(len(starts) // _SAMPLES, 1)
-    return [ids[start : start + _WINDOW] for start in starts[::step]][:_SAMPLES]
 
 
 def _inputs(model: Any, ids: Ids) -> dict[str, Any]:

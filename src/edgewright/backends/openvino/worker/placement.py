@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -21,23 +22,42 @@ _PROPERTIES = (
 )
 
 
-def placement_of(compiled: Any) -> Placement:
-    """Devices and precisions, as the compiled model's properties and its runtime graph state them."""
+def shares(core: Any, graph: Any, device: str) -> str:
+    """How many of a graph's operators each device takes, where several could; else nothing."""
+    if ":" not in device:
+        return ""
+    taken = Counter(str(name) for name in core.query_model(graph, device).values())
+    return "; ".join(f"{count} operators on {name}" for name, count in taken.most_common())
+
+
+def placement_of(compiled: Any, shared: str = "") -> Placement:
+    """Devices and precisions, as the compiled model's properties and its runtime graph state them.
+
+    ``shared`` says how operators were divided among devices; ``threads`` is 0 where the plugin reports none.
+    """
     proof = {name: _read(compiled, name) for name in _PROPERTIES}
+    if shared:
+        proof["SHARES"] = shared
     nodes = [(node, _facts(node)) for node in compiled.get_runtime_model().get_ops()]
     layers = _fully_connected(nodes)
     proof["FULLY_CONNECTED"] = layers
     proof["ATTENTION"] = _attention(nodes)
     proof["LAYERS"] = _all_layers(nodes)
-    keys, values = proof["KEY_CACHE_PRECISION"], proof["VALUE_CACHE_PRECISION"]
+    keys, values = (_cache(proof, name) for name in ("KEY_CACHE_PRECISION", "VALUE_CACHE_PRECISION"))
     return Placement(
         device=proof["EXECUTION_DEVICES"],
         weights=_stored_weights(layers),
         activations=_activations(proof, layers),
         kv_cache=keys if keys == values else f"keys {keys}, values {values}",
-        threads=int(proof["INFERENCE_NUM_THREADS"]),
+        threads=int(threads) if (threads := proof["INFERENCE_NUM_THREADS"]).isdigit() else 0,
         proof=proof,
     )
+
+
+def _cache(proof: Mapping[str, str], name: str) -> str:
+    """A precision of the cache: by its property, which a graph spread over devices has none of, or by the attention layers."""
+    found = re.search(r"KV cache (\w+)", proof["ATTENTION"])
+    return found[1] if proof[name] == "not reported" and found else proof[name]
 
 
 def _read(compiled: Any, name: str) -> str:

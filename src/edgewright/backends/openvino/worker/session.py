@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgewright.backends.openvino.worker.placement import placement_of
+from edgewright.backends.openvino.worker.placement import placement_of, shares
 from edgewright.backends.options import COUNT, Kind, check_options
 from edgewright.backends.pieces import rows_at_once
 from edgewright.backends.threads import thread_count
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_DEVICE = "CPU"
+_CPU = "CPU"
+_DEVICES = (_CPU, "GPU", "NPU", "HETERO:GPU,CPU", "HETERO:NPU,CPU")
+"""Where a graph can run. HETERO gives each operator to the first device that has it."""
+
 _PROPERTIES = {
     "execution_mode": "EXECUTION_MODE_HINT",
     "inference_precision": "INFERENCE_PRECISION_HINT",
@@ -28,6 +31,7 @@ _PROPERTIES = {
 }
 _FLOATS = ("f32", "bf16", "f16")
 _OPTIONS: dict[str, Kind] = {
+    "device": _DEVICES,
     "threads": COUNT,
     "execution_mode": ("ACCURACY", "PERFORMANCE"),
     "inference_precision": _FLOATS,
@@ -49,14 +53,17 @@ class OpenVinoSession:
         import numpy as np
         import openvino as ov
 
-        properties = {**_properties(runtime), "PERF_COUNT": profile}
+        device = str(runtime.get("device", _CPU))
+        properties = {**_properties(runtime, device), "PERF_COUNT": profile}
         self._np = np
         core: Any = ov.Core()
+        _demand_devices(core, device)
         graph = core.read_model(model)
         _demand_stateful(graph, model)
         self._vocabulary = _vocabulary(graph)
         slice_logits(ov, graph)
-        self._compiled: Any = core.compile_model(graph, _DEVICE, properties)
+        self._shares = shares(core, graph, device)
+        self._compiled: Any = core.compile_model(graph, device, properties)
         del graph  # frees the second view of the weights before anything is computed
         self._request: Any = self._compiled.create_infer_request()
         self._inputs = frozenset(port.get_any_name() for port in self._compiled.inputs)
@@ -64,7 +71,7 @@ class OpenVinoSession:
     @property
     def placement(self) -> Placement:
         """See `placement`."""
-        return placement_of(self._compiled)
+        return placement_of(self._compiled, self._shares)
 
     def score(self, ids: Sequence[int]) -> Iterator[NDArray[np.float32]]:
         """Logits after every position, float32.
@@ -162,12 +169,24 @@ def slice_logits(ov: Any, graph: Any) -> None:
     graph.validate_nodes_and_infer_types()
 
 
-def _properties(runtime: Mapping[str, Option]) -> dict[str, Option]:
-    """Runtime options as properties of the CPU plugin; what is not given stays the plugin's default."""
+def _demand_devices(core: Any, device: str) -> None:
+    """Raises UnsupportedError where OpenVINO does not see a device that is asked for."""
+    seen = {name.partition(".")[0] for name in core.available_devices}
+    missing = [name for name in device.rpartition(":")[2].split(",") if name not in seen]
+    if missing:
+        raise UnsupportedError(
+            f"OpenVINO sees no {' and no '.join(missing)} on this machine.",
+            hint=f"It sees {', '.join(sorted(seen))}; a GPU or NPU needs its driver.",
+        )
+
+
+def _properties(runtime: Mapping[str, Option], device: str) -> dict[str, Option]:
+    """Runtime options as properties of the plugin; what is not given stays the plugin's default."""
     check_options("OpenVINO", runtime, _OPTIONS)
     properties: dict[str, Option] = {
         _PROPERTIES[key]: value for key, value in runtime.items() if key in _PROPERTIES
     }
-    properties["INFERENCE_NUM_THREADS"] = thread_count(runtime)
-    properties["NUM_STREAMS"] = 1
+    if device == _CPU:
+        properties["INFERENCE_NUM_THREADS"] = thread_count(runtime)
+        properties["NUM_STREAMS"] = 1
     return properties
