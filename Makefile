@@ -18,7 +18,7 @@ demo: $(READY)
 test: unit
 	lab=$$(mktemp -d) && trap 'rm -rf "$$lab"' EXIT && export EDGEWRIGHT_TEST_LAB="$$lab" && \
 	$(BIN)/python -m pytest -m alone && \
-	$(BIN)/python -m pytest -m "(integration or e2e) and not alone" --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest -m "(integration or e2e) and not alone" --numprocesses 2 --dist worksteal
 
 unit: $(READY)
 	$(BIN)/python -m pytest tests/unit tests/contract --numprocesses 2

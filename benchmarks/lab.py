@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-
-import numpy as np
-from scipy.special import stdtrit
 
 from edgewright.api.demo import demo_source
 from edgewright.cli.progress import TerminalReporter
@@ -168,11 +164,3 @@ class Lab:
         if isinstance(answer, Failure):
             raise RuntimeError(answer.reason)  # noqa: TRY004  # a reason, not a type
         return answer
-
-
-def ratio_interval(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, float, float]:
-    """Geometric mean of paired ratios with its 90 % interval (Student's)."""
-    logs = np.log(np.asarray(ours) / np.asarray(theirs))
-    mean = float(logs.mean())
-    half = float(stdtrit(len(logs) - 1, 0.95)) * float(logs.std(ddof=1)) / math.sqrt(len(logs))
-    return math.exp(mean), math.exp(mean - half), math.exp(mean + half)

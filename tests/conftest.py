@@ -25,6 +25,17 @@ from edgewright.testing import RecordingReporter
 from edgewright.wiring import Wiring
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Tests that run side by side have cores of their own: frameworks' threads that wait in a spin stop each other."""
+    worker = getattr(config, "workerinput", None)
+    if worker is None or not hasattr(os, "sched_setaffinity"):
+        return
+    cores = sorted(os.sched_getaffinity(0))
+    mine = cores[int(worker["workerid"].removeprefix("gw")) :: worker["workercount"]]
+    if mine:
+        os.sched_setaffinity(0, mine)
+
+
 def fresh_home(root: Path, *shared: str) -> Path:
     """A cache home of one's own that shares some folders with the real one."""
     real = Home.from_environment().root

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import random
 import re
+from functools import partial
 from pathlib import Path
 
 from benchmarks.checks import Check
-from benchmarks.lab import Lab, ratio_interval
+from benchmarks.lab import Lab
+from benchmarks.pairs import ratio_in_pairs
 from edgewright.core.answers import BenchResult
 from edgewright.core.jobs import BenchJob
 from edgewright.core.measurement import Pace, Workload
 from edgewright.core.speed import block_figure
 from edgewright.runtime.runner import run_in
 
-_PAIRS, _TOKENS, _INFERENCES = 7, 512, 6
+_BOUNDS = (0.95, 1.05)
+_TOKENS, _INFERENCES = 512, 6
 _PACE = Pace(least_s=0.0, least_requests=_INFERENCES, warmup_least=1, warmup_most=1, sentinel=False)
 _PROGRAM = Path(__file__).parent / "programs" / "openvino_prefill.py"
 
@@ -26,27 +28,20 @@ def compare(lab: Lab) -> list[Check]:
     environment = {**lab.environment("openvino"), "PYTHONPATH": str(Path(__file__).parents[2] / "src")}
     said = lab.run([lab.python("openvino"), _PROGRAM, lab.source.path, out], environment)
     inputs = re.findall(r"^input (\w+)$", said, flags=re.MULTILINE)
-    ours: list[float] = []
-    theirs: list[float] = []
-    rng = random.Random(0)  # an order of measurements
-    for number in range(_PAIRS):
-        order = [True, False]
-        rng.shuffle(order)
-        for mine in order:
-            if mine:
-                ours.append(_ours(lab, out))
-            else:
-                theirs.append(_theirs(lab, out, inputs))
-        print(f"  pair {number + 1}: ours {ours[-1]:.1f} ms, benchmark_app {theirs[-1]:.1f} ms", flush=True)
-    ratio, low, high = ratio_interval(ours, theirs)
+    ratio = ratio_in_pairs(
+        *_BOUNDS,
+        partial(_ours, lab, out),
+        partial(_theirs, lab, out, inputs),
+        lambda mine, other: f"ours {mine:.1f} ms, benchmark_app {other:.1f} ms",
+    )
     return [
         Check(
-            name=f"prefill of {_TOKENS}: edgewright / benchmark_app, {_PAIRS} pairs",
-            value=ratio,
+            name=f"prefill of {_TOKENS}: edgewright / benchmark_app",
+            value=ratio.value,
             unit="ratio of ms",
             bound="0.95 to 1.05",
-            ok=0.95 <= ratio <= 1.05,
-            note=f"90 % interval {low:.4f} to {high:.4f}",
+            ok=_BOUNDS[0] <= ratio.value <= _BOUNDS[1],
+            note=ratio.note,
         )
     ]
 

@@ -3,75 +3,70 @@
 from __future__ import annotations
 
 import json
-import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import partial
+from statistics import median
 
 from benchmarks.checks import Check
-from benchmarks.lab import Lab, ratio_interval
+from benchmarks.lab import TWO_REQUESTS, Lab
+from benchmarks.pairs import ratio_in_pairs
 from edgewright.core.measurement import Workload
 from edgewright.core.speed import block_figure
 
-_PAIRS = 12
-_PROMPT, _DECODE = 512, 128
+_BOUNDS = (0.95, 1.05)
+_REQUESTS = 4
+"""Timed per side and pair, each about a second: a moment's disturbance is not a pair's."""
+_PACE = replace(TWO_REQUESTS, least_requests=_REQUESTS)
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """One figure of llama-bench, in its words and in ours."""
+
+    name: str
+    arguments: Sequence[str]
+    workload: Workload
+    figure: str
+
+
+_SHAPES = (
+    _Shape("pp512", ("-p", "512", "-n", "0"), Workload(prompt_tokens=512, decode_tokens=2), "prefill_tok_s"),
+    _Shape("tg128", ("-p", "0", "-n", "128"), Workload(prompt_tokens=1, decode_tokens=129), "decode_tok_s"),
+)
 
 
 def compare(lab: Lab) -> list[Check]:
-    """The 90 % interval of each ratio inside 0.95 to 1.05."""
-    artifact = lab.artifact("llamacpp", "q8_0")
-    ours: dict[str, list[float]] = {"pp512": [], "tg128": []}
-    theirs: dict[str, list[float]] = {"pp512": [], "tg128": []}
-    rng = random.Random(0)  # an order of measurements
-    for number in range(_PAIRS):
-        sides = [partial(_ours, lab, artifact.path, ours), partial(_theirs, lab, artifact.path, theirs)]
-        rng.shuffle(sides)
-        for side in sides:
-            side()
-        print(f"  pair {number + 1}: ours {_last(ours)}, llama-bench {_last(theirs)}", flush=True)
-    checks = []
-    for name, mine in ours.items():
-        ratio, low, high = ratio_interval(mine, theirs[name])
-        checks.append(
-            Check(
-                name=f"{name}: edgewright / llama-bench, {_PAIRS} pairs",
-                value=ratio,
-                unit="ratio of tokens/s",
-                bound="90 % interval in 0.95 to 1.05",
-                ok=low >= 0.95 and high <= 1.05,
-                note=f"interval {low:.4f} to {high:.4f}",
-            )
-        )
-    return checks
+    """The interval of each ratio inside 0.95 to 1.05."""
+    path = lab.artifact("llamacpp", "q8_0").path
+    return [_compared(lab, path, shape) for shape in _SHAPES]
 
 
-def _ours(lab: Lab, path: str, into: dict[str, list[float]]) -> None:
-    prompt = lab.block(path, "llamacpp", Workload(prompt_tokens=_PROMPT, decode_tokens=2))
-    into["pp512"].append(block_figure(prompt, "prefill_tok_s"))
-    decode = lab.block(path, "llamacpp", Workload(prompt_tokens=1, decode_tokens=_DECODE + 1))
-    into["tg128"].append(block_figure(decode, "decode_tok_s"))
+def _compared(lab: Lab, path: str, shape: _Shape) -> Check:
+    ratio = ratio_in_pairs(
+        *_BOUNDS,
+        partial(_ours, lab, path, shape),
+        partial(_theirs, lab, path, shape),
+        lambda mine, other: f"{shape.name}: ours {mine:.1f}, llama-bench {other:.1f} tokens/s",
+    )
+    return Check(
+        name=f"{shape.name}: edgewright / llama-bench",
+        value=ratio.value,
+        unit="ratio of tokens/s",
+        bound="interval in 0.95 to 1.05",
+        ok=ratio.within(*_BOUNDS),
+        note=ratio.note,
+    )
 
 
-def _theirs(lab: Lab, path: str, into: dict[str, list[float]]) -> None:
+def _ours(lab: Lab, path: str, shape: _Shape) -> float:
+    return block_figure(lab.block(path, "llamacpp", shape.workload, pace=_PACE), shape.figure)
+
+
+def _theirs(lab: Lab, path: str, shape: _Shape) -> float:
     program = lab.root("llamacpp") / "native" / "bin" / "llama-bench"
-    for name, shape in (
-        ("pp512", ["-p", str(_PROMPT), "-n", "0"]),
-        ("tg128", ["-p", "0", "-n", str(_DECODE)]),
-    ):
-        command = [
-            program,
-            "-m",
-            f"{path}/model.gguf",
-            *shape,
-            "-r",
-            "2",
-            "-t",
-            str(lab.threads),
-            "-o",
-            "json",
-        ]
-        text = lab.run(command, lab.environment("llamacpp"))
-        rows = json.loads(text[text.index("[\n") : text.rindex("]") + 1])
-        into[name].append(float(rows[0]["avg_ts"]))
-
-
-def _last(figures: dict[str, list[float]]) -> str:
-    return ", ".join(f"{name} {rows[-1]:.1f}" for name, rows in figures.items())
+    repetitions = ["-r", str(_REQUESTS), "-t", str(lab.threads), "-o", "json"]
+    command = [program, "-m", f"{path}/model.gguf", *shape.arguments, *repetitions]
+    text = lab.run(command, lab.environment("llamacpp"))
+    rows = json.loads(text[text.index("[\n") : text.rindex("]") + 1])
+    return float(median(rows[0]["samples_ts"]))
