@@ -1,19 +1,18 @@
 """The same run again and again on this machine: does any gate pass once and fail another time?
 
 ``python -m benchmarks repeats [COUNT] [--brief] [--only PATTERNS]``. Builds and scores come from the store; every repeat
-times anew, in a run directory of its own.
+times anew, in a run directory of its own. Called again after an interruption it goes on; it removes them when all are done.
 """
 
 from __future__ import annotations
 
 import argparse
-import tempfile
+import shutil
 import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from pathlib import Path
 
-from benchmarks.checks import Check, at_most, finish
+from benchmarks.checks import OUT, Check, at_most, finish
 from edgewright.api.demo import demo_source
 from edgewright.api.optimizing import run_source
 from edgewright.cli.progress import TerminalReporter
@@ -23,6 +22,8 @@ from edgewright.core.run import Run
 from edgewright.pipeline.request import BRIEF, Confirmation, Request
 from edgewright.runtime.rundir import open_run_directory
 from edgewright.wiring import Wiring
+
+_RUNS = OUT / "repeats"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -40,7 +41,6 @@ def main(arguments: Sequence[str]) -> int:
     noise: list[dict[str, float | int | None]] = []
     only = tuple(name for name in options.only.split(",") if name)
     for number in range(options.count):
-        began = time.time()
         run = _run(number, only, brief=options.brief)
         chosen[run.best.id if run.best else "none"] += 1
         if run.host:
@@ -49,32 +49,32 @@ def main(arguments: Sequence[str]) -> int:
                     "blocks": run.host.blocks,
                     "invalid": run.host.invalid,
                     "resolution": run.host.resolution,
-                    "seconds": round(time.time() - began, 1),
+                    "seconds": round((run.finished_s or run.started_s) - run.started_s, 1),
                 }
             )
         for trial in run.trials:
             for verdict in trial.verdicts:
                 outcomes[f"{trial.id} {verdict.gate.metric}"][str(verdict.outcome)] += 1
         print(f"repeat {number + 1}: {dict(chosen)}, {noise[-1] if noise else 'not confirmed'}", flush=True)
+    shutil.rmtree(_RUNS)
     return finish("repeats", _checks(outcomes), started, chosen=chosen, noise=noise, outcomes=outcomes)
 
 
 def _run(number: int, only: tuple[str, ...], *, brief: bool) -> Run:
     wiring = Wiring(offline=True)
-    with tempfile.TemporaryDirectory() as folder, TerminalReporter() as reporter:
-        out = Path(folder) / f"repeat-{number}"
-        with open_run_directory(out):
-            shop = wiring.workshop(reporter, out / "logs")
-            source = demo_source(wiring, shop)
-            request = Request(
-                text=evaluation_text(None),
-                policy=Policy(),
-                tokens=1024 if brief else 2048,
-                confirmation=BRIEF if brief else Confirmation(),
-                seed=number,
-                only=only,
-            )
-            return run_source(wiring, source, request, out, target="this-machine", reporter=reporter)
+    out = _RUNS / str(number)
+    with TerminalReporter() as reporter, open_run_directory(out):
+        shop = wiring.workshop(reporter, out / "logs")
+        source = demo_source(wiring, shop)
+        request = Request(
+            text=evaluation_text(None),
+            policy=Policy(),
+            tokens=1024 if brief else 2048,
+            confirmation=BRIEF if brief else Confirmation(),
+            seed=number,
+            only=only,
+        )
+        return run_source(wiring, source, request, out, target="this-machine", reporter=reporter)
 
 
 def _checks(outcomes: dict[str, Counter[str]]) -> list[Check]:

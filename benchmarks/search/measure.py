@@ -1,7 +1,7 @@
 """The exhaustive measurement: every build that the frameworks declare, built, scored and timed once, with what each took.
 
-``python -m benchmarks search measure [FRAMEWORK ...]`` (an hour and more on two cores). It writes ``smollm2.json`` beside this file: what
-the search is held against ever after.
+``python -m benchmarks search measure [FRAMEWORK ...]`` (an hour and more on two cores). Called again after an
+interruption it goes on. It writes ``smollm2.json`` beside this file: what the search is held against ever after.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import platform
-import tempfile
+import shutil
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -18,6 +18,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from benchmarks.checks import OUT
 from edgewright.api.demo import demo_source
 from edgewright.api.optimizing import run_source
 from edgewright.cli.progress import TerminalReporter
@@ -37,6 +38,8 @@ from edgewright.stages.sensitivity import sensitivity
 from edgewright.wiring import Wiring
 
 DATA = Path(__file__).parent / "smollm2.json"
+_FOLDER = OUT / "search"
+"""A store and a run of its own, kept until all is measured."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,9 +62,11 @@ class Measured:
 class _Timed:
     """A runner that remembers how long each build's jobs took, by what they were asked for."""
 
-    def __init__(self, inner: JobRunner) -> None:
+    def __init__(self, inner: JobRunner, file: Path) -> None:
         self._inner = inner
-        self.seconds: dict[str, dict[str, float]] = defaultdict(dict)
+        self._file = file
+        before = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+        self.seconds: dict[str, dict[str, float]] = defaultdict(dict, before)
 
     def run(
         self,
@@ -85,6 +90,7 @@ class _Timed:
                 return answer
         name = name.replace("/", "-")
         self.seconds[name][step] = self.seconds[name].get(step, 0.0) + time.monotonic() - began
+        self._file.write_text(json.dumps(self.seconds), encoding="utf-8")
         return answer
 
     def stop(self) -> None:
@@ -96,19 +102,20 @@ class _TimedWiring(Wiring):
 
     @cached_property
     def runner(self) -> _Timed:  # type: ignore[override]  # a runner like the other
-        return _Timed(super().runner)
+        return _Timed(super().runner, self.home.root.parent / "seconds.json")
 
 
 def measure(frameworks: Sequence[str]) -> None:
     """Measure all of it, or only these frameworks, in a store of its own, and write the data."""
-    with tempfile.TemporaryDirectory(prefix="search-") as folder, TerminalReporter() as reporter:
-        real, root = Home.from_environment().root, Path(folder) / "home"
-        root.mkdir()
+    with TerminalReporter() as reporter:
+        real, root = Home.from_environment().root, _FOLDER / "home"
+        root.mkdir(parents=True, exist_ok=True)
         for shared in ("toolchains", "downloads"):
-            (root / shared).symlink_to(real / shared)
+            if not (root / shared).exists():
+                (root / shared).symlink_to(real / shared)
         os.environ["EDGEWRIGHT_HOME"] = str(root)
         wiring = _TimedWiring(offline=True)
-        out = Path(folder) / "run"
+        out = _FOLDER / "run"
         with open_run_directory(out):
             shop = wiring.workshop(reporter, out / "logs")
             source = demo_source(wiring, shop)
@@ -147,6 +154,7 @@ def measure(frameworks: Sequence[str]) -> None:
         "builds": [asdict(row) for row in rows],
     }
     DATA.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+    shutil.rmtree(_FOLDER)
     print(f"{len(rows)} builds; {DATA}")
 
 
