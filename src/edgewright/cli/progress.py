@@ -17,6 +17,8 @@ from edgewright.report.figures import duration
 from edgewright.report.rows import cells
 
 _EVERY_S = 10.0
+_TIMES_A_SECOND = 1
+"""How often the live line is drawn: it is drawn beside measurements, which a busy core would slow."""
 
 
 class TerminalReporter:
@@ -33,7 +35,7 @@ class TerminalReporter:
 
     def __enter__(self) -> Self:
         if sys.stderr.isatty():
-            self._live = self._console.status("starting")
+            self._live = self._console.status("starting", refresh_per_second=_TIMES_A_SECOND)
             self._live.start()
         return self
 

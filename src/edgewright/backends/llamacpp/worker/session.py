@@ -159,7 +159,8 @@ class LlamaSession:
             self._free_context()
             self._context = self._new_context(*shape)
             self._shape = shape
-        self._lib.llama_memory_clear(self._lib.llama_get_memory(self._context), True)  # noqa: FBT003
+        # What lies in the cells is left as it is: none of them is looked at before it is written.
+        self._lib.llama_memory_clear(self._lib.llama_get_memory(self._context), False)  # noqa: FBT003
         return self._context
 
     def _new_context(self, length: int, batch: int, sequences: int) -> Any:
