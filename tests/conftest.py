@@ -7,6 +7,7 @@ the lab where several calls of pytest share one.
 from __future__ import annotations
 
 import os
+import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,14 +27,21 @@ from edgewright.wiring import Wiring
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Tests that run side by side have cores of their own: frameworks' threads that wait in a spin stop each other."""
+    """Tests that run side by side time nothing, so they need not wait for each other as measurements do.
+
+    Each worker has a temporary folder of its own, where the lock of the machine lies, and cores of its own: frameworks'
+    threads that wait in a spin stop each other.
+    """
     worker = getattr(config, "workerinput", None)
-    if worker is None or not hasattr(os, "sched_setaffinity"):
+    if worker is None:
         return
-    cores = sorted(os.sched_getaffinity(0))
-    mine = cores[int(worker["workerid"].removeprefix("gw")) :: worker["workercount"]]
-    if mine:
-        os.sched_setaffinity(0, mine)
+    scratch = tempfile.TemporaryDirectory(prefix="edgewright-tests-")
+    config.add_cleanup(scratch.cleanup)
+    os.environ["TMPDIR"] = tempfile.tempdir = scratch.name
+    if hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        mine = cores[int(worker["workerid"].removeprefix("gw")) :: worker["workercount"]]
+        os.sched_setaffinity(0, mine or cores)
 
 
 def fresh_home(root: Path, *shared: str) -> Path:

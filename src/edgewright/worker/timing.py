@@ -20,6 +20,9 @@ from edgewright.worker.energy import EnergyWatch
 from edgewright.worker.host import HostWatch, sentinel
 from edgewright.worker.memory import MemoryWatch
 
+_SHOWN_S = 0.02
+"""Time for the parent to show what is said, before a request is timed and not during it."""
+
 
 @dataclass(frozen=True)
 class _Shape:
@@ -130,6 +133,7 @@ def _timed(session: Session, shape: _Shape, pace: Pace, tell: Tell) -> list[Requ
         if requests and (enough or (cut is not None and now > cut)) and lacking <= 0:
             return requests
         tell(Progress(message=f"timing request {len(requests) + 1}"))
+        time.sleep(_SHOWN_S)
         requests.append(_request(session, shape, cut, lacking))
 
 
