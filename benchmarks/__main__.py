@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ("simulation", "fidelity", "repeats", "defaults", "search")
+NAMES = ("simulation", "fidelity", "repeats", "defaults", "search", "sparsity")
 
 
 def main() -> int:

@@ -63,16 +63,17 @@ class Lab:
             ids=tuple(self.shop.files.tokenizer(Path(self.source.path)).encode(text)), text=text
         )
 
-    def artifact(self, framework: str, name: str) -> Artifact:
-        """A build of the model, from the store or made now."""
+    def artifact(self, framework: str, name: str, source: Source | None = None) -> Artifact:
+        """A build of the model (or of another source), from the store or made now."""
+        source = source or self.source
         backend = self.wiring.backends[framework]
         state = self.shop.toolchains.ensure(backend.toolchain, self.reporter.tell)
         assert state.ready, state.reason  # noqa: S101  # a benchmark: nothing can be compared without
-        recipes = {recipe.name: recipe for recipe in backend.recipes(self.source.facts)}
+        recipes = {recipe.name: recipe for recipe in backend.recipes(source.facts)}
         recipe = recipes[name]
-        base = self.artifact(framework, recipe.base) if recipe.base else None
+        base = self.artifact(framework, recipe.base, source) if recipe.base else None
         log = self.folder / "build.log"
-        made = build(self.shop, self.source, recipe, base, log, self.calibration)
+        made = build(self.shop, source, recipe, base, log, self.calibration)
         if isinstance(made, Failure):
             raise RuntimeError(made.reason)  # noqa: TRY004  # a reason, not a type
         return made

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.e2e.test_main_job import UNGATED
+from tests.e2e.conftest import UNGATED
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 

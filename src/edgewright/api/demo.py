@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 from edgewright.api.intake import source_of
@@ -17,7 +18,7 @@ from edgewright.core.model import Source, SourceKind
 from edgewright.core.policy import Policy
 from edgewright.core.run import Run
 from edgewright.errors import IntegrityError, OfflineError
-from edgewright.pipeline.request import BRIEF, Confirmation, Request
+from edgewright.pipeline.request import BRIEF, Request
 from edgewright.ports import Reporter, Workshop
 from edgewright.runtime.digests import sha256
 from edgewright.runtime.drafts import new_draft, sweep
@@ -64,13 +65,11 @@ def demo(
     with open_run_directory(out):
         shop = wiring.workshop(reporter or Quiet(), out.resolve() / "logs")
         source = demo_source(wiring, shop)
-        request = Request(
-            text=evaluation_text(None),
-            policy=policy or Policy(),
-            tokens=512 if quick else 2048,
-            confirmation=BRIEF if quick else Confirmation(),
-            only=FIRST_LOOK if quick else (),
-        )
+        request = Request(text=evaluation_text(None), policy=policy or Policy())
+        if quick:
+            request = replace(
+                request, tokens=512, calibration_tokens=4096, confirmation=BRIEF, only=FIRST_LOOK
+            )
         return run_source(wiring, source, request, out, target="this-machine", reporter=reporter)
 
 
