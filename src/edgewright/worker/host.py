@@ -22,6 +22,11 @@ _CPU = Path("/sys/devices/system/cpu")
 
 _CAPABILITY = Path(__file__).with_name("capability.py")
 
+_CORES = frozenset(
+    os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+)
+"""The cores that this process may use, before a framework pins its threads; what runs on others is not its business."""
+
 
 def sentinel() -> Sentinel | None:
     """Run the fixed work in a process of its own, so that no framework's threads or settings touch it."""
@@ -86,7 +91,7 @@ class HostWatch:
         end, start = _look(), self._start
         wall = end.at_s - start.at_s
         self.own_cpu_s = end.own_cpu_s - start.own_cpu_s
-        capacity = wall * (os.cpu_count() or 1)
+        capacity = wall * len(_CORES)
         foreign = None
         if end.busy_s is not None and start.busy_s is not None:
             foreign = max((end.busy_s - start.busy_s - self.own_cpu_s) / capacity, 0.0)
@@ -132,11 +137,14 @@ def _look() -> _Counters:
 
 
 def _cpu_times() -> tuple[float | None, float | None]:
-    """Seconds in which any core was busy, and seconds stolen, since boot (Linux)."""
-    line = _read("/proc/stat").partition("\n")[0].split()
-    if len(line) < 9:
+    """Seconds in which usable cores were busy, and seconds stolen from them, since boot (Linux)."""
+    mine = {f"cpu{core}" for core in _CORES}
+    rows = [line.split() for line in _read("/proc/stat").splitlines() if line.partition(" ")[0] in mine]
+    if not rows or any(len(row) < 9 for row in rows):
         return None, None
-    user, nice, system, _, _, irq, softirq, steal = (int(part) for part in line[1:9])
+    user, nice, system, _, _, irq, softirq, steal = (
+        sum(int(row[column]) for row in rows) for column in range(1, 9)
+    )
     tick = os.sysconf("SC_CLK_TCK")
     return (user + nice + system + irq + softirq) / tick, steal / tick
 
