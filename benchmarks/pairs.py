@@ -1,4 +1,4 @@
-"""Two ways to measure the same thing, in pairs that lie next to each other in time."""
+"""Two ways to measure the same thing, in pairs: until their ratio is known well enough."""
 
 from __future__ import annotations
 
@@ -32,29 +32,38 @@ class Ratio:
         return f"interval {self.low:.4f} to {self.high:.4f}, {self.pairs} pairs"
 
 
-def ratio_in_pairs(
-    low: float,
-    high: float,
-    ours: Callable[[], float],
-    theirs: Callable[[], float],
-    show: Callable[[float, float], str],
-) -> Ratio:
-    """Our figures over theirs, one directly after the other in a random order.
+Pair = tuple[float, float]
+"""Our figure and theirs."""
 
-    There are 12 pairs, and up to 48 while the interval is neither within the bounds nor without. No pair is left out for
-    what the host did beside it: two processes of the same program differ as much as the host does (8 % scatter of a pair,
-    with a fixed piece of work before and after it or without).
+
+def ratio_in_pairs(
+    low: float, high: float, pair: Callable[[], Pair], show: Callable[[float, float], str]
+) -> Ratio:
+    """Our figures over theirs.
+
+    There are 12 pairs, and up to 48 while the interval is neither within the bounds nor without. None is left out for what
+    the host did beside it.
     """
-    rng = random.Random(0)  # an order of measurements
     logs: list[float] = []
     while True:
-        figures: dict[int, float] = {}
-        for side in rng.sample((0, 1), 2):
-            figures[side] = (ours, theirs)[side]()
-        print(f"  {show(figures[0], figures[1])}", flush=True)
-        logs.append(math.log(figures[0] / figures[1]))
+        ours, theirs = pair()
+        print(f"  {show(ours, theirs)}", flush=True)
+        logs.append(math.log(ours / theirs))
         if len(logs) in LOOKS:
             mean, half, _ = log_interval(logs)
             found = Ratio(math.exp(mean), math.exp(mean - half), math.exp(mean + half), len(logs))
             if found.within(low, high) or found.high < low or found.low > high or len(logs) == LOOKS[-1]:
                 return found
+
+
+def one_after_the_other(ours: Callable[[], float], theirs: Callable[[], float]) -> Callable[[], Pair]:
+    """Pairs that lie next to each other in time, in a random order."""
+    rng = random.Random(0)  # an order of measurements
+
+    def pair() -> Pair:
+        figures: dict[int, float] = {}
+        for side in rng.sample((0, 1), 2):
+            figures[side] = (ours, theirs)[side]()
+        return figures[0], figures[1]
+
+    return pair

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.checks import Check
 from benchmarks.lab import Lab
-from benchmarks.pairs import ratio_in_pairs
+from benchmarks.pairs import one_after_the_other, ratio_in_pairs
 from edgewright.core.answers import BenchResult
 from edgewright.core.jobs import BenchJob
 from edgewright.core.measurement import Pace, Workload
@@ -30,8 +30,7 @@ def compare(lab: Lab) -> list[Check]:
     inputs = re.findall(r"^input (\w+)$", said, flags=re.MULTILINE)
     ratio = ratio_in_pairs(
         *_BOUNDS,
-        partial(_ours, lab, out),
-        partial(_theirs, lab, out, inputs),
+        one_after_the_other(partial(_ours, lab, out), partial(_theirs, lab, out, inputs)),
         lambda mine, other: f"ours {mine:.1f} ms, benchmark_app {other:.1f} ms",
     )
     return [

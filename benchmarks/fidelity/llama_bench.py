@@ -1,4 +1,4 @@
-"""Prefill and decode speed beside llama-bench: same library, file, threads and batch, in interleaved pairs."""
+"""Prefill and decode speed beside llama-bench: same library, file, threads and batch, both alive and taking turns."""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from statistics import median
+from statistics import harmonic_mean
 
 from benchmarks.checks import Check
 from benchmarks.lab import TWO_REQUESTS, Lab
-from benchmarks.pairs import ratio_in_pairs
+from benchmarks.pairs import Pair, ratio_in_pairs
+from benchmarks.turns import in_turns
 from edgewright.core.measurement import Workload
-from edgewright.core.speed import block_figure
+from edgewright.core.speed import REQUEST_FIGURES
 
 _BOUNDS = (0.95, 1.05)
-_REQUESTS = 4
-"""Timed per side and pair, each about a second: a moment's disturbance is not a pair's."""
+_REQUESTS = 16
+"""Timed per side and pair, each about a second."""
+_COUNTED = 12
+"""The first of them: while these are timed, the other side surely still takes its turns."""
 _PACE = replace(TWO_REQUESTS, least_requests=_REQUESTS)
 
 
@@ -45,9 +48,8 @@ def compare(lab: Lab) -> list[Check]:
 def _compared(lab: Lab, path: str, shape: _Shape) -> Check:
     ratio = ratio_in_pairs(
         *_BOUNDS,
-        partial(_ours, lab, path, shape),
-        partial(_theirs, lab, path, shape),
-        lambda mine, other: f"{shape.name}: ours {mine:.1f}, llama-bench {other:.1f} tokens/s",
+        partial(_pair, lab, path, shape),
+        lambda mine, other: f"{shape.name}: ours {mine:.1f}, llama-bench {other:.1f} tokens/s in turns",
     )
     return Check(
         name=f"{shape.name}: edgewright / llama-bench",
@@ -59,14 +61,15 @@ def _compared(lab: Lab, path: str, shape: _Shape) -> Check:
     )
 
 
-def _ours(lab: Lab, path: str, shape: _Shape) -> float:
-    return block_figure(lab.block(path, "llamacpp", shape.workload, pace=_PACE), shape.figure)
-
-
-def _theirs(lab: Lab, path: str, shape: _Shape) -> float:
+def _pair(lab: Lab, path: str, shape: _Shape) -> Pair:
     program = lab.root("llamacpp") / "native" / "bin" / "llama-bench"
     repetitions = ["-r", str(_REQUESTS), "-t", str(lab.threads), "-o", "json"]
-    command = [program, "-m", f"{path}/model.gguf", *shape.arguments, *repetitions]
-    text = lab.run(command, lab.environment("llamacpp"))
-    rows = json.loads(text[text.index("[\n") : text.rindex("]") + 1])
-    return float(median(rows[0]["samples_ts"]))
+    block, said = in_turns(
+        lambda: lab.block(path, "llamacpp", shape.workload, pace=_PACE),
+        [program, "-m", f"{path}/model.gguf", *shape.arguments, *repetitions],
+        lab.environment("llamacpp"),
+    )
+    figure = REQUEST_FIGURES[shape.figure]
+    ours = [figure(request) for request in block.requests]
+    theirs = json.loads(said)[0]["samples_ts"]
+    return harmonic_mean(ours[:_COUNTED]), harmonic_mean(theirs[:_COUNTED])

@@ -58,6 +58,7 @@ class LlamaSession:
         self._model: Any = load_model(self._lib, file, mmap=runtime.get("mmap"))
         self._vocabulary: int = self._lib.llama_vocab_n_tokens(self._lib.llama_model_get_vocab(self._model))
         self._context: Any = None
+        self._rows: dict[int, NDArray[np.float32]] = {}
         self._shape: tuple[int, int, int] = (0, 0, 0)
         self._watch: Any = None
 
@@ -145,7 +146,11 @@ class LlamaSession:
 
     def _most_likely(self, context: Any, index: int) -> int:
         logits = self._lib.llama_get_logits_ith(context, index)
-        return int(np.ctypeslib.as_array(logits, shape=(self._vocabulary,)).argmax())
+        address = ctypes.addressof(logits.contents)
+        row = self._rows.get(address)
+        if row is None:  # looking at it as an array costs as much as finding the largest of it
+            row = self._rows[address] = np.ctypeslib.as_array(logits, shape=(self._vocabulary,))
+        return int(row.argmax())
 
     def _decode(self, context: Any, batch: Any) -> None:
         status = self._lib.llama_decode(context, batch)
@@ -185,6 +190,7 @@ class LlamaSession:
         return context
 
     def _free_context(self) -> None:
+        self._rows.clear()
         if self._context is not None:
             self._lib.llama_free(self._context)
             self._context = None

@@ -1,0 +1,99 @@
+"""Two processes that take turns of half a second while both are timed: what the host does, it does to both alike.
+
+Each is stopped while the other runs, so the times of both hold the other's turns too: their ratio is that of the work alone.
+Where the host's speed changes by a tenth within seconds, this tells two programs apart to half a percent in minutes, and runs
+one after the other do not.
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from itertools import cycle
+from typing import TypeVar
+
+import psutil
+
+T = TypeVar("T")
+
+_TURN_S = 0.5
+_START_S = 60.0
+
+
+def in_turns(
+    ours: Callable[[], T], command: Sequence[object], environment: Mapping[str, str]
+) -> tuple[T, str]:
+    """What ``ours`` returns, which starts one child process, and what ``command`` prints, timed in turns.
+
+    The turns begin when both processes are there and end with either; loading is part of them.
+
+    Raises:
+        RuntimeError: the command failed, or ``ours`` started no process.
+    """
+    with ThreadPoolExecutor(1) as pool, _ended(psutil.Process().children()) as before:
+        answer = pool.submit(ours)
+        mine = _child(answer, before)
+        _send(mine, signal.SIGSTOP)
+        theirs = psutil.Popen(
+            [str(part) for part in command],
+            env=dict(environment),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        for running in cycle((theirs, mine)):
+            _send(running, signal.SIGCONT)
+            if _ends_in_its_turn(running):
+                break
+            _send(running, signal.SIGSTOP)
+        for side in (mine, theirs):
+            _send(side, signal.SIGCONT)
+        said, _ = theirs.communicate()
+        if theirs.returncode:
+            raise RuntimeError(f"{command[0]} failed with status {theirs.returncode}")
+        return answer.result(), said
+
+
+def _send(process: psutil.Process, number: signal.Signals) -> None:
+    with suppress(psutil.NoSuchProcess):
+        process.send_signal(number)
+
+
+def _ends_in_its_turn(running: psutil.Process) -> bool:
+    """Waits for the end of the turn or of the process."""
+    end = time.monotonic() + _TURN_S
+    while time.monotonic() < end:
+        time.sleep(0.02)
+        with suppress(psutil.NoSuchProcess):
+            if running.status() != psutil.STATUS_ZOMBIE:
+                continue
+        return True
+    return False
+
+
+def _child(answer: Future[T], before: Sequence[psutil.Process]) -> psutil.Process:
+    """The process that was started for it."""
+    end = time.monotonic() + _START_S
+    while time.monotonic() < end and not answer.done():
+        new = [child for child in psutil.Process().children() if child not in before]
+        if new:
+            return new[0]
+        time.sleep(0.02)
+    if answer.done():
+        answer.result()
+    raise RuntimeError("no process was started")
+
+
+@contextmanager
+def _ended(before: list[psutil.Process]) -> Iterator[list[psutil.Process]]:
+    """The children so far; those that are new and still there at the end, after an error, are ended."""
+    try:
+        yield before
+    finally:
+        for child in psutil.Process().children():
+            if child not in before:
+                child.kill()
