@@ -16,9 +16,9 @@ from edgewright.core.measurement import Workload
 from edgewright.core.speed import REQUEST_FIGURES
 
 _BOUNDS = (0.95, 1.05)
-_REQUESTS = 16
+_REQUESTS = 12
 """Timed per side and pair, each about a second."""
-_COUNTED = 12
+_COUNTED = 8
 """The first of them: while these are timed, the other side surely still takes its turns."""
 _PACE = replace(TWO_REQUESTS, least_requests=_REQUESTS)
 
