@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
 
 NAMES = ("simulation", "fidelity", "repeats", "defaults", "search", "sparsity")
@@ -13,6 +14,7 @@ def main() -> int:
     if len(sys.argv) < 2 or sys.argv[1] not in NAMES:
         print(f"usage: make bench NAME=NAME; names: {', '.join(NAMES)}", file=sys.stderr)
         return 2
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # as Ctrl-C does: what was started is ended
     module = importlib.import_module(f"benchmarks.{sys.argv[1]}")
     status: int = module.main(sys.argv[2:])
     return status

@@ -19,8 +19,8 @@ LOOKS = (12, 24, 48)
 class Ratio:
     """Median of the pairs' ratios; its interval is one of three looks that share an error of 5 % on each side.
 
-    A median, because in a virtual machine some processes are slower than others of the same program by a tenth or a fifth
-    for as long as they live, on either side, and no part of the difference is the program's.
+    A median, because on a shared machine some processes of either side are slower than others of the same program for as
+    long as they live (docs/adr/0015).
     """
 
     value: float

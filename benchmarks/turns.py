@@ -1,8 +1,7 @@
 """Two processes that take turns of half a second while both are timed: what the host does, it does to both alike.
 
 Each is stopped while the other runs, so the times of both hold the other's turns too: their ratio is that of the work alone.
-Where the host's speed changes by a tenth within seconds, this tells two programs apart to half a percent in minutes, and runs
-one after the other do not.
+On a host whose speed changes by a tenth within seconds this tells apart what runs one after the other do not (docs/adr/0015).
 """
 
 from __future__ import annotations
@@ -29,12 +28,13 @@ def in_turns(
 ) -> tuple[T, str]:
     """What ``ours`` returns, which starts one child process, and what ``command`` prints, timed in turns.
 
-    The turns begin when both processes are there and end with either; loading is part of them.
+    The turns begin when both processes are there and end with either; loading is part of them. ``ours`` holds the machine's
+    lock meanwhile, so the command does not ask for it.
 
     Raises:
         RuntimeError: the command failed, or ``ours`` started no process.
     """
-    with ThreadPoolExecutor(1) as pool, _ended(psutil.Process().children()) as before:
+    with ThreadPoolExecutor(1) as pool, _no_survivor() as before:
         answer = pool.submit(ours)
         mine = _child(answer, before)
         _send(mine, signal.SIGSTOP)
@@ -89,8 +89,9 @@ def _child(answer: Future[T], before: Sequence[psutil.Process]) -> psutil.Proces
 
 
 @contextmanager
-def _ended(before: list[psutil.Process]) -> Iterator[list[psutil.Process]]:
-    """The children so far; those that are new and still there at the end, after an error, are ended."""
+def _no_survivor() -> Iterator[list[psutil.Process]]:
+    """The children so far; new ones that are still there at the end, after an error, are killed: they may be stopped."""
+    before = psutil.Process().children()
     try:
         yield before
     finally:

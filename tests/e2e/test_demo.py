@@ -9,6 +9,9 @@ pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
 def test_the_demo_builds_in_all_four_frameworks_and_recommends_one(demo, shared_shell):
     run = demo.run
+    assert run["baseline"]["values"]["decode_tok_s"]["unit"] == "token/s"
+    for name in ("run.json", "report.html", "journal.jsonl"):
+        assert (demo.folder / name).stat().st_size > 0
     crosses = {c["framework"]: c for c in run["cross_validation"]}
     assert set(crosses) == {"openvino", "onnx", "mlx", "llamacpp"}
     assert all(c["equal"] for c in crosses.values()), crosses
@@ -24,6 +27,7 @@ def test_the_demo_builds_in_all_four_frameworks_and_recommends_one(demo, shared_
         f"{t['recipe']['framework']}/{t['recipe']['name']}" for t in measured if t["outcome"] == "pass"
     }
     assert run["exported"] == chosen
+    assert (demo.folder / "best").exists()
     assert f"Recommended: {chosen}" in demo.done.stdout
     stages = [step["stage"] for step in run["progressive"]]
     assert stages == ["baseline", "converted", "quantized", "accelerated", "validated"]

@@ -61,9 +61,10 @@ def optimize(
 ) -> Run:
     """Build a model in every framework that suits the target, compare, measure, gate, and choose.
 
-    ``frameworks`` and ``only`` (patterns of builds' names, such as ``llamacpp/q4*``) leave the others out; ``prune`` adds builds of pruned copies of the model. With
-    ``budget_s`` or ``budget_trials`` everything that the frameworks can build is searched until that is spent; ``seed``
-    decides what is drawn, and beyond ``disk_quota`` bytes of builds those that others beat are dropped.
+    ``frameworks`` and ``only`` (patterns of builds' names, such as ``llamacpp/q4*``) leave the others out; ``prune`` adds
+    builds of pruned copies of the model. With ``budget_s`` or ``budget_trials`` everything that the frameworks can build is
+    searched until that is spent; ``seed`` decides what is drawn, and beyond ``disk_quota`` bytes of builds those that others
+    beat are dropped.
 
     The best build is confirmed in full before it is recommended; ``quick`` confirms briefly, which decides only what is far
     from every bound. ``target_size`` (bytes) or ``target_bpw`` (bits per weight) also ask for builds of that size whose

@@ -148,7 +148,7 @@ class LlamaSession:
         logits = self._lib.llama_get_logits_ith(context, index)
         address = ctypes.addressof(logits.contents)
         row = self._rows.get(address)
-        if row is None:  # looking at it as an array costs as much as finding the largest of it
+        if row is None:  # making an array of it takes longer than finding the largest in it
             row = self._rows[address] = np.ctypeslib.as_array(logits, shape=(self._vocabulary,))
         return int(row.argmax())
 
