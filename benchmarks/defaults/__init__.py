@@ -1,7 +1,8 @@
 """The recommended build beside what each framework makes by default: same model, same text, one interleaved run.
 
-``make bench NAME=defaults``. Two questions: is the choice ever slower than the fastest default that keeps the accuracy, and
-how many defaults does it dominate; and does an allocation of types beat Q4_K_M with an importance matrix at its own size.
+``make bench NAME=defaults``. Two questions: is the choice, asked for speed, ever slower than the fastest default that keeps the
+accuracy, and how many defaults does it dominate; and does an allocation of types beat Q4_K_M with an importance matrix at its
+own size.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import isfinite
 
 from edgewright.core.pareto import UNKNOWN, Point, Span, front, knee, scaled
-from edgewright.core.policy import ALWAYS, OBJECTIVES, Policy
+from edgewright.core.policy import ALWAYS, OBJECTIVES, Gate, Policy
 from edgewright.core.quantity import METRICS, Label, Value
 from edgewright.core.verdict import STEADINESS, TIMING, Outcome, Verdict, overall, shortfall
 
@@ -95,7 +95,7 @@ def _first_by_order(points: Mapping[str, Point], order: Sequence[str]) -> list[s
 
 
 def shortlist(contenders: Sequence[Contender], policy: Policy) -> tuple[Contender, ...]:
-    """Those that no gate fails, best first: with no gate in doubt but steadiness, on the front, by preference."""
+    """Those that no gate fails, best first: figures that keep every gate, on the front, by preference."""
     alive = [c for c in contenders if overall(c.verdicts) is not Outcome.FAIL]
     on_front = set(front(points_of(alive, policy.objectives)))
     place = {name: rank for rank, (name, _) in enumerate(ranked(alive, policy))}
@@ -103,10 +103,21 @@ def shortlist(contenders: Sequence[Contender], policy: Policy) -> tuple[Contende
 
 
 def _doubtful(contender: Contender) -> bool:
+    """Whether a gate but steadiness is undecided and the figure itself misses it, or there is none.
+
+    An interval that holds the bound while the figure keeps it is what a confirmation is for.
+    """
     return any(
-        v.outcome is Outcome.INCONCLUSIVE and not v.excused and v.gate.metric not in STEADINESS
+        v.outcome is Outcome.INCONCLUSIVE
+        and not v.excused
+        and v.gate.metric not in STEADINESS
+        and not _keeps(contender.values.get(v.gate.metric), v.gate)
         for v in contender.verdicts
     )
+
+
+def _keeps(value: Value | None, gate: Gate) -> bool:
+    return value is not None and value.value is not None and gate.holds(value.value)
 
 
 def choose(contenders: Sequence[Contender], policy: Policy) -> Choice:
@@ -205,6 +216,6 @@ def compare(one: Values, other: Values, objectives: Sequence[str] = ALWAYS) -> s
         factor = a.value / b.value
         better = (factor > 1.0) == METRICS[metric].higher_is_better
         title = METRICS[metric].title
-        size = f"{factor:.2g}x" if factor > 3.0 or factor < 0.33 else f"{factor - 1.0:+.0%}"
+        size = f"{float(f'{factor:.2g}'):,g}x" if factor > 3.0 or factor < 0.33 else f"{factor - 1.0:+.0%}"
         words.append(f"{title[0].lower()}{title[1:]} {size} ({'better' if better else 'worse'} {objective})")
     return ", ".join(words)

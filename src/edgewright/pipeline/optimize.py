@@ -54,11 +54,14 @@ def optimize(
     late = [framework for framework in state.plan.frameworks() if slow_to_install(state, framework)]
     early = [framework for framework in state.plan.frameworks() if framework not in late]
     entered = enter(state, early, tiny)  # what shows in a minute shows before the hours are spent
-    state.shop = replace(shop, reporter=Estimating(shop.reporter, shop.clock, state.units_left))
+    estimating = Estimating(shop.reporter, shop.clock, state.units_left)
+    state.shop = replace(shop, reporter=estimating)
     for framework in entered:
         explore(state, framework)
     for framework in late:  # figures of the others come before it
-        for ready in enter(state, [framework], tiny):
+        with estimating.aside():
+            entered = enter(state, [framework], tiny)
+        for ready in entered:
             explore(state, ready)
     if request.searches:
         search(state)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from edgewright.core.answers import Progress
 from edgewright.core.run import Status, Trial
@@ -34,6 +35,7 @@ class Estimating:
         self._clock = clock
         self._left = left
         self._started_s = clock.monotonic_s()
+        self._aside_s: float | None = None
         self._total = left()
 
     def phase(self, text: str, *, left_s: float | None = None) -> None:
@@ -41,8 +43,19 @@ class Estimating:
         left = self._left()
         done = self._total - left
         if left_s is None and done > _TELLING * self._total:
-            left_s = (self._clock.monotonic_s() - self._started_s) / done * left
+            now_s = self._clock.monotonic_s() if self._aside_s is None else self._aside_s
+            left_s = (now_s - self._started_s) / done * left
         self._inner.phase(text, left_s=left_s)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Steps that are none of the units, such as installing: the time they take says nothing of the pace."""
+        self._aside_s = self._clock.monotonic_s()
+        try:
+            yield
+        finally:
+            self._started_s += self._clock.monotonic_s() - self._aside_s
+            self._aside_s = None
 
     def tell(self, progress: Progress) -> None:
         """Handed on."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from edgewright.core.energy import METRIC
 from edgewright.core.quantity import Label, Value
+from edgewright.core.statistics.looks import ITEM_LOOKS
 
 
 def figure(value: Value | None, *, interval: bool = False) -> str:
@@ -48,6 +49,12 @@ def energy_line(values: Mapping[str, Value]) -> str:
 def percent(value: Value | None) -> str:
     """A share as a percentage."""
     return "-" if value is None or value.value is None else f"{100 * value.value:.1f} %"
+
+
+def percent_of_few(value: Value | None) -> str:
+    """A percentage, with the number it was counted on where that is less than any verdict is built on."""
+    few = f" (n={value.n})" if value and 0 < value.n < ITEM_LOOKS[0] else ""
+    return f"{percent(value)}{few}"
 
 
 def duration(seconds: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from edgewright.core.quantity import METRICS
 from edgewright.core.run import Run, Status, Trial
 from edgewright.core.verdict import Outcome
-from edgewright.report.figures import figure, percent
+from edgewright.report.figures import figure, percent, percent_of_few
 
 COLUMNS = (
     ("build", "left"),
@@ -31,7 +31,7 @@ def cells(trial: Trial) -> tuple[str, ...]:
         figure(v.get("bits_per_weight")),
         figure(v.get("kl_divergence")),
         percent(v.get("top1_agreement")),
-        percent(v.get("accuracy_retained")),
+        percent_of_few(v.get("accuracy_retained")),
         figure(v.get("decode_tok_s")),
         f"{figure(v['speedup'])}x" if "speedup" in v else "-",
         figure(v.get("ttft_ms")),

@@ -97,6 +97,32 @@ def test_builds_that_fail_are_not_on_the_shortlist_and_the_front_comes_first():
     assert [c.id for c in shortlist([beaten, bad, best], EQUAL)] == ["best", "beaten"]
 
 
+def test_a_doubt_that_more_data_may_settle_well_does_not_push_a_build_back():
+    gate = Gate(metric="accuracy_retained", at_least=0.95)
+
+    def kept(name, speed, accuracy, spread):
+        value = Value(
+            value=accuracy,
+            unit="1",
+            label=Label.DERIVED,
+            method="m",
+            ci_low=accuracy - spread,
+            ci_high=accuracy + spread,
+        )
+        figures = {**values(speed, 0.1, 100), "accuracy_retained": value}
+        return Contender(id=name, values=figures, verdicts=(judge(gate, value),))
+
+    likely, sure, unlikely = (
+        kept("likely", 100, 0.97, 0.03),
+        kept("sure", 80, 0.99, 0.01),
+        kept("unlikely", 120, 0.94, 0.03),
+    )
+    assert {str(c.verdicts[0].outcome) for c in (likely, unlikely)} == {"inconclusive"}
+    listed = shortlist([unlikely, sure, likely], Policy(prefer={"speed": 1.0}))
+    assert [c.id for c in listed] == ["likely", "sure", "unlikely"]
+    assert choose([unlikely, sure, likely], Policy(prefer={"speed": 1.0})).chosen == "sure"
+
+
 def test_a_build_that_fails_a_gate_is_never_chosen():
     good, fast = contender("good", 50, 0.1, 100, bound=40), contender("fast", 30, 0.01, 10, bound=40)
     choice = choose([good, fast], EQUAL)

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from edgewright.core.quantity import Label, Value, not_available
-from edgewright.report.figures import duration, figure, percent
+from edgewright.report.figures import duration, figure, percent, percent_of_few
 from edgewright.report.html import draw
 from edgewright.report.rows import headline, verdict
 from tests.world import World, by_id
@@ -34,7 +34,8 @@ def test_an_estimate_is_marked_and_an_interval_can_be_shown():
     estimate = Value(value=3e6, unit="byte", label=Label.ESTIMATED, method="m")
     assert figure(estimate) == "~3.0 MB"
     assert figure(value(2.0, "1", ci_low=1.9, ci_high=2.1), interval=True) == "2.00 (1.90 to 2.10)"
-    assert percent(value(0.986, "1")) == "98.6 %"
+    assert percent(value(0.986, "1")) == percent_of_few(value(0.986, "1", n=400)) == "98.6 %"
+    assert percent_of_few(value(1.0, "1", n=115)) == "100.0 % (n=115)"
     assert [duration(s) for s in (5, 300, 7200)] == ["5 s", "5 min", "2.0 h"]
 
 

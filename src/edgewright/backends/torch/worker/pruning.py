@@ -44,7 +44,7 @@ def write_pruned(
         torch.tensor([list(ids[at : at + _WINDOW])]) for at in range(0, len(ids) - _WINDOW + 1, _WINDOW)
     ]
     windows = windows[:_WINDOWS]
-    teacher = [_answers(model, window) for window in windows] if options["recover"] else []
+    teacher = [_before_head(model, window) for window in windows] if options["recover"] else []
     tell(Progress(message="observing the model on calibration text"))
     part, ratio = Part(str(options["part"])), float(options["ratio"])
     note = _without_blocks(model, windows, ratio) if part is Part.BLOCKS else _narrowed(model, windows, ratio)
@@ -68,13 +68,6 @@ def _layers(model: Any) -> Any:
             hint="Leave --prune out.",
         )
     return layers
-
-
-def _answers(model: Any, window: Any) -> Any:
-    import torch
-
-    with torch.inference_mode():
-        return torch.log_softmax(model(window, use_cache=False).logits[0].float(), dim=-1)
 
 
 # --- blocks ---
@@ -179,19 +172,50 @@ def _activations(layers: Any) -> Iterator[list[Any]]:
 # --- recovery ---
 
 
+def _before_head(model: Any, window: Any) -> Any:
+    """What the original hands to its output layer, of shape (1, window, hidden): far less than its distributions are.
+
+    The output layer is never pruned and does not learn, so that both can be had from it later.
+    """
+    kept: list[Any] = []
+    handle = model.get_output_embeddings().register_forward_pre_hook(lambda _, given: kept.append(given[0]))
+    _run(model, [window])
+    handle.remove()
+    return kept[0].clone()
+
+
+@contextmanager
+def _joined(model: Any, original: Any) -> Iterator[None]:
+    """Meanwhile the output layer answers for the original too, behind the model's own positions.
+
+    What a model does with its logits afterwards (a scale, a soft cap) thus happens to both.
+    """
+    import torch
+
+    handle = model.get_output_embeddings().register_forward_pre_hook(
+        lambda _, given: (torch.cat([given[0], original], dim=1),)
+    )
+    try:
+        yield
+    finally:
+        handle.remove()
+
+
 def _recovered(model: Any, windows: Sequence[Any], teacher: Sequence[Any], tell: Tell) -> str:
     """Some passes over the calibration windows, each step towards the original's distribution of every next token."""
     import torch
 
-    learned = [weight for layer in _layers(model) for weight in layer.parameters()]
+    model.requires_grad_(requires_grad=False)
+    learned = [weight.requires_grad_() for layer in _layers(model) for weight in layer.parameters()]
     optimizer = torch.optim.AdamW(learned, lr=_RATE, weight_decay=0.0)
     steps = _PASSES * len(windows)
     first = last = 0.0
     for step in range(steps):
         at = step % len(windows)
-        logits = model(windows[at], use_cache=False).logits[0].float()
-        now = torch.log_softmax(logits, dim=-1)
-        loss = torch.nn.functional.kl_div(now, teacher[at], log_target=True, reduction="batchmean")
+        with _joined(model, teacher[at]):
+            logits = model(windows[at], use_cache=False).logits[0].float()
+        now, wanted = torch.log_softmax(logits, dim=-1).split(_WINDOW)
+        loss = torch.nn.functional.kl_div(now, wanted.detach(), log_target=True, reduction="batchmean")
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
