@@ -25,6 +25,7 @@ from edgewright.core.statistics.clusters import runs
 from edgewright.core.statistics.looks import ROUND_LOOKS, TEXT_LOOKS
 from edgewright.core.statistics.resampling import mean_interval
 from edgewright.core.statistics.retention import retained
+from edgewright.core.verdict import MEMORY
 from edgewright.errors import UsageError
 from edgewright.ports import Reporter, Workshop
 from edgewright.wiring import Wiring
@@ -91,7 +92,13 @@ def _by_rounds(
         doubt = f"{host.invalid} of {host.blocks} blocks were disturbed: the host is too noisy"
         mine = {side: _of(done, side) for side in sides}
         ratio = ratio_of(mine["B"], mine["A"], metric)
-        verdict = decide(metric, ratio, margin=margin, doubt=doubt if host.noisy else "")
+        verdict = decide(
+            metric,
+            ratio,
+            margin=margin,
+            doubt=doubt if host.is_mute else "",
+            swing=host.swing if host.swing and metric not in MEMORY else 1.0,
+        )
         if verdict.answer is not Better.INCONCLUSIVE or host.noisy:
             break
     return AbTest(a=arms[0].name, b=arms[1].name, verdict=verdict, looks=looked, rounds=len(done))

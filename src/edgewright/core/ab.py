@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from edgewright.core.quantity import METRICS, Value
@@ -30,26 +30,33 @@ class AbVerdict:
     reason: str
 
 
-def decide(metric: str, ratio: Value, *, margin: float = MARGIN, doubt: str = "") -> AbVerdict:
+def decide(
+    metric: str, ratio: Value, *, margin: float = MARGIN, doubt: str = "", swing: float = 1.0
+) -> AbVerdict:
     """Judge the ratio B/A by its interval: wholly on one side of 1 (better), wholly within the margin (alike), or neither.
 
     Within the margin means between 1/(1 + margin) and 1 + margin. A difference that is sure but lies within the margin is
-    called alike: it exists and does not matter.
+    called alike: it exists and does not matter. ``swing`` is how far the host's own speed went apart meanwhile: the interval
+    is that many times wider.
     """
     if ratio.value is None or ratio.ci_low is None or ratio.ci_high is None:
         reason = ratio.reason or "there is no interval"
         return AbVerdict(metric=metric, answer=Better.INCONCLUSIVE, ratio=ratio, margin=margin, reason=reason)
     figure = f"B/A {ratio.value:.4g}, interval {ratio.ci_low:.4g} to {ratio.ci_high:.4g}"
+    low, high = ratio.ci_low / swing, ratio.ci_high * swing
+    if swing != 1.0:
+        ratio = replace(ratio, ci_low=low, ci_high=high)
+        figure += f", {swing:.2f} times wider as the host's own speed swung: {low:.4g} to {high:.4g}"
     if doubt:
         return AbVerdict(
             metric=metric, answer=Better.INCONCLUSIVE, ratio=ratio, margin=margin, reason=f"{figure}; {doubt}"
         )
     up = METRICS[metric].higher_is_better
-    if 1.0 / (1.0 + margin) <= ratio.ci_low and ratio.ci_high <= 1.0 + margin:
+    if 1.0 / (1.0 + margin) <= low and high <= 1.0 + margin:
         answer, why = Better.ALIKE, f"all of it within {margin:.0%} of 1"
-    elif ratio.ci_low > 1.0:
+    elif low > 1.0:
         answer, why = (Better.B if up else Better.A), "all of it above 1"
-    elif ratio.ci_high < 1.0:
+    elif high < 1.0:
         answer, why = (Better.A if up else Better.B), "all of it below 1"
     else:
         answer, why = Better.INCONCLUSIVE, f"it holds 1 and reaches beyond {margin:.0%}"

@@ -76,6 +76,11 @@ def is_steady(noise: Noise, normal: Sentinel | None, limits: NoiseLimits = LIMIT
     return abs(_furthest_off(noise, normal)[0]) <= limits.unsteady
 
 
+def relative_speed(noise: Noise, normal: Sentinel | None) -> float:
+    """The host's own speed over its usual, by the sentinel that was furthest off it; 1 where nothing is known."""
+    return 1.0 + _furthest_off(noise, normal)[0]
+
+
 def usual_speed(noises: Iterable[Noise]) -> Sentinel | None:
     """What sentinels usually say around these blocks: the medians of all; None before there are three."""
     seen = [s for noise in noises for s in (noise.before, noise.after) if s is not None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -37,6 +37,15 @@ class Value:
     ci_low: float | None = None
     ci_high: float | None = None
     reason: str = ""
+
+
+def widened(value: Value, factor: float) -> Value:
+    """The value with an interval that many times wider on both sides; from the figure itself where it has none."""
+    if value.value is None:
+        return value
+    low = value.value if value.ci_low is None else value.ci_low
+    high = value.value if value.ci_high is None else value.ci_high
+    return replace(value, ci_low=low / factor, ci_high=high * factor)
 
 
 def not_available(metric: str, reason: str) -> Value:

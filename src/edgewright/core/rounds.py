@@ -11,10 +11,14 @@ from edgewright.core.noise import LIMITS, Noise, Sentinel, is_noisy_host, is_ste
 
 @dataclass(frozen=True, kw_only=True)
 class Invalid:
-    """A block that did not count: whose, and what disturbed it."""
+    """A block that did not count: whose, and what disturbed it.
+
+    ``speed`` is the host's own over its usual, where nothing but that was to blame.
+    """
 
     arm: str
     reason: str
+    speed: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +36,8 @@ class HostNoise:
 
     In ``unsteady`` blocks the host's own speed was off its usual, though not so far that they would not count.
     ``resolution`` is half the interval of ln(B0/B0) over rounds that held the original twice: no difference below it can
-    be seen here. None where there was no such arm.
+    be seen here. None where there was no such arm. ``swing`` is given where the host is noisy by nothing but its own speed:
+    the fastest it was seen over the slowest.
     """
 
     blocks: int
@@ -42,10 +47,18 @@ class HostNoise:
     resolution: float | None = None
     resolution_rounds: int = 0
     reasons: tuple[str, ...] = ()
+    swing: float | None = None
+
+    @property
+    def is_mute(self) -> bool:
+        """Whether nothing timed here can be judged: what else ran took an unknown share of it."""
+        return self.noisy and self.swing is None
 
     @property
     def excuse(self) -> str:
         """Why no build can be blamed for being unsteady here; empty where it can."""
+        if self.swing is not None:
+            return f"the host's own speed was over {LIMITS.sentinel:.0%} off its usual in {self.invalid} of {self.blocks} blocks"
         valid = self.blocks - self.invalid
         if not valid or self.unsteady / valid <= LIMITS.invalid_share:
             return ""
@@ -55,13 +68,17 @@ class HostNoise:
 def host_noise(rounds: Sequence[Round]) -> HostNoise:
     """How many of these rounds' blocks were disturbed, and by what."""
     valid, invalid = sum(len(r.blocks) for r in rounds), sum(len(r.invalid) for r in rounds)
+    speeds = [i.speed for r in rounds for i in r.invalid if i.speed is not None]
+    noisy = is_noisy_host(invalid, valid + invalid)
+    wanders = noisy and not is_noisy_host(invalid - len(speeds), valid + invalid)
     normal = usual(rounds)
     return HostNoise(
         blocks=valid + invalid,
         invalid=invalid,
-        noisy=is_noisy_host(invalid, valid + invalid),
+        noisy=noisy,
         unsteady=sum(not is_steady(b.noise, normal) for r in rounds for b in r.blocks.values()),
         reasons=tuple(dict.fromkeys(i.reason for r in rounds for i in r.invalid))[:5],
+        swing=max(1.0, *speeds) / min(1.0, *speeds) if wanders else None,
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from edgewright.core.policy import Gate, Policy
-from edgewright.core.quantity import METRICS, Label, Value
+from edgewright.core.quantity import METRICS, Label, Value, widened
 
 
 class Outcome(StrEnum):
@@ -64,7 +64,8 @@ class Circumstances:
 
     ``doubts`` make a gate inconclusive. ``excuses`` do too, unless it is passed, and it then decides nothing;
     ``elsewhere`` excuses whatever this machine cannot tell of another device. Steadiness is judged if ``confirmed``; a
-    ``provisional`` look does without it.
+    ``provisional`` look does without it. ``swing`` is how many times faster the host was at its fastest than at its
+    slowest, where that is so much that times are judged with as much more room.
     """
 
     confirmed: bool = True
@@ -72,6 +73,7 @@ class Circumstances:
     doubts: Mapping[str, str] = field(default_factory=dict)
     excuses: Mapping[str, str] = field(default_factory=dict)
     elsewhere: bool = False
+    swing: float = 1.0
 
 
 def judge(gate: Gate, value: Value | None) -> Verdict:
@@ -107,7 +109,17 @@ def judge_all(
 ) -> tuple[Verdict, ...]:
     """All gates of a policy under what is known of the measurement."""
     around = circumstances or Circumstances()
-    return tuple(_under(around, judge(gate, values.get(gate.metric))) for gate in policy.gates)
+    return tuple(_under(around, _judged(around, gate, values.get(gate.metric))) for gate in policy.gates)
+
+
+def _judged(around: Circumstances, gate: Gate, value: Value | None) -> Verdict:
+    if value is None or around.swing == 1.0 or gate.metric not in TIMING - STEADINESS:
+        return judge(gate, value)
+    verdict = judge(gate, widened(value, around.swing))
+    return replace(
+        verdict,
+        reason=f"{verdict.reason} ({around.swing:.2f} times wider: the host's own speed swung so far)",
+    )
 
 
 def _under(around: Circumstances, verdict: Verdict) -> Verdict:

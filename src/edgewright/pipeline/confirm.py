@@ -10,7 +10,7 @@ from edgewright.core.choice import Choice, choose, shortlist
 from edgewright.core.measurement import Scores
 from edgewright.core.noise import is_surely_noisy
 from edgewright.core.quantity import Value
-from edgewright.core.rounds import HostNoise, host_noise
+from edgewright.core.rounds import HostNoise, Round, host_noise
 from edgewright.core.run import Status, Trial
 from edgewright.core.speed import ratio_of
 from edgewright.core.statistics.looks import next_look
@@ -35,8 +35,8 @@ def confirm(state: State) -> Choice:
         if not finalists:
             break
         _time(state, f"{CONFIRM}{turn}/", finalists)
-        noisy = state.run.host is not None and state.run.host.noisy
-        if noisy or any(state.trials[name].outcome is Outcome.PASS for name in finalists):
+        mute = state.run.host is not None and state.run.host.is_mute
+        if mute or any(state.trials[name].outcome is Outcome.PASS for name in finalists):
             break
     choice = choose(state.contenders(), state.request.policy)
     if choice.chosen:
@@ -118,9 +118,10 @@ def _time(state: State, phase: str, finalists: list[str]) -> None:
 
 
 def _hopeless(state: State, phase: str) -> bool:
-    """Whether so many blocks were disturbed that further rounds would only be waited for."""
-    noise = _host(state, phase)
-    return is_surely_noisy(noise.invalid, noise.blocks)
+    """Whether so many blocks were disturbed by what else ran that further rounds would only be waited for."""
+    rounds = _rounds(state, phase)
+    others = sum(one.speed is None for done in rounds for one in done.invalid)
+    return is_surely_noisy(others, host_noise(rounds).blocks)
 
 
 def _undecided(trial: Trial) -> bool:
@@ -153,11 +154,14 @@ def _judge(state: State, phase: str, finalists: list[str]) -> None:
 
 
 def _host(state: State, phase: str) -> HostNoise:
-    rounds = [one for name, one in state.rounds.items() if name.startswith(phase)]
     same = ratio_of(state.blocks(AGAIN, phase), state.blocks(BASELINE, phase), "decode_tok_s")
     known = same.n > 1 and same.value is not None and same.ci_high is not None
     return replace(
-        host_noise(rounds),
+        host_noise(_rounds(state, phase)),
         resolution=same.ci_high / same.value - 1.0 if known else None,  # type: ignore[operator]  # just looked
         resolution_rounds=same.n if known else 0,
     )
+
+
+def _rounds(state: State, phase: str) -> list[Round]:
+    return [one for name, one in state.rounds.items() if name.startswith(phase)]

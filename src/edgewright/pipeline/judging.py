@@ -27,13 +27,14 @@ def timed(trial: Trial, blocks: Mapping[str, Block], base: Mapping[str, Block]) 
 
 def judged(trial: Trial, run: Run, policy: Policy, *, provisional: bool = False) -> Trial:
     """A measured trial with a policy's verdicts; a ``provisional`` look does without what needs a confirmation."""
-    noisy = trial.confirmed and run.host is not None and run.host.noisy
+    host = run.host if trial.confirmed else None
     circumstances = Circumstances(
         confirmed=trial.confirmed,
         provisional=provisional,
-        doubts={**(dict.fromkeys(TIMING, _NOISY) if noisy else {}), **trial.doubts},
+        doubts={**(dict.fromkeys(TIMING, _NOISY) if host and host.is_mute else {}), **trial.doubts},
         excuses=_unsteady(run, policy),
         elsewhere=not run.assessment.measured_here,
+        swing=(host and host.swing) or 1.0,
     )
     verdicts = judge_all(policy, trial.values, circumstances)
     return replace(trial, verdicts=verdicts, outcome=overall(verdicts))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from edgewright.core.answers import Failure
 from edgewright.core.measurement import Block, Pace, Workload
-from edgewright.core.noise import Noise, disturbance, usual_speed
+from edgewright.core.noise import Noise, disturbance, relative_speed, usual_speed
 from edgewright.core.recipe import Option
 from edgewright.core.rounds import RECENT, Invalid, Round
 from edgewright.ports import Backend, Workshop
@@ -64,15 +64,15 @@ def timed_round(
                 failures[arm.name] = answer
                 break
             others = disturbance(answer.noise, None)  # what else ran says nothing of the host's own speed
-            reason = (
-                disturbance(answer.noise, usual_speed(seen[-RECENT:])) if timing.pace.sentinel else others
-            )
+            usual = usual_speed(seen[-RECENT:])
+            reason = disturbance(answer.noise, usual) if timing.pace.sentinel else others
             if not others:
                 seen.append(answer.noise)
             if not reason or (not timing.pace.sentinel and attempt == _ATTEMPTS - 1):
                 blocks[arm.name] = answer
                 break
-            invalid.append(Invalid(arm=arm.name, reason=reason))
+            speed = None if others else relative_speed(answer.noise, usual)
+            invalid.append(Invalid(arm=arm.name, reason=reason, speed=speed))
     return Round(blocks=blocks, order=tuple(a.name for a in order), invalid=tuple(invalid)), failures
 
 

@@ -57,8 +57,12 @@ def host_line(host: HostNoise) -> str:
             f"the original differs from itself by up to {host.resolution:.1%} over {host.resolution_rounds} rounds: "
             "no smaller difference can be seen here"
         )
-    if host.noisy:
+    if host.is_mute:
         parts.append("too noisy for a verdict on speed")
+    elif host.swing is not None:
+        parts.append(
+            f"its own speed swung {host.swing:.2f}-fold: times are judged by intervals that many times wider"
+        )
     if host.reasons:
         parts.append(f"what disturbed: {'; '.join(host.reasons[:2])}")
     return "; ".join(parts)

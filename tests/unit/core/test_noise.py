@@ -4,7 +4,7 @@ import pytest
 
 from edgewright.core.memory import Memory, MemoryPhase, inconsistency
 from edgewright.core.noise import Noise, Sentinel, disturbance, is_noisy_host, is_surely_noisy
-from edgewright.core.rounds import Round, host_noise, usual
+from edgewright.core.rounds import Invalid, Round, host_noise, usual
 from edgewright.testing import block
 
 NORMAL = Sentinel(gflop_s=100.0, read_gb_s=10.0)
@@ -69,6 +69,34 @@ def test_a_host_that_leaves_its_usual_speed_too_often_excuses_unsteadiness():
     assert (calm.unsteady, calm.invalid, calm.excuse) == (2, 0, "")
     assert "over 5% off its usual in 4 of 10 blocks" in wild.excuse
     assert host([]).excuse == ""
+
+
+def host_of(*speeds):
+    """A host with ten counted blocks and refused ones: the host's own speed there, or None for what else ran."""
+    invalid = tuple(Invalid(arm="a", reason="so", speed=speed) for speed in speeds)
+    rounds = [
+        Round(blocks={"a": block()}, order=("a",), invalid=invalid if k == 0 else ()) for k in range(10)
+    ]
+    return host_noise(rounds)
+
+
+def test_a_host_noisy_by_its_own_speed_alone_says_how_far_that_swung():
+    host = host_of(0.8, 1.1, 0.9, 0.85, 0.88, None)
+    assert host.noisy
+    assert not host.is_mute
+    assert host.swing == pytest.approx(1.1 / 0.8)
+    assert "over 10% off its usual in 6 of 16 blocks" in host.excuse
+
+
+def test_a_host_noisy_by_what_else_ran_is_mute():
+    host = host_of(*[None] * 8, 0.8)
+    assert host.is_mute
+    assert host.swing is None
+
+
+def test_a_few_refused_blocks_make_no_noisy_host():
+    host = host_of(0.7, 0.8)
+    assert (host.noisy, host.is_mute, host.swing) == (False, False, None)
 
 
 def memory(resident, weights_mapped=0, libraries=50):

@@ -117,6 +117,33 @@ def test_steadiness_waits_for_the_confirmation_and_a_provisional_look_does_witho
     assert overall(provisional) is Outcome.PASS
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "outcome"),
+    [(2.6, 2.9, Outcome.PASS), (1.1, 1.5, Outcome.FAIL), (2.1, 2.9, Outcome.INCONCLUSIVE)],
+)
+def test_a_host_whose_speed_swings_leaves_that_much_room_around_times(low, high, outcome):
+    swinging = Circumstances(swing=1.25)
+    verdict = judge_all(Policy(gates=(SPEED,)), {"speedup": value((low + high) / 2, low, high)}, swinging)[0]
+    assert verdict.outcome is outcome
+    assert "1.25 times wider" in verdict.reason
+
+
+def test_a_swing_of_the_hosts_speed_widens_nothing_but_times():
+    gates = (Gate(metric="accuracy_retained", at_least=0.95), Gate(metric="memory_cut", at_least=0.5))
+    values = {"accuracy_retained": value(0.97, 0.96, 0.98), "memory_cut": value(0.51)}
+    verdicts = judge_all(Policy(gates=gates), values, Circumstances(swing=1.5))
+    assert [v.outcome for v in verdicts] == [Outcome.PASS, Outcome.PASS]
+
+
+def test_a_figure_without_an_interval_has_room_around_itself():
+    swinging = Circumstances(swing=1.5)
+    assert (
+        judge_all(Policy(gates=(SPEED,)), {"speedup": value(2.5)}, swinging)[0].outcome
+        is Outcome.INCONCLUSIVE
+    )
+    assert judge_all(Policy(gates=(SPEED,)), {"speedup": value(3.5)}, swinging)[0].outcome is Outcome.PASS
+
+
 def test_a_doubt_opens_even_a_passed_gate():
     doubted = judge_all(
         Policy(gates=(SPEED,)), {"speedup": value(9.0)}, Circumstances(doubts={"speedup": "why"})

@@ -2,6 +2,7 @@
 
 import contextlib
 from dataclasses import replace
+from itertools import cycle
 
 import pytest
 
@@ -16,7 +17,7 @@ from edgewright.core.answers import (
 )
 from edgewright.core.jobs import BenchJob, BuildJob, ScoreJob, SourceJob, SourceOperation, TokenizeJob
 from edgewright.core.measurement import Workload
-from edgewright.core.noise import Noise
+from edgewright.core.noise import Noise, Sentinel
 from edgewright.core.policy import Gate, Policy
 from edgewright.core.pruning import parse
 from edgewright.core.run import Status
@@ -269,6 +270,26 @@ def test_a_hog_beside_every_block_gives_no_verdict_on_speed(tmp_path):
         outcomes = {v.gate.metric: v.outcome for v in trial.verdicts}
         assert outcomes["speedup"] == outcomes["latency_variation"] == "inconclusive"
         assert outcomes["accuracy_retained"] == "pass"
+
+
+def test_a_host_whose_own_speed_swings_still_tells_a_build_ten_times_as_fast(tmp_path):
+    usual, slow = Sentinel(gflop_s=100.0, read_gb_s=10.0), Sentinel(gflop_s=80.0, read_gb_s=10.0)
+    before = cycle([usual, slow])
+
+    def swinging(job):
+        if not is_confirming(job):
+            return honest(job)
+        noise = Noise(wall_s=10.0, before=next(before), after=usual)
+        if job.worker == "fake.torch":
+            return BenchResult(block=block(10.0, peak_bytes=400_000_000, noise=noise))
+        return BenchResult(block=block(100.0, noise=noise))
+
+    run = World(tmp_path, answer=swinging).run()
+    assert run.host.noisy
+    assert run.host.swing == pytest.approx(1.25)
+    verdicts = {v.gate.metric: v for v in run.best.verdicts}
+    assert verdicts["speedup"].outcome == "pass"
+    assert "1.25 times wider" in verdicts["speedup"].reason
 
 
 def test_a_block_that_was_disturbed_once_is_run_again_and_counted(tmp_path):

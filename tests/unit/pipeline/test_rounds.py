@@ -4,6 +4,8 @@ import random
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from edgewright.core.answers import BenchResult
 from edgewright.core.measurement import FULL, QUICK, Workload
 from edgewright.core.noise import Noise, Sentinel
@@ -57,12 +59,13 @@ def test_a_host_that_is_faster_from_now_on_is_soon_the_usual_one(tmp_path):
     finished = run([around(12.0)] * 9, tmp_path)
     assert set(finished.blocks) == {"a", "b", "c"}
     assert 1 <= len(finished.invalid) <= 2
+    assert finished.invalid[0].speed == pytest.approx(1.2)
 
 
 def test_a_block_amid_anothers_work_is_refused_and_teaches_nothing_of_the_host(tmp_path):
     slow = around(8.0, foreign=0.4)
     finished = run([slow, slow, CALM, CALM, CALM], tmp_path)
-    assert len(finished.invalid) == 2
+    assert [one.speed for one in finished.invalid] == [None, None]
     assert all(i.reason.startswith("other processes took 40.0% of the processor") for i in finished.invalid)
     assert set(finished.blocks) == {"a", "b", "c"}
 
