@@ -1,7 +1,8 @@
 """Two processes that take turns of half a second while both are timed: what the host does, it does to both alike.
 
-Each is stopped while the other runs, so the times of both hold the other's turns too: their ratio is that of the work alone.
-On a host whose speed changes by a tenth within seconds this tells apart what runs one after the other do not (docs/adr/0015).
+Each is stopped while the other runs. On a host whose speed changes by a tenth within seconds this tells apart what runs one
+after the other do not (docs/adr/0015). What counts are requests much shorter than a turn, and of them those that no stop fell
+into.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from typing import TypeVar
 import psutil
 
 T = TypeVar("T")
+
+_STOPPED = 0.6
+"""Of the fastest: a request this slow had a stop in it, which is twice as long as itself."""
 
 _TURN_S = 0.5
 _START_S = 60.0
@@ -56,6 +60,11 @@ def in_turns(
         if theirs.returncode:
             raise RuntimeError(f"{command[0]} failed with status {theirs.returncode}")
         return answer.result(), said
+
+
+def unstopped(speeds: Sequence[float]) -> list[float]:
+    """The speeds of those requests that no stop fell into."""
+    return [speed for speed in speeds if speed > _STOPPED * max(speeds)]
 
 
 def _send(process: psutil.Process, number: signal.Signals) -> None:
