@@ -16,9 +16,9 @@ from edgewright.core.measurement import Workload
 from edgewright.core.speed import REQUEST_FIGURES
 
 _BOUNDS = (0.95, 1.05)
-_REQUESTS = 48
+_REQUESTS = 24
 """Timed per side and pair, each about a fifth of a second."""
-_COUNTED = 36
+_COUNTED = 18
 """The first of them: while these are timed, the other side surely still takes its turns."""
 _PACE = replace(TWO_REQUESTS, least_requests=_REQUESTS)
 
