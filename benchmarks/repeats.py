@@ -49,6 +49,7 @@ def main(arguments: Sequence[str]) -> int:
                     "blocks": run.host.blocks,
                     "invalid": run.host.invalid,
                     "resolution": run.host.resolution,
+                    "swing": run.host.swing,
                     "seconds": round((run.finished_s or run.started_s) - run.started_s, 1),
                 }
             )
