@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import combinations_with_replacement
 from statistics import median
 
-from scipy.stats import binom
+import numpy as np
 
 from edgewright.core.statistics.looks import ONE_SIDED
 
@@ -17,9 +19,9 @@ LOOKS = (12, 24, 48)
 
 @dataclass(frozen=True)
 class Ratio:
-    """Median of the pairs' ratios; its interval is one of three looks that share an error of 5 % on each side.
+    """The Hodges-Lehmann estimate of the pairs' ratios; its interval is one of three looks that share an error of 5 % on each side.
 
-    A median, because on a shared machine some processes of either side are slower than others of the same program for as
+    Not a mean, because on a shared machine some processes of either side are slower than others of the same program for as
     long as they live (docs/adr/0015).
     """
 
@@ -56,16 +58,25 @@ def ratio_in_pairs(
         print(f"  {show(ours, theirs)}", flush=True)
         ratios.append(ours / theirs)
         if (count := len(ratios)) in LOOKS:
-            found = Ratio(median(ratios), *_interval(ratios), count)
+            found = Ratio(*_estimate(ratios), count)
             if found.within(low, high) or found.high < low or found.low > high or count == LOOKS[-1]:
                 return found
 
 
-def _interval(ratios: Sequence[float]) -> tuple[float, float]:
-    """Of their median, whatever their distribution: as many pairs lie below it as a coin shows heads."""
-    beyond = max(int(binom.ppf(ONE_SIDED, len(ratios), 0.5)), 1)
-    ordered = sorted(ratios)
-    return ordered[beyond - 1], ordered[-beyond]
+def _estimate(ratios: Sequence[float]) -> tuple[float, float, float]:
+    """The median of the means of any two logarithms, and its interval by the signed-rank distribution (Hodges and Lehmann 1963)."""
+    logs = [math.log(ratio) for ratio in ratios]
+    means = sorted((a + b) / 2 for a, b in combinations_with_replacement(logs, 2))
+    beyond = max(_critical(len(logs)), 1)
+    return math.exp(median(means)), math.exp(means[beyond - 1]), math.exp(means[-beyond])
+
+
+def _critical(count: int) -> int:
+    """How many of the lowest means lie outside: the signed-rank statistic stays below it with a probability under 5 % a look."""
+    ways = np.ones(1)  # of reaching each sum of ranks by some of the first few
+    for rank in range(1, count + 1):
+        ways = np.convolve(ways, np.eye(1, rank + 1, 0)[0] + np.eye(1, rank + 1, rank)[0])
+    return int(np.searchsorted(np.cumsum(ways) / 2.0**count, ONE_SIDED, side="right"))
 
 
 def one_after_the_other(ours: Callable[[], float], theirs: Callable[[], float]) -> Callable[[], Pair]:

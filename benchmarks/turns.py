@@ -1,8 +1,7 @@
 """Two processes that take turns of half a second while both are timed: what the host does, it does to both alike.
 
 Each is stopped while the other runs. On a host whose speed changes by a tenth within seconds this tells apart what runs one
-after the other do not (docs/adr/0015). What counts are requests much shorter than a turn, and of them those that no stop fell
-into.
+after the other do not (docs/adr/0015). What counts are requests shorter than a turn, and of them those that no stop fell into.
 """
 
 from __future__ import annotations
@@ -23,12 +22,11 @@ T = TypeVar("T")
 _STOPPED = 0.6
 """Of the fastest: a request this slow had a stop in it, which is twice as long as itself."""
 
-_TURN_S = 0.5
 _START_S = 60.0
 
 
 def in_turns(
-    ours: Callable[[], T], command: Sequence[object], environment: Mapping[str, str]
+    ours: Callable[[], T], command: Sequence[object], environment: Mapping[str, str], turn_s: float
 ) -> tuple[T, str]:
     """What ``ours`` returns, which starts one child process, and what ``command`` prints, timed in turns.
 
@@ -51,7 +49,7 @@ def in_turns(
         )
         for running in cycle((theirs, mine)):
             _send(running, signal.SIGCONT)
-            if _ends_in_its_turn(running):
+            if _ends_in_its_turn(running, turn_s):
                 break
             _send(running, signal.SIGSTOP)
         for side in (mine, theirs):
@@ -72,9 +70,9 @@ def _send(process: psutil.Process, number: signal.Signals) -> None:
         process.send_signal(number)
 
 
-def _ends_in_its_turn(running: psutil.Process) -> bool:
+def _ends_in_its_turn(running: psutil.Process, turn_s: float) -> bool:
     """Waits for the end of the turn or of the process."""
-    end = time.monotonic() + _TURN_S
+    end = time.monotonic() + turn_s
     while time.monotonic() < end:
         time.sleep(0.02)
         with suppress(psutil.NoSuchProcess):

@@ -16,26 +16,39 @@ from edgewright.core.measurement import Workload
 from edgewright.core.speed import REQUEST_FIGURES
 
 _BOUNDS = (0.95, 1.05)
-_REQUESTS = 24
-"""Timed per side and pair, each about a fifth of a second."""
-_COUNTED = 18
-"""The first of them: while these are timed, the other side surely still takes its turns."""
-_PACE = replace(TWO_REQUESTS, least_requests=_REQUESTS)
+_COUNTED = 0.75
+"""The share of requests, the first ones, during which the other side surely still takes its turns."""
 
 
 @dataclass(frozen=True)
 class _Shape:
-    """One figure of llama-bench, in its words and in ours."""
+    """One figure of llama-bench, in its words and in ours; a request takes half of a turn or less."""
 
     name: str
     arguments: Sequence[str]
     workload: Workload
     figure: str
+    requests: int
+    turn_s: float
 
 
 _SHAPES = (
-    _Shape("pp128", ("-p", "128", "-n", "0"), Workload(prompt_tokens=128, decode_tokens=2), "prefill_tok_s"),
-    _Shape("tg32", ("-p", "0", "-n", "32"), Workload(prompt_tokens=1, decode_tokens=33), "decode_tok_s"),
+    _Shape(
+        name="pp512",
+        arguments=("-p", "512", "-n", "0"),
+        workload=Workload(prompt_tokens=512, decode_tokens=2),
+        figure="prefill_tok_s",
+        requests=16,
+        turn_s=1.5,
+    ),
+    _Shape(
+        name="tg32",
+        arguments=("-p", "0", "-n", "32"),
+        workload=Workload(prompt_tokens=1, decode_tokens=33),
+        figure="decode_tok_s",
+        requests=24,
+        turn_s=0.5,
+    ),
 )
 
 
@@ -63,13 +76,16 @@ def _compared(lab: Lab, path: str, shape: _Shape) -> Check:
 
 def _pair(lab: Lab, path: str, shape: _Shape) -> Pair:
     program = lab.root("llamacpp") / "native" / "bin" / "llama-bench"
-    repetitions = ["-r", str(_REQUESTS), "-t", str(lab.threads), "-o", "json"]
+    repetitions = ["-r", str(shape.requests), "-t", str(lab.threads), "-o", "json"]
+    pace = replace(TWO_REQUESTS, least_requests=shape.requests)
     block, said = in_turns(
-        lambda: lab.block(path, "llamacpp", shape.workload, pace=_PACE),
+        lambda: lab.block(path, "llamacpp", shape.workload, pace=pace),
         [program, "-m", f"{path}/model.gguf", *shape.arguments, *repetitions],
         lab.environment("llamacpp"),
+        shape.turn_s,
     )
     figure = REQUEST_FIGURES[shape.figure]
     ours = [figure(request) for request in block.requests]
     theirs = json.loads(said)[0]["samples_ts"]
-    return harmonic_mean(unstopped(ours[:_COUNTED])), harmonic_mean(unstopped(theirs[:_COUNTED]))
+    count = int(_COUNTED * shape.requests)
+    return harmonic_mean(unstopped(ours[:count])), harmonic_mean(unstopped(theirs[:count]))
