@@ -1,7 +1,8 @@
 """Two processes that take turns of half a second while both are timed: what the host does, it does to both alike.
 
 Each is stopped while the other runs. On a host whose speed changes by a tenth within seconds this tells apart what runs one
-after the other do not (docs/adr/0015). What counts are requests shorter than a turn, and of them those that no stop fell into.
+after the other do not (docs/adr/0015). What counts are requests much shorter than a turn, and of them those that no stop fell into; were they nearly as long, the fast
+ones would be chosen.
 """
 
 from __future__ import annotations

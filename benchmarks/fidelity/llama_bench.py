@@ -22,7 +22,7 @@ _COUNTED = 0.75
 
 @dataclass(frozen=True)
 class _Shape:
-    """One figure of llama-bench, in its words and in ours; a request takes half of a turn or less."""
+    """One figure of llama-bench, in its words and in ours; a request takes a quarter of a turn or less."""
 
     name: str
     arguments: Sequence[str]
@@ -39,15 +39,15 @@ _SHAPES = (
         workload=Workload(prompt_tokens=512, decode_tokens=2),
         figure="prefill_tok_s",
         requests=16,
-        turn_s=1.5,
+        turn_s=3.0,
     ),
     _Shape(
-        name="tg32",
-        arguments=("-p", "0", "-n", "32"),
-        workload=Workload(prompt_tokens=1, decode_tokens=33),
+        name="tg16",
+        arguments=("-p", "0", "-n", "16"),
+        workload=Workload(prompt_tokens=1, decode_tokens=17),
         figure="decode_tok_s",
-        requests=24,
-        turn_s=0.5,
+        requests=60,
+        turn_s=1.0,
     ),
 )
 
