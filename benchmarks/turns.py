@@ -1,8 +1,8 @@
-"""Two processes that take turns of half a second while both are timed: what the host does, it does to both alike.
+"""Two processes that take turns of a second or so while both are timed: what the host does, it does to both alike.
 
 Each is stopped while the other runs. On a host whose speed changes by a tenth within seconds this tells apart what runs one
-after the other do not (docs/adr/0015). What counts are requests much shorter than a turn, and of them those that no stop fell into; were they nearly as long, the fast
-ones would be chosen.
+after the other do not (docs/adr/0015). What counts are requests much shorter than a turn, and of them those that no stop fell
+into; were they nearly as long as a turn, the fast ones would be chosen.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import psutil
 T = TypeVar("T")
 
 _STOPPED = 0.6
-"""Of the fastest: a request this slow had a stop in it, which is twice as long as itself."""
+"""Of the fastest: a request this slow had a stop in it, which is several times as long as itself."""
 
 _START_S = 60.0
 

@@ -43,6 +43,15 @@ def refused(worker, artifact, runtime):
     return "not refused"
 
 
+def devices():
+    """What OpenVINO sees here; nothing where it is not installed."""
+    if importlib.util.find_spec("openvino") is None:
+        return []
+    import openvino
+
+    return openvino.Core().available_devices
+
+
 def main():
     request = json.load(sys.stdin)
     out, artifact, runtime = Path(request["out"]), Path(request["artifact"]), request["runtime"]
@@ -72,6 +81,7 @@ def main():
         "placement": placement,
         "options": options,
         "refused": refused(worker, artifact, {"no_such_option": 1}),
+        "devices": devices(),
         "elsewhere": refused(worker, artifact, {"device": "HETERO:NPU,CPU"}),
         "profile": asdict(profile),
     }

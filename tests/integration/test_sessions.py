@@ -200,10 +200,10 @@ def test_an_unknown_option_is_refused(probe, framework):
 
 
 def test_openvino_names_a_device_that_is_not_there(probe):
-    told = probe("openvino").answer["elsewhere"]
-    if told == "not refused":
+    answer = probe("openvino").answer
+    if any(device.startswith("NPU") for device in answer["devices"]):
         pytest.skip("this machine has an NPU")
-    assert told.startswith("UnsupportedError: OpenVINO sees no NPU on this machine.")
+    assert answer["elsewhere"].startswith("UnsupportedError: OpenVINO sees no NPU on this machine.")
 
 
 def test_llama_cpps_options_change_what_runs(probe):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -39,13 +39,9 @@ class Value:
     reason: str = ""
 
 
-def widened(value: Value, factor: float) -> Value:
-    """The value with an interval that many times wider on both sides; from the figure itself where it has none."""
-    if value.value is None:
-        return value
-    low = value.value if value.ci_low is None else value.ci_low
-    high = value.value if value.ci_high is None else value.ci_high
-    return replace(value, ci_low=low / factor, ci_high=high * factor)
+def widened(interval: tuple[float, float], factor: float) -> tuple[float, float]:
+    """An interval of a positive figure, that many times wider on both sides."""
+    return interval[0] / factor, interval[1] * factor
 
 
 def not_available(metric: str, reason: str) -> Value:

@@ -37,7 +37,7 @@ class HostNoise:
     In ``unsteady`` blocks the host's own speed was off its usual, though not so far that they would not count.
     ``resolution`` is half the interval of ln(B0/B0) over rounds that held the original twice: no difference below it can
     be seen here. None where there was no such arm. ``swing`` is given where the host is noisy by nothing but its own speed:
-    the fastest it was seen over the slowest.
+    the fastest it was seen over the slowest. ``swung`` of the invalid blocks had nothing else to blame.
     """
 
     blocks: int
@@ -47,6 +47,7 @@ class HostNoise:
     resolution: float | None = None
     resolution_rounds: int = 0
     reasons: tuple[str, ...] = ()
+    swung: int = 0
     swing: float | None = None
 
     @property
@@ -76,6 +77,7 @@ def host_noise(rounds: Sequence[Round]) -> HostNoise:
         blocks=valid + invalid,
         invalid=invalid,
         noisy=noisy,
+        swung=len(speeds),
         unsteady=sum(not is_steady(b.noise, normal) for r in rounds for b in r.blocks.values()),
         reasons=tuple(dict.fromkeys(i.reason for r in rounds for i in r.invalid))[:5],
         swing=max(1.0, *speeds) / min(1.0, *speeds) if wanders else None,

@@ -113,9 +113,11 @@ def judge_all(
 
 
 def _judged(around: Circumstances, gate: Gate, value: Value | None) -> Verdict:
-    if value is None or around.swing == 1.0 or gate.metric not in TIMING - STEADINESS:
+    if value is None or value.value is None or around.swing == 1.0 or gate.metric not in TIMING - STEADINESS:
         return judge(gate, value)
-    verdict = judge(gate, widened(value, around.swing))
+    known = (bound if bound is not None else value.value for bound in (value.ci_low, value.ci_high))
+    low, high = widened((next(known), next(known)), around.swing)
+    verdict = judge(gate, replace(value, ci_low=low, ci_high=high))
     return replace(
         verdict,
         reason=f"{verdict.reason} ({around.swing:.2f} times wider: the host's own speed swung so far)",

@@ -119,9 +119,8 @@ def _time(state: State, phase: str, finalists: list[str]) -> None:
 
 def _hopeless(state: State, phase: str) -> bool:
     """Whether so many blocks were disturbed by what else ran that further rounds would only be waited for."""
-    rounds = _rounds(state, phase)
-    others = sum(one.speed is None for done in rounds for one in done.invalid)
-    return is_surely_noisy(others, host_noise(rounds).blocks)
+    noise = host_noise(_rounds(state, phase))
+    return is_surely_noisy(noise.invalid - noise.swung, noise.blocks)
 
 
 def _undecided(trial: Trial) -> bool:

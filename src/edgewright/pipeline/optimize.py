@@ -60,8 +60,8 @@ def optimize(
         explore(state, framework)
     for framework in late:  # figures of the others come before it
         with estimating.aside():
-            entered = enter(state, [framework], tiny)
-        for ready in entered:
+            installed = enter(state, [framework], tiny)
+        for ready in installed:
             explore(state, ready)
     if request.searches:
         search(state)

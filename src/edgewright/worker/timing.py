@@ -23,6 +23,9 @@ from edgewright.worker.memory import MemoryWatch
 _SHOWN_S = 0.02
 """Time for the parent to show what is said, before a request is timed and not during it."""
 
+_TELL_S = 1.0
+"""No more often than that: where requests are short, the pauses between them would rival them."""
+
 
 @dataclass(frozen=True)
 class _Shape:
@@ -124,6 +127,7 @@ def settled(took: Sequence[float], within: float) -> bool:
 
 def _timed(session: Session, shape: _Shape, pace: Pace, tell: Tell) -> list[Request]:
     began = time.perf_counter()
+    told = began - _TELL_S
     cut = began + pace.cut_s if pace.cut_s is not None else None
     requests: list[Request] = []
     while True:
@@ -132,8 +136,10 @@ def _timed(session: Session, shape: _Shape, pace: Pace, tell: Tell) -> list[Requ
         lacking = 0 if pace.cut_s is None else pace.least_latencies - _latencies(requests)
         if requests and (enough or (cut is not None and now > cut)) and lacking <= 0:
             return requests
-        tell(Progress(message=f"timing request {len(requests) + 1}"))
-        time.sleep(_SHOWN_S)
+        if now - told >= _TELL_S:
+            told = now
+            tell(Progress(message=f"timing request {len(requests) + 1}"))
+            time.sleep(_SHOWN_S)
         requests.append(_request(session, shape, cut, lacking))
 
 

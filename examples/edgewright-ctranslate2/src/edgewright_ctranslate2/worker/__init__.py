@@ -64,7 +64,7 @@ class CTranslate2Worker:
         converter = TransformersConverter(str(source), copy_files=carried, trust_remote_code=False)
         try:
             converter.convert(str(out), quantization=str(job.recipe.build["quantization"]))
-        except NotImplementedError as error:
+        except NotImplementedError as error:  # what the converter raises for a model it does not know
             raise UnsupportedError(
                 f"CTranslate2 cannot convert this model: {error}", hint="Build it with another framework."
             ) from error
