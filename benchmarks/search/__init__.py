@@ -20,8 +20,9 @@ from scipy.stats import spearmanr
 
 from benchmarks.checks import Check, at_least, at_most, finish
 from benchmarks.search.measure import DATA, measure
+from edgewright.core.outlook import FIGURES, Figures, Prospect, Seen, outlook, place
 from edgewright.core.pareto import hypervolume
-from edgewright.core.search import FIGURES, Figures, Prospect, Seen, batch, outlook, place, seconds_of
+from edgewright.core.search import batch, seconds_of
 
 _METRICS = FIGURES[:3]
 _SEEDS = 5

@@ -25,9 +25,9 @@ from edgewright.cli.progress import TerminalReporter
 from edgewright.config import evaluation_text
 from edgewright.core.answers import Failure, Result
 from edgewright.core.jobs import BenchJob, BuildJob, Job, ScoreJob
+from edgewright.core.outlook import FIGURES
 from edgewright.core.policy import Policy
 from edgewright.core.run import Run, Trial
-from edgewright.core.search import FIGURES
 from edgewright.core.sensitivity import Group, Sensitivity, groups_of
 from edgewright.core.toolchain import ToolchainSpec
 from edgewright.pipeline.request import Confirmation, Request

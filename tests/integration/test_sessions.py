@@ -39,7 +39,7 @@ OPTIONS = {
         "read": {"mmap": False, "batch": 16, "micro_batch": 8},
         "small cache": {"kv_cache": "q8_0", "flash_attention": True},
     },
-    "onnx": {"plain": {}, "resting": {"spinning": False, "threads": 1}},
+    "onnx": {"plain": {}, "resting": {"spinning": False, "threads": 1, "graph_level": "extended"}},
 }
 
 

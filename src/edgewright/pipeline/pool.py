@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgewright.core.outlook import Prospect
 from edgewright.core.recipe import Recipe
 from edgewright.core.run import Status, Trial
-from edgewright.core.search import Prospect, seconds_of
+from edgewright.core.search import seconds_of
 from edgewright.core.sensitivity import BITS, Sensitivity, groups_of
 from edgewright.core.space import Storage
 from edgewright.pipeline.mixing import allocated

@@ -12,11 +12,12 @@ from dataclasses import replace
 from random import Random
 
 from edgewright.core.answers import Failure
-from edgewright.core.policy import OBJECTIVES, Policy
+from edgewright.core.outlook import FIGURES, FURTHER, Figures, Prospect, Seen
+from edgewright.core.policy import OBJECTIVES
 from edgewright.core.quantity import METRICS, Label, Value
 from edgewright.core.roofline import Capability, decode_bound
 from edgewright.core.run import Status, Trial
-from edgewright.core.search import FIGURES, Figures, Hopeless, Proposal, Prospect, Seen, batch
+from edgewright.core.search import Hopeless, Proposal, batch
 from edgewright.core.verdict import DEVICE_BOUND, Outcome
 from edgewright.pipeline.arms import run_round
 from edgewright.pipeline.making import make
@@ -30,6 +31,9 @@ _AT_ONCE = 3
 
 _USELESS_KL = 1.0
 """Nat per token: a model that has lost this much is of no use, whatever the gates say."""
+
+_TIMES = 10.0
+"""So many times slower than the original is of no use, where no gate says more."""
 
 
 def search(state: State) -> None:
@@ -63,11 +67,12 @@ class _Finder:
         left = _AT_ONCE
         if state.request.budget_trials is not None:
             left = max(min(left, state.request.budget_trials - state.tried()), 1)
+        reference = _reference(state)
         return batch(
             seen,
             options,
-            _reference(state),
-            _metrics(state.request.policy),
+            reference,
+            _metrics(state, seen, reference),
             most=left,
             rng=Random(f"{state.request.seed}/{turn}"),
             fastest=self._fastest(options),
@@ -108,17 +113,12 @@ class _Finder:
     def _seen(self) -> list[Seen]:
         found = []
         for trial in self._state.trials.values():
-            figures = {name: trial.values[name].value for name in FIGURES if name in trial.values}
-            if trial.status is Status.MEASURED and not trial.variant_of and len(figures) == len(FIGURES):
-                found.append(
-                    Seen(
-                        id=trial.id,
-                        framework=trial.recipe.framework,
-                        figures={name: value for name, value in figures.items() if value is not None},
-                        raw_kl=self._pool.raw_kl(trial),
-                    )
-                )
-        return [one for one in found if len(one.figures) == len(FIGURES)]
+            values = {name: trial.values[name].value for name in (*FIGURES, *FURTHER) if name in trial.values}
+            figures = {name: value for name, value in values.items() if value is not None}
+            if trial.status is Status.MEASURED and not trial.variant_of and figures.keys() >= set(FIGURES):
+                raw = self._pool.raw_kl(trial)
+                found.append(Seen(id=trial.id, framework=trial.recipe.framework, figures=figures, raw_kl=raw))
+        return found
 
     def _fastest(self, options: Sequence[Prospect]) -> dict[str, float]:
         """The roofline of each candidate, where this host has one for it."""
@@ -142,9 +142,10 @@ def _capability(state: State) -> Capability | None:
     return found
 
 
-def _metrics(policy: Policy) -> list[str]:
+def _metrics(state: State, seen: Sequence[Seen], reference: Figures) -> list[str]:
     """The objectives that something can be expected of before a build is measured."""
-    return [OBJECTIVES[name] for name in policy.objectives if OBJECTIVES[name] in FIGURES]
+    wished = [OBJECTIVES[name] for name in state.request.policy.objectives]
+    return [m for m in wished if m in reference and all(m in one.figures for one in seen)]
 
 
 def _reference(state: State) -> Figures:
@@ -154,12 +155,18 @@ def _reference(state: State) -> Figures:
     speed, peak = original.get("decode_tok_s") or 0.0, original.get("peak_bytes") or 0.0
     cut = 1.0 - gates["memory_cut"] if "memory_cut" in gates else 1.0
     lost = [t.values["kl_divergence"].value for t in state.trials.values() if _inaccurate(t)]
+    slow = {name: gates.get(name, _useless(name, original.get(name) or 0.0)) for name in FURTHER}
     return {
-        "decode_tok_s": max(gates.get("speedup", 0.1) * speed, gates.get("decode_tok_s", 0.0)),
+        **{name: value for name, value in slow.items() if value},
+        "decode_tok_s": max(gates.get("speedup", 1.0 / _TIMES) * speed, gates.get("decode_tok_s", 0.0)),
         "kl_divergence": min([_USELESS_KL, *(kl for kl in lost if kl is not None)]),
         "peak_bytes": min(cut * peak, gates.get("peak_bytes", peak)),
         "size_bytes": gates.get("size_bytes", float(state.source.facts.weight_bytes)),
     }
+
+
+def _useless(metric: str, original: float) -> float:
+    return original / _TIMES if METRICS[metric].higher_is_better else original * _TIMES
 
 
 def _inaccurate(trial: Trial) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from edgewright.core.answers import Failure
 from edgewright.core.choice import shortlist
+from edgewright.core.host import Cpu
 from edgewright.core.recipe import Option
 from edgewright.core.run import Status, Trial
 from edgewright.core.speed import decode_tok_s
@@ -34,7 +35,8 @@ def tune(state: State) -> None:
     space = backend.space(state.source.facts) if state.request.searches else None
     host = state.run.assessment.host
     declared = [one.options for one in space.accelerations if host.meets(one.needs)] if space else []
-    for option in (*backend.accelerations(lead.recipe), *declared):
+    fewer = [{"threads": count} for count in fewer_threads(host.cpu)] if space else []
+    for option in (*backend.accelerations(lead.recipe), *declared, *fewer):
         if state.out_of_time():
             return
         if option.items() <= lead.recipe.runtime.items():
@@ -47,6 +49,15 @@ def tune(state: State) -> None:
         else:
             reason = "this runtime option did not make the build faster in every round"
             state.update(replace(variant, status=Status.SKIPPED, reason=reason), "no-gain")
+
+
+def fewer_threads(cpu: Cpu) -> list[int]:
+    """Thread counts worth trying below all usable cores, most first: one a physical core, and half of that.
+
+    Reading weights from memory seldom needs every core, and threads that share one hinder each other.
+    """
+    tried = (cpu.physical_cores, cpu.physical_cores // 2)
+    return [count for count in tried if 0 < count < cpu.usable_cores]
 
 
 def _variant(state: State, trial: Trial, option: Mapping[str, Option]) -> Trial | None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from random import Random
 from statistics import mean
 
-import pytest
-
+from edgewright.core.outlook import Prospect, Seen, place
 from edgewright.core.pareto import hypervolume
-from edgewright.core.search import Prospect, Seen, batch, outlook, place, propose
+from edgewright.core.search import batch, propose
 
 METRICS = ("decode_tok_s", "kl_divergence", "peak_bytes")
 USELESS = {"decode_tok_s": 10.0, "kl_divergence": 1.0, "peak_bytes": 500e6, "size_bytes": 500e6}
@@ -25,25 +24,6 @@ def option(name, size, raw, framework="a", seconds=10.0):
 
 PLAIN = seen("fp16", 270e6, 50.0, 1e-6, 0.0)
 INT8 = seen("int8", 140e6, 100.0, 0.004, 0.001)
-
-
-def test_two_builds_say_what_a_byte_costs():
-    line = outlook([PLAIN, INT8])
-    expected = line.expected(option("x", 205e6, 0.001))
-    assert expected["decode_tok_s"] == pytest.approx(1 / (0.5 * (1 / 50 + 1 / 100)), rel=1e-6)
-    assert expected["peak_bytes"] == pytest.approx(255e6)
-    assert expected["kl_divergence"] == pytest.approx(0.004, rel=0.05)
-
-
-def test_one_build_says_it_by_the_byte_alone():
-    expected = outlook([PLAIN]).expected(option("x", 135e6, 0.02))
-    assert expected["decode_tok_s"] == pytest.approx(100.0)
-    assert expected["kl_divergence"] == pytest.approx(0.02)
-
-
-def test_larger_builds_that_ran_faster_give_no_negative_time():
-    odd = outlook([seen("a", 100e6, 50.0, 0.1, 0.1), seen("b", 200e6, 60.0, 0.1, 0.1)])
-    assert odd.expected(option("x", 400e6, 0.1))["decode_tok_s"] > 0
 
 
 def test_what_cannot_add_to_the_front_is_ruled_out_by_name():
@@ -70,6 +50,22 @@ def test_the_roofline_bounds_what_is_hoped_for():
     )
     assert not bounded
     assert "tokens/s" in ruled_out[0].reason
+
+
+def test_what_is_slow_to_decode_is_tried_where_prefill_is_wished_for():
+    def built(name, framework, tok_s, prefill, kl, peak):
+        figures = {"decode_tok_s": tok_s, "kl_divergence": kl, "peak_bytes": peak, "size_bytes": 100e6}
+        return Seen(id=name, framework=framework, figures={**figures, "prefill_tok_s": prefill}, raw_kl=kl)
+
+    known = [
+        built("a/int8", "a", 400.0, 300.0, 0.002, 120e6),
+        built("b/int8", "b", 100.0, 500.0, 0.01, 150e6),
+    ]
+    options, useless = [option("b/other", 100e6, 0.01, "b")], {**USELESS, "prefill_tok_s": 30.0}
+    without, _ = propose(known, options, useless, METRICS, rng=Random(0))
+    wished, _ = propose(known, options, useless, (*METRICS, "prefill_tok_s"), rng=Random(0))
+    assert not without
+    assert wished
 
 
 def test_of_two_alike_the_cheaper_comes_first():

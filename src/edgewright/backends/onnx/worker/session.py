@@ -19,7 +19,13 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_OPTIONS: dict[str, Kind] = {"threads": COUNT, "spinning": bool}
+_GRAPH_LEVELS = {
+    "none": "ORT_DISABLE_ALL",
+    "basic": "ORT_ENABLE_BASIC",
+    "extended": "ORT_ENABLE_EXTENDED",
+    "all": "ORT_ENABLE_ALL",
+}
+_OPTIONS: dict[str, Kind] = {"threads": COUNT, "spinning": bool, "graph_level": tuple(_GRAPH_LEVELS)}
 _NEVER = -1
 """An end-of-text id that no model says: GenAI's search would end at the real one."""
 
@@ -27,9 +33,10 @@ _NEVER = -1
 class OnnxSession:
     """See `edgewright.ports.Session`.
 
-    Runtime options: ``threads``, and ``spinning``, whether threads wait for work by running idle. The ids of one prompt
-    are chosen here from the raw logits. Those of a batch are chosen by GenAI's greedy search, because GenAI takes the ids
-    of a batch from itself only.
+    Runtime options: ``threads``, ``spinning``, whether threads wait for work by running idle, and ``graph_level``, how far
+    the graph is rewritten when it is loaded (all of it unless told otherwise). The ids of one prompt are chosen here from
+    the raw logits. Those of a batch are chosen by GenAI's greedy search, because GenAI takes the ids of a batch from itself
+    only.
     """
 
     def __init__(self, artifact: Path, runtime: Mapping[str, Option], profile: Path | None = None) -> None:
@@ -45,6 +52,8 @@ class OnnxSession:
         options: dict[str, Any] = {"intra_op_num_threads": self._threads}
         if "spinning" in runtime:
             options["session.intra_op.allow_spinning"] = str(int(runtime["spinning"]))
+        if "graph_level" in runtime:
+            options["graph_optimization_level"] = _GRAPH_LEVELS[str(runtime["graph_level"])]
         if profile:
             options["enable_profiling"] = str(profile)
         own = {"eos_token_id": _NEVER, "decoder": {"session_options": options}}
