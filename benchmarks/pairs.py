@@ -75,8 +75,7 @@ def _critical(count: int) -> int:
     """How many of the lowest means lie outside: the signed-rank statistic stays below it with a probability under 5 % a look."""
     ways = np.ones(1)  # of reaching each sum of ranks by some of the first few
     for rank in range(1, count + 1):
-        without, with_it = np.pad(ways, (0, rank)), np.pad(ways, (rank, 0))
-        ways = without + with_it
+        ways = np.pad(ways, (0, rank)) + np.pad(ways, (rank, 0))  # without it, and with it
     return int(np.searchsorted(np.cumsum(ways) / 2.0**count, ONE_SIDED, side="right"))
 
 

@@ -26,6 +26,7 @@ WAYS = (
     "onnx/int4_rtn_b128",
     "onnx/int4_hqq_b32",
     "onnx/int4_b64_gptq",
+    "mlx/int2_g64",
     "mlx/int3_g32",
     "mlx/mxfp4",
     "mlx/mixed_3_6_g64",

@@ -43,7 +43,7 @@ def decide(
         reason = ratio.reason or "there is no interval"
         return AbVerdict(metric=metric, answer=Better.INCONCLUSIVE, ratio=ratio, margin=margin, reason=reason)
     figure = f"B/A {ratio.value:.4g}, interval {ratio.ci_low:.4g} to {ratio.ci_high:.4g}"
-    low, high = widened((ratio.ci_low, ratio.ci_high), swing)
+    low, high = widened(ratio.ci_low, ratio.ci_high, swing)
     if swing != 1.0:
         ratio = replace(ratio, ci_low=low, ci_high=high)
         figure += f", {swing:.2f} times wider as the host's own speed swung: {low:.4g} to {high:.4g}"

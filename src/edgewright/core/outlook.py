@@ -1,7 +1,7 @@
 """What is expected of a build before it is made: lines over its size and its rounding, through what its framework's others showed.
 
-Decoding a token, and the energy that it takes, grow with the bytes that are read for it. Prefill computes more than it reads,
-so that one build alone says nothing of how size matters there. Pure.
+Decoding a token takes longer with the bytes that are read for it. Prefill computes more than it reads, so that one build alone
+says nothing of how size matters there. Pure.
 """
 
 from __future__ import annotations
@@ -15,11 +15,8 @@ from edgewright.core.quantity import METRICS
 
 Figures = Mapping[str, float]
 
-FIGURES = ("decode_tok_s", "kl_divergence", "peak_bytes", "size_bytes")
+FIGURES = ("decode_tok_s", "kl_divergence", "peak_bytes", "size_bytes", "prefill_tok_s", "ttft_ms")
 """What every measured build has, and what is expected of every candidate."""
-
-FURTHER = ("prefill_tok_s", "ttft_ms", "energy_j_per_token")
-"""Expected of a candidate where every measured build of its framework has it."""
 
 _SLACK: Figures = {
     "decode_tok_s": 1.35,
@@ -28,17 +25,15 @@ _SLACK: Figures = {
     "size_bytes": 1.02,
     "prefill_tok_s": 2.0,
     "ttft_ms": 2.0,
-    "energy_j_per_token": 1.35,
 }
 """By what factor a candidate may turn out better than expected at best. Sizes are computed; accuracy and times are read off
 neighbours of the same framework, and kernels of two formats compute at quite different speeds."""
 
-_LEAST: Figures = {"kl_divergence": 1e-4, "peak_bytes": 1.0, "size_bytes": 1.0, "energy_j_per_token": 1e-6}
+_LEAST: Figures = {"kl_divergence": 1e-4, "peak_bytes": 1.0, "size_bytes": 1.0}
 """Figures are not told apart below these: a KL divergence below this is as good as none. Others from a thousandth on."""
 
 _PER_BYTE: Mapping[str, float | None] = {
     "decode_tok_s": None,
-    "energy_j_per_token": None,
     "peak_bytes": 1.0,
     "prefill_tok_s": 0.0,
     "ttft_ms": 0.0,
@@ -114,7 +109,6 @@ def outlook(seen: Sequence[Seen]) -> Outlook:
         lines={
             name: _line([(o.figures["size_bytes"], _turned(name, o.figures[name])) for o in seen], alone)
             for name, alone in _PER_BYTE.items()
-            if all(name in one.figures for one in seen)
         },
         kl_factor=exp(median(log(f) for f in factors)) if factors else 1.0,
         kl_floor=floor,

@@ -39,9 +39,9 @@ class Value:
     reason: str = ""
 
 
-def widened(interval: tuple[float, float], factor: float) -> tuple[float, float]:
+def widened(low: float, high: float, factor: float) -> tuple[float, float]:
     """An interval of a positive figure, that many times wider on both sides."""
-    return interval[0] / factor, interval[1] * factor
+    return low / factor, high * factor
 
 
 def not_available(metric: str, reason: str) -> Value:

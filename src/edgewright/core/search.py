@@ -131,7 +131,6 @@ _SAID = {
     "size_bytes": ("{:.0f} MB on disk", 1e-6),
     "prefill_tok_s": ("{:.0f} prompt tokens/s", 1.0),
     "ttft_ms": ("{:.0f} ms to the first token", 1.0),
-    "energy_j_per_token": ("{:.2g} J/token", 1.0),
 }
 
 

@@ -115,8 +115,9 @@ def judge_all(
 def _judged(around: Circumstances, gate: Gate, value: Value | None) -> Verdict:
     if value is None or value.value is None or around.swing == 1.0 or gate.metric not in TIMING - STEADINESS:
         return judge(gate, value)
-    known = (bound if bound is not None else value.value for bound in (value.ci_low, value.ci_high))
-    low, high = widened((next(known), next(known)), around.swing)
+    low = value.value if value.ci_low is None else value.ci_low
+    high = value.value if value.ci_high is None else value.ci_high
+    low, high = widened(low, high, around.swing)
     verdict = judge(gate, replace(value, ci_low=low, ci_high=high))
     return replace(
         verdict,

@@ -12,8 +12,8 @@ from dataclasses import replace
 from random import Random
 
 from edgewright.core.answers import Failure
-from edgewright.core.outlook import FIGURES, FURTHER, Figures, Prospect, Seen
-from edgewright.core.policy import OBJECTIVES
+from edgewright.core.outlook import FIGURES, Figures, Prospect, Seen
+from edgewright.core.policy import OBJECTIVES, Policy
 from edgewright.core.quantity import METRICS, Label, Value
 from edgewright.core.roofline import Capability, decode_bound
 from edgewright.core.run import Status, Trial
@@ -32,7 +32,7 @@ _AT_ONCE = 3
 _USELESS_KL = 1.0
 """Nat per token: a model that has lost this much is of no use, whatever the gates say."""
 
-_TIMES = 10.0
+_USELESS_TIMES = 10.0
 """So many times slower than the original is of no use, where no gate says more."""
 
 
@@ -67,12 +67,11 @@ class _Finder:
         left = _AT_ONCE
         if state.request.budget_trials is not None:
             left = max(min(left, state.request.budget_trials - state.tried()), 1)
-        reference = _reference(state)
         return batch(
             seen,
             options,
-            reference,
-            _metrics(state, seen, reference),
+            _reference(state),
+            _metrics(state.request.policy),
             most=left,
             rng=Random(f"{state.request.seed}/{turn}"),
             fastest=self._fastest(options),
@@ -113,9 +112,9 @@ class _Finder:
     def _seen(self) -> list[Seen]:
         found = []
         for trial in self._state.trials.values():
-            values = {name: trial.values[name].value for name in (*FIGURES, *FURTHER) if name in trial.values}
+            values = {name: trial.values[name].value for name in FIGURES if name in trial.values}
             figures = {name: value for name, value in values.items() if value is not None}
-            if trial.status is Status.MEASURED and not trial.variant_of and figures.keys() >= set(FIGURES):
+            if trial.status is Status.MEASURED and not trial.variant_of and len(figures) == len(FIGURES):
                 raw = self._pool.raw_kl(trial)
                 found.append(Seen(id=trial.id, framework=trial.recipe.framework, figures=figures, raw_kl=raw))
         return found
@@ -142,10 +141,9 @@ def _capability(state: State) -> Capability | None:
     return found
 
 
-def _metrics(state: State, seen: Sequence[Seen], reference: Figures) -> list[str]:
+def _metrics(policy: Policy) -> list[str]:
     """The objectives that something can be expected of before a build is measured."""
-    wished = [OBJECTIVES[name] for name in state.request.policy.objectives]
-    return [m for m in wished if m in reference and all(m in one.figures for one in seen)]
+    return [OBJECTIVES[name] for name in policy.objectives if OBJECTIVES[name] in FIGURES]
 
 
 def _reference(state: State) -> Figures:
@@ -153,20 +151,17 @@ def _reference(state: State) -> Figures:
     original = {name: value.value for name, value in state.run.baseline.values.items()}
     gates = {gate.metric: gate.bound for gate in state.request.policy.gates}
     speed, peak = original.get("decode_tok_s") or 0.0, original.get("peak_bytes") or 0.0
+    prefill, first = original.get("prefill_tok_s") or 0.0, original.get("ttft_ms") or 0.0
     cut = 1.0 - gates["memory_cut"] if "memory_cut" in gates else 1.0
     lost = [t.values["kl_divergence"].value for t in state.trials.values() if _inaccurate(t)]
-    slow = {name: gates.get(name, _useless(name, original.get(name) or 0.0)) for name in FURTHER}
     return {
-        **{name: value for name, value in slow.items() if value},
-        "decode_tok_s": max(gates.get("speedup", 1.0 / _TIMES) * speed, gates.get("decode_tok_s", 0.0)),
+        "decode_tok_s": max(gates.get("speedup", 1 / _USELESS_TIMES) * speed, gates.get("decode_tok_s", 0.0)),
         "kl_divergence": min([_USELESS_KL, *(kl for kl in lost if kl is not None)]),
         "peak_bytes": min(cut * peak, gates.get("peak_bytes", peak)),
         "size_bytes": gates.get("size_bytes", float(state.source.facts.weight_bytes)),
+        "prefill_tok_s": gates.get("prefill_tok_s", prefill / _USELESS_TIMES),
+        "ttft_ms": gates.get("ttft_ms", first * _USELESS_TIMES),
     }
-
-
-def _useless(metric: str, original: float) -> float:
-    return original / _TIMES if METRICS[metric].higher_is_better else original * _TIMES
 
 
 def _inaccurate(trial: Trial) -> bool:

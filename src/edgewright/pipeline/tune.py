@@ -16,6 +16,7 @@ from edgewright.pipeline.arms import run_round
 from edgewright.pipeline.quota import whole
 from edgewright.pipeline.scoring import score_build
 from edgewright.pipeline.state import EXPLORE, State
+from edgewright.ports import Backend
 
 _GAIN = 1.02
 """A runtime option has to gain this much in every round to be kept."""
@@ -32,11 +33,8 @@ def tune(state: State) -> None:
         return
     lead = whole(state, lead)
     backend = state.shop.backend(lead.recipe.framework)
-    space = backend.space(state.source.facts) if state.request.searches else None
-    host = state.run.assessment.host
-    declared = [one.options for one in space.accelerations if host.meets(one.needs)] if space else []
-    fewer = [{"threads": count} for count in fewer_threads(host.cpu)] if space else []
-    for option in (*backend.accelerations(lead.recipe), *declared, *fewer):
+    beyond = _beyond(state, backend) if state.request.searches else ()
+    for option in (*backend.accelerations(lead.recipe), *beyond):
         if state.out_of_time():
             return
         if option.items() <= lead.recipe.runtime.items():
@@ -51,13 +49,24 @@ def tune(state: State) -> None:
             state.update(replace(variant, status=Status.SKIPPED, reason=reason), "no-gain")
 
 
+def _beyond(state: State, backend: Backend) -> list[Mapping[str, Option]]:
+    """What only a search tries: what the framework declares, and where the build is for this host, fewer threads."""
+    space, assessment = backend.space(state.source.facts), state.run.assessment
+    declared = space.accelerations if space else ()
+    fewer = fewer_threads(assessment.host.cpu) if assessment.measured_here else []
+    return [
+        *(one.options for one in declared if assessment.host.meets(one.needs)),
+        *({"threads": count} for count in fewer),
+    ]
+
+
 def fewer_threads(cpu: Cpu) -> list[int]:
     """Thread counts worth trying below all usable cores, most first: one a physical core, and half of that.
 
     Reading weights from memory seldom needs every core, and threads that share one hinder each other.
     """
-    tried = (cpu.physical_cores, cpu.physical_cores // 2)
-    return [count for count in tried if 0 < count < cpu.usable_cores]
+    cores = min(cpu.physical_cores, cpu.usable_cores)
+    return [count for count in (cores, cores // 2) if 0 < count < cpu.usable_cores]
 
 
 def _variant(state: State, trial: Trial, option: Mapping[str, Option]) -> Trial | None:

@@ -12,10 +12,12 @@ from edgewright.core.search import batch, propose
 METRICS = ("decode_tok_s", "kl_divergence", "peak_bytes")
 USELESS = {"decode_tok_s": 10.0, "kl_divergence": 1.0, "peak_bytes": 500e6, "size_bytes": 500e6}
 
+PREFILL = {"prefill_tok_s": 300.0, "ttft_ms": 400.0}
+
 
 def seen(name, size, tok_s, kl, raw, framework="a"):
     figures = {"decode_tok_s": tok_s, "kl_divergence": kl, "peak_bytes": size + 50e6, "size_bytes": size}
-    return Seen(id=name, framework=framework, figures=figures, raw_kl=raw)
+    return Seen(id=name, framework=framework, figures={**figures, **PREFILL}, raw_kl=raw)
 
 
 def option(name, size, raw, framework="a", seconds=10.0):
@@ -55,7 +57,9 @@ def test_the_roofline_bounds_what_is_hoped_for():
 def test_what_is_slow_to_decode_is_tried_where_prefill_is_wished_for():
     def built(name, framework, tok_s, prefill, kl, peak):
         figures = {"decode_tok_s": tok_s, "kl_divergence": kl, "peak_bytes": peak, "size_bytes": 100e6}
-        return Seen(id=name, framework=framework, figures={**figures, "prefill_tok_s": prefill}, raw_kl=kl)
+        return Seen(
+            id=name, framework=framework, figures={**figures, **PREFILL, "prefill_tok_s": prefill}, raw_kl=kl
+        )
 
     known = [
         built("a/int8", "a", 400.0, 300.0, 0.002, 120e6),
@@ -97,6 +101,7 @@ def truth(framework, size, raw):
         "kl_divergence": raw * rng.lognormvariate(0.3, 0.3) + floor,
         "peak_bytes": size + beside,
         "size_bytes": size,
+        **PREFILL,
     }
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from edgewright.core.answers import BenchResult, ScoreResult
 from edgewright.core.jobs import BenchJob, BuildJob, ScoreJob
 from edgewright.core.recipe import Precision
 from edgewright.core.run import Status
 from edgewright.core.space import Family, Space, Storage, candidates
+from edgewright.pipeline.tune import fewer_threads
 from edgewright.testing import block, scores
-from tests.world import RECIPE_OF, REQUEST, World, by_id, is_held_out
+from tests.world import HOST, RECIPE_OF, REQUEST, World, by_id, is_held_out
 
 BITS = {"int8": 8.0, "w7": 7.0, "w6": 6.0, "w5": 5.0, "w4": 4.0, "w3": 3.0, "w2": 2.0}
 
@@ -134,3 +137,23 @@ def test_beyond_the_quota_beaten_builds_are_dropped_and_not_built_again(tmp_path
     again.journal = first.journal
     assert again.run().choice == run.choice
     assert not [j for j in again.runner.jobs if isinstance(j, BuildJob)]
+
+
+@pytest.mark.parametrize(
+    ("physical", "usable", "tried"),
+    [(8, 16, [8, 4]), (8, 8, [4]), (8, 4, [2]), (2, 2, [1]), (1, 2, [1]), (1, 1, []), (0, 2, [])],
+)
+def test_fewer_threads_are_one_a_physical_core_and_half_of_that(physical, usable, tried):
+    assert fewer_threads(replace(HOST.cpu, physical_cores=physical, usable_cores=usable)) == tried
+
+
+def test_fewer_threads_that_decode_faster_are_kept(tmp_path):
+    def answer(job):
+        given = by_bits(job)
+        if isinstance(job, BenchJob) and job.runtime.get("threads") == 1 and given is not None:
+            return BenchResult(block=block(2000.0, peak_bytes=given.block.memory.peak_bytes))
+        return given
+
+    run = world(tmp_path, answer=answer).run()
+    assert run.best is not None
+    assert run.best.recipe.runtime == {"threads": 1}
