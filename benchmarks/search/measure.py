@@ -25,6 +25,7 @@ from edgewright.cli.progress import TerminalReporter
 from edgewright.config import evaluation_text
 from edgewright.core.answers import Failure, Result
 from edgewright.core.jobs import BenchJob, BuildJob, Job, ScoreJob
+from edgewright.core.model import Source
 from edgewright.core.outlook import FIGURES
 from edgewright.core.policy import Policy
 from edgewright.core.run import Run, Trial
@@ -122,7 +123,7 @@ def measure(frameworks: Sequence[str]) -> None:
             request = Request(
                 text=evaluation_text(None),
                 policy=Policy(gates=()),
-                only=("*",),
+                only=_for_this_host(wiring, source),
                 confirmation=Confirmation(turns=0),
                 tuning_rounds=0,
             )
@@ -158,6 +159,19 @@ def measure(frameworks: Sequence[str]) -> None:
     print(f"{len(rows)} builds; {DATA}")
 
 
+def _for_this_host(wiring: Wiring, source: Source) -> tuple[str, ...]:
+    """What a search here would choose from: what takes hours on such a host is left out."""
+    host = wiring.probe.host(brief=True)
+    spaces = [backend.space(source.facts) for backend in wiring.backends.values()]
+    return tuple(
+        candidate.recipe.id
+        for space in spaces
+        if space is not None
+        for candidate in space.candidates
+        if host.meets(candidate.needs)
+    )
+
+
 def _rows(
     run: Run,
     wiring: Wiring,
@@ -180,7 +194,8 @@ def _rows(
         for recipe in others
         if recipe.auxiliary
     ]
-    for candidate in space.candidates:
+    tried = {trial.id for trial in run.trials}
+    for candidate in (one for one in space.candidates if one.recipe.id in tried):
         storage = candidate.storage
         rows.append(
             _row(
