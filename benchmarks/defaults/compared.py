@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from benchmarks.lab import Lab
 from edgewright.api import benchmark, evaluate
+from edgewright.config import evaluation_text
+from edgewright.core.artifact import MANIFEST_NAME
 from edgewright.core.choice import Contender
-from edgewright.core.measurement import FULL
+from edgewright.core.measurement import FULL, Block
 from edgewright.core.quantity import Value
+from edgewright.core.speed import ratio_of
 
 _SHOWN = (
     "kl_divergence",
@@ -21,6 +25,9 @@ _SHOWN = (
     "size_bytes",
 )
 
+_HELD_OUT = 100_000
+"""Characters of the text that a run may have chosen by: what follows is new to all builds."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Compared:
@@ -29,6 +36,7 @@ class Compared:
     name: str
     path: str
     values: Mapping[str, Value]
+    blocks: Mapping[str, Block]
     outcome: str
 
     @property
@@ -54,17 +62,28 @@ class Compared:
             raise RuntimeError(f"{self.name} has no {metric}: {self.values[metric].reason}")
         return found
 
+    def speed_of(self, other: Compared) -> Value:
+        """Decode speed as a ratio to another's, in pairs of the same round."""
+        return ratio_of(self.blocks, other.blocks, "decode_tok_s")
+
 
 def compare(lab: Lab, arms: Mapping[str, str], *, rounds: int) -> dict[str, Compared]:
     """All arms, in their order; every figure is printed."""
+    held_out = lab.folder / "held-out.txt"
+    held_out.write_text(evaluation_text(None).content[_HELD_OUT:], encoding="utf-8")
     timed = benchmark(list(arms.values()), rounds=rounds, pace=FULL, offline=True, reporter=lab.reporter)
     found = {}
     for (name, path), arm in zip(arms.items(), timed.arms, strict=True):
-        runtime = "" if arm.path.startswith(str(lab.wiring.home.root)) else arm.runtime
         scored = evaluate(
-            path, baseline=lab.source.path, runtime=runtime, offline=True, reporter=lab.reporter
+            path,
+            eval_data=held_out,
+            baseline=lab.source.path,
+            runtime="" if Path(path, MANIFEST_NAME).is_file() else arm.runtime,
+            offline=True,
+            reporter=lab.reporter,
         )
         outcome = str(scored.verdict.outcome) if scored.verdict else "none"
-        found[name] = Compared(name=name, path=path, values={**scored.values, **arm.values}, outcome=outcome)
+        values = {**scored.values, **arm.values}
+        found[name] = Compared(name=name, path=path, values=values, blocks=arm.blocks, outcome=outcome)
         print(f"  {name}: {found[name].figures}", flush=True)
     return found

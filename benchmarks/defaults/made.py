@@ -11,6 +11,7 @@ from edgewright.config import evaluation_text
 from edgewright.core.policy import Policy
 from edgewright.core.run import Run
 from edgewright.pipeline.request import BRIEF, Request
+from edgewright.runtime.export import BEST
 from edgewright.runtime.rundir import open_run_directory
 
 
@@ -21,26 +22,25 @@ def chosen(lab: Lab) -> str:
     """
     policy = Policy(order=("speed", "accuracy"))
     run = _optimized(lab, "choice", Request(text=evaluation_text(None), policy=policy))
-    choice = run.choice
-    name = (choice.chosen or choice.nearest_miss) if choice else None
-    if name is None:
+    if run.best is not None:
+        return str(Path(run.directory, BEST))  # with the runtime options that it was chosen with
+    if run.choice is None or run.choice.nearest_miss is None:
         raise RuntimeError("optimize measured no build")
-    return _path(run, name)
+    return _path(run, run.choice.nearest_miss)
 
 
-def q4_k_m(lab: Lab) -> str:
-    """Q4_K_M with an importance matrix, as `optimize` makes it."""
-    return lab.artifact("llamacpp", "q4_k_m").path
-
-
-def allocated(lab: Lab) -> str:
-    """What `optimize --target-size` makes at exactly the size of Q4_K_M's file."""
-    size = Path(q4_k_m(lab), "model.gguf").stat().st_size
+def at_size_of_q4_k_m(lab: Lab) -> dict[str, str]:
+    """Q4_K_M with an importance matrix, and what `--target-size` makes of the same matrix at exactly that file's size."""
+    size = Path(lab.artifact("llamacpp", "q4_k_m").path, "model.gguf").stat().st_size
     request = Request(
         text=evaluation_text(None), policy=Policy(gates=()), target_bytes=float(size), confirmation=BRIEF
     )
     run = _optimized(lab, "allocated", request, frameworks=["llamacpp"])
-    return _path(run, next(t.id for t in run.trials if t.recipe.name.startswith("mixed")))
+    allocated = next(trial.id for trial in run.trials if trial.recipe.name.startswith("mixed"))
+    return {
+        "Q4_K_M with importance matrix": _path(run, "llamacpp/q4_k_m"),
+        "allocated": _path(run, allocated),
+    }
 
 
 def _optimized(lab: Lab, name: str, request: Request, frameworks: list[str] | None = None) -> Run:
