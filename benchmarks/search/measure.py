@@ -1,7 +1,8 @@
 """The exhaustive measurement: every build that the frameworks declare, built, scored and timed once, with what each took.
 
 ``python -m benchmarks search measure [FRAMEWORK ...]`` (an hour and more on two cores). Called again after an
-interruption it goes on. It writes ``smollm2.json`` beside this file: what the search is held against ever after.
+interruption it goes on. It writes ``smollm2.json`` beside this file, framework by framework: what the search is held
+against ever after.
 """
 
 from __future__ import annotations
@@ -11,28 +12,29 @@ import os
 import platform
 import shutil
 import time
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from functools import cached_property
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from benchmarks.checks import OUT
+from benchmarks.search.timed import TimedWiring
+from edgewright.api import benchmark
 from edgewright.api.demo import demo_source
 from edgewright.api.optimizing import run_source
 from edgewright.cli.progress import TerminalReporter
 from edgewright.config import evaluation_text
-from edgewright.core.answers import Failure, Result
-from edgewright.core.jobs import BenchJob, BuildJob, Job, ScoreJob
+from edgewright.core.answers import Failure
+from edgewright.core.compared import Benchmarked
+from edgewright.core.measurement import QUICK
 from edgewright.core.model import Source
 from edgewright.core.outlook import FIGURES
 from edgewright.core.policy import Policy
-from edgewright.core.run import Run, Trial
+from edgewright.core.run import Run, Status, Trial
 from edgewright.core.sensitivity import Group, Sensitivity, groups_of
-from edgewright.core.toolchain import ToolchainSpec
+from edgewright.core.speed import ratio_of
 from edgewright.pipeline.request import Confirmation, Request
-from edgewright.ports import JobRunner, Tell
+from edgewright.ports import Reporter, Workshop
 from edgewright.runtime.home import Home
 from edgewright.runtime.rundir import open_run_directory
 from edgewright.stages.sensitivity import sensitivity
@@ -40,7 +42,11 @@ from edgewright.wiring import Wiring
 
 DATA = Path(__file__).parent / "smollm2.json"
 _FOLDER = OUT / "search"
-"""A store and a run of its own, kept until all is measured."""
+"""A store and runs of its own, kept until all is measured."""
+
+_ROUNDS = 3
+_ORIGINAL = "original"
+TIMES = ("decode_tok_s", "prefill_tok_s", "ttft_ms")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,116 +66,106 @@ class Measured:
     reason: str
 
 
-class _Timed:
-    """A runner that remembers how long each build's jobs took, by what they were asked for."""
-
-    def __init__(self, inner: JobRunner, file: Path) -> None:
-        self._inner = inner
-        self._file = file
-        before = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-        self.seconds: dict[str, dict[str, float]] = defaultdict(dict, before)
-
-    def run(
-        self,
-        toolchain: ToolchainSpec,
-        job: Job,
-        *,
-        log: Path,
-        tell: Tell,
-        timeout_s: float,
-        alone: bool = True,
-    ) -> Result | Failure:
-        began = time.monotonic()
-        answer = self._inner.run(toolchain, job, log=log, tell=tell, timeout_s=timeout_s, alone=alone)
-        match job:
-            case BuildJob():
-                name, step = job.recipe.id, "build"
-            case ScoreJob() | BenchJob():
-                # Logs lie in a directory a trial: the one name that every job carries.
-                name, step = log.parent.name, "score" if isinstance(job, ScoreJob) else "time"
-            case _:
-                return answer
-        name = name.replace("/", "-")
-        self.seconds[name][step] = self.seconds[name].get(step, 0.0) + time.monotonic() - began
-        self._file.write_text(json.dumps(self.seconds), encoding="utf-8")
-        return answer
-
-    def stop(self) -> None:
-        self._inner.stop()
-
-
-class _TimedWiring(Wiring):
-    """The wiring with its runner timed."""
-
-    @cached_property
-    def runner(self) -> _Timed:  # type: ignore[override]  # a runner like the other
-        return _Timed(super().runner, self.home.root.parent / "seconds.json")
-
-
 def measure(frameworks: Sequence[str]) -> None:
-    """Measure all of it, or only these frameworks, in a store of its own, and write the data."""
+    """Measure these frameworks, or all, one after the other in a store of its own; what each gave is written at once."""
     with TerminalReporter() as reporter:
-        real, root = Home.from_environment().root, _FOLDER / "home"
-        root.mkdir(parents=True, exist_ok=True)
-        for shared in ("toolchains", "downloads"):
-            if not (root / shared).exists():
-                (root / shared).symlink_to(real / shared)
-        os.environ["EDGEWRIGHT_HOME"] = str(root)
-        wiring = _TimedWiring(offline=True)
-        out = _FOLDER / "run"
-        with open_run_directory(out):
-            shop = wiring.workshop(reporter, out / "logs")
-            source = demo_source(wiring, shop)
-            request = Request(
-                text=evaluation_text(None),
-                policy=Policy(gates=()),
-                only=_for_this_host(wiring, source),
-                confirmation=Confirmation(turns=0),
-                tuning_rounds=0,
-            )
-            run = run_source(
-                wiring, source, request, out, target="this-machine", frameworks=frameworks, reporter=reporter
-            )
-            began = time.monotonic()
-            ids = shop.files.tokenizer(Path(source.path)).encode(request.text.content)[
-                -request.calibration_tokens :
-            ]
-            table = sensitivity(shop, source, tuple(ids), out / "sensitivity.log")
-            table_s = time.monotonic() - began
-        if isinstance(table, Failure):
-            raise RuntimeError(table.reason)  # noqa: TRY004  # a reason, not a type
-        taken = wiring.runner.seconds
+        wiring = _wiring()
+        shop = wiring.workshop(reporter, _FOLDER / "logs")
+        source = demo_source(wiring, shop)
+        table = _table(shop, source)
         groups = groups_of(shop.files.tensors(Path(source.path)), tied=source.facts.tied_embeddings)
-        rows = [
-            row
-            for framework in sorted({trial.recipe.framework for trial in run.trials})
-            for row in _rows(run, wiring, framework, groups, table, taken)
-        ]
+        for framework in frameworks or wiring.backends:
+            run = _exhausted(wiring, source, framework, reporter)
+            timed = _timed(run, source, reporter)
+            taken = wiring.runner.seconds
+            rows = _rows(run, wiring, framework, groups, table, taken)
+            _write(source.name, framework, run, [_with_speeds(row, run, timed) for row in rows])
+    shutil.rmtree(_FOLDER)
+
+
+def _wiring() -> TimedWiring:
+    """With a store of its own, on the toolchains that are there."""
+    real, root = Home.from_environment().root, _FOLDER / "home"
+    root.mkdir(parents=True, exist_ok=True)
+    for shared in ("toolchains", "downloads"):
+        if not (root / shared).exists():
+            (root / shared).symlink_to(real / shared)
+    os.environ["EDGEWRIGHT_HOME"] = str(root)
+    return TimedWiring(offline=True)
+
+
+def _table(shop: Workshop, source: Source) -> Sensitivity:
+    request = Request(text=evaluation_text(None), policy=Policy(gates=()))
+    ids = shop.files.tokenizer(Path(source.path)).encode(request.text.content)[-request.calibration_tokens :]
+    table = sensitivity(shop, source, tuple(ids), _FOLDER / "sensitivity.log")
+    if isinstance(table, Failure):
+        raise RuntimeError(table.reason)  # noqa: TRY004  # a reason, not a type
+    return table
+
+
+def _exhausted(wiring: Wiring, source: Source, framework: str, reporter: Reporter) -> Run:
+    """Every declared build of one framework: built, scored and timed as a search does it."""
+    out = _FOLDER / framework
+    request = Request(
+        text=evaluation_text(None),
+        policy=Policy(gates=()),
+        only=_for_this_host(wiring, source, framework),
+        confirmation=Confirmation(turns=0),
+        tuning_rounds=0,
+    )
+    with open_run_directory(out):
+        return run_source(
+            wiring,
+            source,
+            request,
+            out,
+            target="this-machine",
+            frameworks=[framework],
+            reporter=reporter,
+        )
+
+
+def _timed(run: Run, source: Source, reporter: Reporter) -> Mapping[str, Benchmarked]:
+    """All its builds and the original again in common rounds: one quick look is too little for data that stay."""
+    built = [trial for trial in run.trials if trial.status is Status.MEASURED and trial.artifact]
+    paths = [source.path, *(trial.artifact.path for trial in built if trial.artifact)]
+    answer = benchmark(paths, rounds=_ROUNDS, pace=QUICK, offline=True, reporter=reporter)
+    return dict(zip([_ORIGINAL, *(trial.id for trial in built)], answer.arms, strict=True))
+
+
+def _with_speeds(row: Measured, run: Run, timed: Mapping[str, Benchmarked]) -> Measured:
+    """Its times as ratios to the original's of the same rounds, by what the original took when the run timed it."""
+    if row.id not in timed:
+        return row
+    figures = dict(row.figures)
+    for name in TIMES:
+        ratio = ratio_of(timed[row.id].blocks, timed[_ORIGINAL].blocks, name).value
+        original = run.baseline.values[name].value
+        if ratio is not None and original is not None:
+            figures[name] = ratio * original
+    return replace(row, figures=figures)
+
+
+def _write(model: str, framework: str, run: Run, rows: Sequence[Measured]) -> None:
+    data: dict[str, Any] = json.loads(DATA.read_text(encoding="utf-8")) if DATA.is_file() else {}
+    cpu = run.assessment.host.cpu
     original = {name: run.baseline.values[name].value for name in FIGURES if name in run.baseline.values}
-    data: dict[str, Any] = {
-        "model": source.name,
+    data["model"] = model
+    data.setdefault("frameworks", {})[framework] = {
         "measured": time.strftime("%Y-%m-%d"),
-        "machine": f"{platform.machine()}, {run.assessment.host.cpu.model}, {run.assessment.host.cpu.usable_cores} cores",
+        "machine": f"{platform.machine()}, {cpu.model}, {cpu.usable_cores} cores",
         "original": original,
-        "table_seconds": round(table_s, 1),
         "builds": [asdict(row) for row in rows],
     }
     DATA.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
-    shutil.rmtree(_FOLDER)
-    print(f"{len(rows)} builds; {DATA}")
+    print(f"{framework}: {len(rows)} builds; {DATA}", flush=True)
 
 
-def _for_this_host(wiring: Wiring, source: Source) -> tuple[str, ...]:
+def _for_this_host(wiring: Wiring, source: Source, framework: str) -> tuple[str, ...]:
     """What a search here would choose from: what takes hours on such a host is left out."""
     host = wiring.probe.host(brief=True)
-    spaces = [backend.space(source.facts) for backend in wiring.backends.values()]
-    return tuple(
-        candidate.recipe.id
-        for space in spaces
-        if space is not None
-        for candidate in space.candidates
-        if host.meets(candidate.needs)
-    )
+    space = wiring.backends[framework].space(source.facts)
+    return tuple(c.recipe.id for c in space.candidates if host.meets(c.needs)) if space else ()
 
 
 def _rows(

@@ -11,7 +11,7 @@ from edgewright.api.quiet import Quiet
 from edgewright.api.runnable import Runnable, runnable
 from edgewright.core.compared import Benchmark, Benchmarked
 from edgewright.core.measurement import FULL, Pace, Workload
-from edgewright.core.rounds import Round, host_noise, recent
+from edgewright.core.rounds import Round, host_noise
 from edgewright.core.speed import paired_values, speed_values
 from edgewright.errors import ResourceError, UsageError
 from edgewright.pipeline.rounds import Arm, Timing, timed_round
@@ -104,7 +104,7 @@ def timed_rounds(
     ids = tuple(range(1, workload.prompt_tokens + 1))
     for number in numbers:
         shop.reporter.phase(f"round {number + 1} of {numbers.stop}")
-        timing = Timing(ids=ids, workload=workload, pace=pace, before=recent(done))
+        timing = Timing(ids=ids, workload=workload, pace=pace, before=tuple(done))
         rng = random.Random(f"{seed}/{number}")  # an order of measurements, no secret
         sides = [_arm(shop, name, arm) for name, arm in arms.items()]
         finished, failures = timed_round(shop, sides, timing, rng)

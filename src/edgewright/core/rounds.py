@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from edgewright.core.measurement import Block
-from edgewright.core.noise import LIMITS, Noise, Sentinel, is_noisy_host, is_steady, usual_speed
+from edgewright.core.noise import (
+    LIMITS,
+    Noise,
+    Sentinel,
+    is_noisy_host,
+    is_steady,
+    is_surely_noisy,
+    usual_speed,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,11 +31,15 @@ class Invalid:
 
 @dataclass(frozen=True, kw_only=True)
 class Round:
-    """The valid blocks by arm, the order they were run in, and the attempts that did not count."""
+    """The valid blocks by arm, the order they were run in, and the attempts that did not count.
+
+    ``swung`` is the host's own speed over its usual at those blocks that count in spite of it.
+    """
 
     blocks: Mapping[str, Block]
     order: tuple[str, ...]
     invalid: tuple[Invalid, ...] = ()
+    swung: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +49,8 @@ class HostNoise:
     In ``unsteady`` blocks the host's own speed was off its usual, though not so far that they would not count.
     ``resolution`` is half the interval of ln(B0/B0) over rounds that held the original twice: no difference below it can
     be seen here. None where there was no such arm. ``swing`` is given where the host is noisy by nothing but its own speed:
-    the fastest it was seen over the slowest. ``swung`` of the invalid blocks had nothing else to blame.
+    the fastest it was seen over the slowest. ``swung`` of the invalid blocks had nothing else to blame, and as it was no
+    longer waited for, ``kept`` others count in spite of it.
     """
 
     blocks: int
@@ -48,6 +61,7 @@ class HostNoise:
     resolution_rounds: int = 0
     reasons: tuple[str, ...] = ()
     swung: int = 0
+    kept: int = 0
     swing: float | None = None
 
     @property
@@ -59,7 +73,7 @@ class HostNoise:
     def excuse(self) -> str:
         """Why no build can be blamed for being unsteady here; empty where it can."""
         if self.swing is not None:
-            return f"the host's own speed was over {LIMITS.sentinel:.0%} off its usual in {self.invalid} of {self.blocks} blocks"
+            return f"the host's own speed was over {LIMITS.sentinel:.0%} off its usual in {self.invalid + self.kept} of {self.blocks} blocks"
         valid = self.blocks - self.invalid
         if not valid or self.unsteady / valid <= LIMITS.invalid_share:
             return ""
@@ -69,19 +83,27 @@ class HostNoise:
 def host_noise(rounds: Sequence[Round]) -> HostNoise:
     """How many of these rounds' blocks were disturbed, and by what."""
     valid, invalid = sum(len(r.blocks) for r in rounds), sum(len(r.invalid) for r in rounds)
-    speeds = [i.speed for r in rounds for i in r.invalid if i.speed is not None]
-    noisy = is_noisy_host(invalid, valid + invalid)
-    wanders = noisy and not is_noisy_host(invalid - len(speeds), valid + invalid)
+    refused = [i.speed for r in rounds for i in r.invalid if i.speed is not None]
+    kept = [speed for r in rounds for speed in r.swung.values()]
+    noisy = is_noisy_host(invalid + len(kept), valid + invalid)
+    alone = noisy and not is_noisy_host(invalid - len(refused), valid + invalid)
     normal = usual(rounds)
     return HostNoise(
         blocks=valid + invalid,
         invalid=invalid,
         noisy=noisy,
-        swung=len(speeds),
+        swung=len(refused),
+        kept=len(kept),
         unsteady=sum(not is_steady(b.noise, normal) for r in rounds for b in r.blocks.values()),
         reasons=tuple(dict.fromkeys(i.reason for r in rounds for i in r.invalid))[:5],
-        swing=max(1.0, *speeds) / min(1.0, *speeds) if wanders else None,
+        swing=max(1.0, *refused, *kept) / min(1.0, *refused, *kept) if alone else None,
     )
+
+
+def surely_swings(rounds: Sequence[Round]) -> bool:
+    """Whether the host's own speed was off its usual so often that waiting for it helps nothing."""
+    noise = host_noise(rounds)
+    return is_surely_noisy(noise.swung + noise.kept, noise.blocks)
 
 
 RECENT = 3

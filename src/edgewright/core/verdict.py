@@ -127,7 +127,7 @@ def _judged(around: Circumstances, gate: Gate, value: Value | None) -> Verdict:
 
 def _under(around: Circumstances, verdict: Verdict) -> Verdict:
     metric = verdict.gate.metric
-    if verdict.value is None:
+    if verdict.value is None and metric not in around.excuses:
         return verdict
     if around.elsewhere and metric in DEVICE_BOUND:
         return _open(verdict, "not measured on the target's device", excused=True)

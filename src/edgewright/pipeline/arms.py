@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from edgewright.core.answers import Failure, FailureKind
 from edgewright.core.measurement import Pace
-from edgewright.core.rounds import Round, recent
+from edgewright.core.rounds import Round
 from edgewright.pipeline.rounds import Arm, Timing, timed_round
 from edgewright.pipeline.state import AGAIN, BASELINE, State
 from edgewright.stages.prepare import error_of
@@ -33,7 +34,7 @@ def run_round(state: State, name: str, trials: Sequence[str], pace: Pace, *, twi
         ids=state.prompt,
         workload=state.request.workload,
         pace=pace,
-        before=recent([one for other, one in state.rounds.items() if other.startswith(family)]),
+        before=tuple(one for other, one in state.rounds.items() if other.startswith(family)),
     )
     finished, failures = timed_round(state.shop, [_arm(state, n) for n in names], timing, state.rng)
     for arm, failure in failures.items():
@@ -43,7 +44,7 @@ def run_round(state: State, name: str, trials: Sequence[str], pace: Pace, *, twi
     for arm in list(finished.blocks):
         _hold_to_its_answers(state, arm, finished)
     ended = tuple(arm for arm in finished.order if arm not in failures)
-    state.measured(name, Round(blocks=finished.blocks, order=ended, invalid=finished.invalid))
+    state.measured(name, replace(finished, order=ended))
 
 
 def _arm(state: State, name: str) -> Arm:

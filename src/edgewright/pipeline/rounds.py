@@ -9,9 +9,9 @@ from pathlib import Path
 
 from edgewright.core.answers import Failure
 from edgewright.core.measurement import Block, Pace, Workload
-from edgewright.core.noise import Noise, disturbance, relative_speed, usual_speed
+from edgewright.core.noise import disturbance, relative_speed, usual_speed
 from edgewright.core.recipe import Option
-from edgewright.core.rounds import RECENT, Invalid, Round
+from edgewright.core.rounds import RECENT, Invalid, Round, recent, surely_swings
 from edgewright.ports import Backend, Workshop
 from edgewright.stages.bench import bench
 
@@ -31,12 +31,12 @@ class Arm:
 
 @dataclass(frozen=True, kw_only=True)
 class Timing:
-    """How the arms of a round are timed; ``before`` is the noise around the blocks that were timed last, oldest first."""
+    """How the arms of a round are timed; ``before`` are the rounds that were timed before it, oldest first."""
 
     ids: tuple[int, ...]
     workload: Workload
     pace: Pace
-    before: tuple[Noise, ...] = ()
+    before: tuple[Round, ...] = ()
 
 
 def timed_round(
@@ -47,14 +47,16 @@ def timed_round(
     A quick look, which no sentinel watches, only waits for other processes to end, and takes its last attempt as it is.
 
     What is usual for the host is told by the last few attempts, refused ones included: a host that is slower or faster from
-    now on is no longer disturbed.
+    now on is no longer disturbed. One whose own speed surely goes to and fro is not waited for: blocks count as they come.
     """
     order = list(arms)
     rng.shuffle(order)
     blocks: dict[str, Block] = {}
     failures: dict[str, Failure] = {}
     invalid: list[Invalid] = []
-    seen = list(timing.before)
+    swung: dict[str, float] = {}
+    seen = list(recent(timing.before))
+    waits = not surely_swings(timing.before)
     for place, arm in enumerate(order):
         for attempt in range(_ATTEMPTS):
             again = f", again: {invalid[-1].reason}" if attempt else ""
@@ -72,8 +74,12 @@ def timed_round(
                 blocks[arm.name] = answer
                 break
             speed = None if others else relative_speed(answer.noise, usual)
+            if speed is not None and not waits:
+                blocks[arm.name], swung[arm.name] = answer, speed
+                break
             invalid.append(Invalid(arm=arm.name, reason=reason, speed=speed))
-    return Round(blocks=blocks, order=tuple(a.name for a in order), invalid=tuple(invalid)), failures
+    names = tuple(arm.name for arm in order)
+    return Round(blocks=blocks, order=names, invalid=tuple(invalid), swung=swung), failures
 
 
 def _block(shop: Workshop, arm: Arm, timing: Timing) -> Block | Failure:

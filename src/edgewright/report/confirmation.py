@@ -52,6 +52,8 @@ def gate_cells(trial: Trial, verdict: Verdict) -> tuple[str | tuple[str, str], .
 def host_line(host: HostNoise) -> str:
     """How well this host can tell two builds apart."""
     parts = [f"{host.invalid} of {host.blocks} blocks were disturbed and run again"]
+    if host.kept:
+        parts.append(f"{host.kept} more count though the host's own speed was off its usual there too")
     if host.resolution is not None:
         parts.append(
             f"the original differs from itself by up to {host.resolution:.1%} over {host.resolution_rounds} rounds: "

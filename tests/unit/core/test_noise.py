@@ -1,10 +1,12 @@
 """What makes a block not count."""
 
+from dataclasses import replace
+
 import pytest
 
 from edgewright.core.memory import Memory, MemoryPhase, inconsistency
 from edgewright.core.noise import Noise, Sentinel, disturbance, is_noisy_host, is_surely_noisy
-from edgewright.core.rounds import Invalid, Round, host_noise, usual
+from edgewright.core.rounds import Invalid, Round, host_noise, surely_swings, usual
 from edgewright.testing import block
 
 NORMAL = Sentinel(gflop_s=100.0, read_gb_s=10.0)
@@ -86,6 +88,22 @@ def test_a_host_noisy_by_its_own_speed_alone_says_how_far_that_swung():
     assert not host.is_mute
     assert host.swing == pytest.approx(1.1 / 0.8)
     assert "over 10% off its usual in 6 of 16 blocks" in host.excuse
+
+
+def test_blocks_that_count_in_spite_of_a_swing_still_say_how_far_it_went():
+    kept = Round(blocks={"a": block()}, order=("a",), swung={"a": 0.5})
+    host = host_noise([kept, *[Round(blocks={"a": block()}, order=("a",))] * 2])
+    assert (host.invalid, host.kept, host.noisy, host.swing) == (0, 1, True, 2.0)
+    assert "over 10% off its usual in 1 of 3 blocks" in host.excuse
+
+
+def test_a_host_surely_swings_only_after_many_blocks_of_which_its_own_speed_spoiled_most():
+    quiet = Round(blocks={"a": block()}, order=("a",))
+    slow, others = Invalid(arm="a", reason="", speed=0.8), Invalid(arm="a", reason="")
+    assert not surely_swings([])
+    assert not surely_swings([replace(quiet, invalid=(slow,) * 2)])
+    assert surely_swings([replace(quiet, invalid=(slow,) * 2, swung={"a": 0.8})] * 3)
+    assert not surely_swings([replace(quiet, invalid=(others,) * 2)] * 3)
 
 
 def test_a_host_noisy_by_what_else_ran_is_mute():

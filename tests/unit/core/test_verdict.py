@@ -59,6 +59,10 @@ def test_unsteady_latency_on_a_noisy_host_is_not_held_against_a_build():
     assert excused.outcome is Outcome.INCONCLUSIVE
     assert excused.excused
     assert overall([excused]) is Outcome.PASS
+    unknown = judge_all(policy, {}, Circumstances(excuses={"latency_variation": "noisy"}))[0]
+    assert unknown.excused
+    assert "noisy" in unknown.reason
+    assert not judge_all(policy, {})[0].excused
 
 
 def test_one_failed_gate_fails_a_build_and_one_open_gate_leaves_it_open():

@@ -9,6 +9,7 @@ import pytest
 from edgewright.core.answers import BenchResult
 from edgewright.core.measurement import FULL, QUICK, Workload
 from edgewright.core.noise import Noise, Sentinel
+from edgewright.core.rounds import Invalid, Round
 from edgewright.pipeline.rounds import Arm, Timing, timed_round
 from edgewright.ports import Workshop
 from edgewright.runtime.store import DirectoryStore
@@ -31,7 +32,11 @@ def around(speed, foreign=0.0):
 CALM = around(10.0)
 
 
-def run(noises, tmp_path: Path, arms=("a", "b", "c"), pace=FULL):
+QUIET = Round(blocks={name: block(noise=CALM) for name in "abc"}, order=("a", "b", "c"))
+SWINGING = replace(QUIET, invalid=(Invalid(arm="a", reason="slow", speed=0.8),) * 9)
+
+
+def run(noises, tmp_path: Path, arms=("a", "b", "c"), pace=FULL, before=QUIET):
     """A round whose blocks are timed amid these noises, one after the other."""
     left = iter(noises)
     backend = FakeBackend("fake")
@@ -48,7 +53,7 @@ def run(noises, tmp_path: Path, arms=("a", "b", "c"), pace=FULL):
     )
     arm = Arm(name="", backend=backend, path="", runtime={}, log=tmp_path / "log")
     sides = [replace(arm, name=name) for name in arms]
-    timing = Timing(ids=(1,) * 128, workload=Workload(), pace=pace, before=(CALM,) * 3)
+    timing = Timing(ids=(1,) * 128, workload=Workload(), pace=pace, before=(before,))
     rng = random.Random(1)  # an order of measurements, no secret
     finished, failures = timed_round(shop, sides, timing, rng)
     assert not failures
@@ -74,6 +79,19 @@ def test_an_arm_that_is_always_disturbed_has_no_block(tmp_path):
     finished = run([around(10.0, foreign=0.4)] * 3, tmp_path, arms=("a",))
     assert not finished.blocks
     assert len(finished.invalid) == 3
+
+
+def test_a_host_that_surely_swings_is_not_waited_for(tmp_path):
+    finished = run([around(8.0), CALM, around(13.0)], tmp_path, before=SWINGING)
+    assert set(finished.blocks) == {"a", "b", "c"}
+    assert not finished.invalid
+    assert sorted(finished.swung.values()) == pytest.approx([0.8, 1.3])
+
+
+def test_what_else_runs_is_waited_for_on_a_swinging_host_too(tmp_path):
+    finished = run([around(8.0, foreign=0.4), CALM, CALM, CALM], tmp_path, before=SWINGING)
+    assert [one.speed for one in finished.invalid] == [None]
+    assert not finished.swung
 
 
 def test_a_quick_look_waits_for_others_to_end_and_takes_its_last_attempt(tmp_path):
