@@ -6,82 +6,25 @@ tries it, and pays the seconds that it took. No build is made.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from random import Random
 from statistics import mean
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from scipy.stats import spearmanr
 
 from benchmarks.checks import Check, at_least, at_most, finish
-from benchmarks.search.measure import DATA, TIMES, measure
-from edgewright.core.outlook import FIGURES, Figures, Prospect, Seen, outlook, place
-from edgewright.core.pareto import hypervolume
+from benchmarks.search.data import read
+from benchmarks.search.measure import measure
+from benchmarks.search.world import METRICS, World
+from edgewright.core.outlook import outlook, place
 from edgewright.core.search import batch, seconds_of
 
-_METRICS = FIGURES[:3]
 _SEEDS = 5
 _SHARE_OF_TIME = 0.35
 _SHARE_OF_VOLUME = 0.98
-_USELESS_KL = 1.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Build:
-    """One build of the data; ``figures`` is empty where it failed."""
-
-    id: str
-    framework: str
-    start: bool
-    cost: float
-    size_bytes: float
-    raw_kl: float
-    table_kl: float
-    seconds: Mapping[str, float]
-    figures: Figures
-
-    @property
-    def spent_s(self) -> float:
-        """What trying it took, every step."""
-        return sum(self.seconds.values())
-
-
-class World:
-    """The measured space."""
-
-    def __init__(self, data: Mapping[str, Any]) -> None:
-        parts = data["frameworks"]
-        original = next(iter(parts.values()))["original"]
-        self.builds = {
-            row["id"]: _build(row, part["original"], original)
-            for part in parts.values()
-            for row in part["builds"]
-        }
-        self.reference: dict[str, float] = {**original, "kl_divergence": _USELESS_KL}
-        self.reference.setdefault("size_bytes", original["peak_bytes"])
-        self.total_s = sum(build.spent_s for build in self.builds.values())
-        self.starts = [build for build in self.builds.values() if build.start]
-        self.volume = self.reached(self.builds)
-
-    def reached(self, names: Sequence[str] | Mapping[str, Build]) -> float:
-        """The hypervolume of some builds."""
-        points = [place(self.builds[n].figures, _METRICS) for n in names if self.builds[n].figures]
-        return hypervolume(points, place(self.reference, _METRICS))
-
-
-def _build(row: Mapping[str, Any], then: Figures, now: Figures) -> Build:
-    """A row of the data; frameworks were measured one after the other, so the original's speeds of the first count for all."""
-    known = {name: value for name, value in row.items() if name not in {"status", "reason"}}
-    figures = {
-        name: value * now[name] / then[name] if name in TIMES else value
-        for name, value in row["figures"].items()
-    }
-    return Build(**{**known, "figures": figures})
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -90,7 +33,11 @@ def main(arguments: Sequence[str]) -> int:
         measure(arguments[1:])
         return 0
     started = time.time()
-    world = World(json.loads(DATA.read_text(encoding="utf-8")))
+    data = read()
+    if data is None:
+        print("Nothing is measured yet: python -m benchmarks search measure")
+        return 2
+    world = World(data)
     ways: dict[str, Callable[[World, int], Iterator[str]]] = {"search": _searched, "random": _drawn}
     if (tpe := _sampler()) is not None:
         ways["TPE (Optuna)"] = tpe
@@ -124,30 +71,21 @@ def main(arguments: Sequence[str]) -> int:
 
 def _searched(world: World, seed: int) -> Iterator[str]:
     """As `optimize --budget` chooses."""
-    seen = [_seen(build) for build in world.starts if build.figures]
-    left = [build for build in world.builds.values() if not build.start]
+    seen = [build.seen for build in world.starts if build.figures]
+    left = [build for build in world.builds.values() if not build.starts]
     scored: dict[str, list[float]] = {}
     for build in world.starts:
         scored.setdefault(build.framework, []).append(build.seconds.get("score", 0.0))
     turn = 0
     while left:
-        options = [
-            Prospect(
-                id=b.id,
-                framework=b.framework,
-                size_bytes=b.size_bytes,
-                raw_kl=b.raw_kl,
-                seconds=seconds_of(b.cost, scored[b.framework]),
-            )
-            for b in left
-        ]
-        chosen, _ = batch(seen, options, world.reference, _METRICS, most=3, rng=Random(f"{seed}/{turn}"))
+        options = [b.prospect(seconds_of(b.cost, scored[b.framework])) for b in left]
+        chosen, _ = batch(seen, options, world.reference, METRICS, most=3, rng=Random(f"{seed}/{turn}"))
         if not chosen:
             return
         for proposal in chosen:
             build = world.builds[proposal.option.id]
             if build.figures:
-                seen.append(_seen(build))
+                seen.append(build.seen)
                 scored[build.framework].append(build.seconds.get("score", 0.0))
             yield build.id
         gone = {proposal.option.id for proposal in chosen}
@@ -157,7 +95,7 @@ def _searched(world: World, seed: int) -> Iterator[str]:
 
 def _drawn(world: World, seed: int) -> Iterator[str]:
     """By chance."""
-    names = [build.id for build in world.builds.values() if not build.start]
+    names = [build.id for build in world.builds.values() if not build.starts]
     yield from Random(seed).sample(names, len(names))
 
 
@@ -171,7 +109,7 @@ def _sampler() -> Callable[[World, int], Iterator[str]] | None:
 
     def chosen(world: World, seed: int) -> Iterator[str]:
         sampler = optuna.samplers.TPESampler(seed=seed, multivariate=True, group=True, n_startup_trials=6)
-        study = optuna.create_study(directions=["maximize"] * len(_METRICS), sampler=sampler)
+        study = optuna.create_study(directions=["maximize"] * len(METRICS), sampler=sampler)
         by_framework: dict[str, list[str]] = {}
         for build in world.builds.values():
             by_framework.setdefault(build.framework, []).append(build.id)
@@ -181,7 +119,7 @@ def _sampler() -> Callable[[World, int], Iterator[str]] | None:
             name: optuna.distributions.CategoricalDistribution(by_framework[name]) for name in frameworks
         }
         worst = [
-            min(place(b.figures, _METRICS)[i] for b in world.builds.values() if b.figures) for i in range(3)
+            min(place(b.figures, METRICS)[i] for b in world.builds.values() if b.figures) for i in range(3)
         ]
         for build in world.starts:
             if build.figures:
@@ -189,7 +127,7 @@ def _sampler() -> Callable[[World, int], Iterator[str]] | None:
                 told = optuna.trial.create_trial(
                     params=params,
                     distributions={name: space[name] for name in params},
-                    values=list(place(build.figures, _METRICS)),
+                    values=list(place(build.figures, METRICS)),
                 )
                 study.add_trial(told)
         tried: set[str] = {build.id for build in world.starts}
@@ -198,16 +136,12 @@ def _sampler() -> Callable[[World, int], Iterator[str]] | None:
             framework = trial.suggest_categorical("framework", frameworks)
             name = str(trial.suggest_categorical(framework, by_framework[framework]))
             figures = world.builds[name].figures
-            study.tell(trial, list(place(figures, _METRICS)) if figures else worst)
+            study.tell(trial, list(place(figures, METRICS)) if figures else worst)
             if name not in tried:  # what was tried costs nothing again
                 tried.add(name)
                 yield name
 
     return chosen
-
-
-def _seen(build: Build) -> Seen:
-    return Seen(id=build.id, framework=build.framework, figures=build.figures, raw_kl=build.raw_kl)
 
 
 # --- what came of it ---
@@ -250,17 +184,15 @@ def _show(curves: Mapping[str, Sequence[Curve]]) -> None:
 
 def _foretold(world: World) -> list[Check]:
     """Predictions before a build against what was measured: size by format, memory by the start, accuracy by the table."""
-    built = [b for b in world.builds.values() if b.figures and not b.start]
+    built = [b for b in world.builds.values() if b.figures and not b.starts]
     sizes = {b.id: abs(b.size_bytes / b.figures["size_bytes"] - 1.0) for b in built}
     peaks: dict[str, float] = {}
     checks = []
     for framework in sorted({b.framework for b in built}):
-        first = outlook([_seen(b) for b in world.starts if b.framework == framework and b.figures])
+        first = outlook([b.seen for b in world.starts if b.framework == framework and b.figures])
         mine = [b for b in built if b.framework == framework]
         for b in mine:
-            expected = first.expected(
-                Prospect(id=b.id, framework=framework, size_bytes=b.size_bytes, raw_kl=b.raw_kl, seconds=0.0)
-            )
+            expected = first.expected(b.prospect(0.0))
             peaks[b.id] = abs(expected["peak_bytes"] / b.figures["peak_bytes"] - 1.0)
         rank = float(
             spearmanr([b.table_kl for b in mine], [b.figures["kl_divergence"] for b in mine]).statistic

@@ -7,18 +7,18 @@ against ever after.
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import shutil
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from benchmarks.checks import OUT
+from benchmarks.search.data import FILE, Data, Measured, Part, add
 from benchmarks.search.timed import TimedWiring
+from benchmarks.search.world import TIMES
 from edgewright.api import benchmark
 from edgewright.api.demo import demo_source
 from edgewright.api.optimizing import run_source
@@ -31,7 +31,7 @@ from edgewright.core.model import Source
 from edgewright.core.outlook import FIGURES
 from edgewright.core.policy import Policy
 from edgewright.core.run import Run, Status, Trial
-from edgewright.core.sensitivity import Group, Sensitivity, groups_of
+from edgewright.core.sensitivity import Sensitivity
 from edgewright.core.speed import ratio_of
 from edgewright.pipeline.request import Confirmation, Request
 from edgewright.ports import Reporter, Workshop
@@ -40,30 +40,11 @@ from edgewright.runtime.rundir import open_run_directory
 from edgewright.stages.sensitivity import sensitivity
 from edgewright.wiring import Wiring
 
-DATA = Path(__file__).parent / "smollm2.json"
 _FOLDER = OUT / "search"
 """A store and runs of its own, kept until all is measured."""
 
 _ROUNDS = 3
 _ORIGINAL = "original"
-TIMES = ("decode_tok_s", "prefill_tok_s", "ttft_ms")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Measured:
-    """One build: what is known before it is built, what was measured, and the seconds that each step took."""
-
-    id: str
-    framework: str
-    start: bool
-    cost: float
-    size_bytes: float
-    raw_kl: float
-    table_kl: float
-    seconds: Mapping[str, float]
-    figures: Mapping[str, float]
-    status: str
-    reason: str
 
 
 def measure(frameworks: Sequence[str]) -> None:
@@ -72,14 +53,12 @@ def measure(frameworks: Sequence[str]) -> None:
         wiring = _wiring()
         shop = wiring.workshop(reporter, _FOLDER / "logs")
         source = demo_source(wiring, shop)
-        table = _table(shop, source)
-        groups = groups_of(shop.files.tensors(Path(source.path)), tied=source.facts.tied_embeddings)
+        data = Data(model=source.name, facts=source.facts, table=_table(shop, source))
         for framework in frameworks or wiring.backends:
             run = _exhausted(wiring, source, framework, reporter)
-            timed = _timed(run, source, reporter)
-            taken = wiring.runner.seconds
-            rows = _rows(run, wiring, framework, groups, table, taken)
-            _write(source.name, framework, run, [_with_speeds(row, run, timed) for row in rows])
+            part = _part(wiring, run, framework, _timed(run, source, reporter))
+            add(data, framework, part)
+            print(f"{framework}: {len(part.builds)} builds; {FILE}", flush=True)
     shutil.rmtree(_FOLDER)
 
 
@@ -146,19 +125,22 @@ def _with_speeds(row: Measured, run: Run, timed: Mapping[str, Benchmarked]) -> M
     return replace(row, figures=figures)
 
 
-def _write(model: str, framework: str, run: Run, rows: Sequence[Measured]) -> None:
-    data: dict[str, Any] = json.loads(DATA.read_text(encoding="utf-8")) if DATA.is_file() else {}
-    cpu = run.assessment.host.cpu
+def _part(wiring: TimedWiring, run: Run, framework: str, timed: Mapping[str, Benchmarked]) -> Part:
+    first, *others = wiring.backends[framework].recipes(run.source.facts)
+    lead = next(recipe for recipe in others if not recipe.auxiliary)
+    starts = {first.id, lead.id, *(recipe.id for recipe in others if recipe.auxiliary)}
+    base, cpu = run.trial(first.id).artifact, run.assessment.host.cpu
+    if base is None:
+        raise RuntimeError(f"{first.id}: {run.trial(first.id).reason}")
     original = {name: run.baseline.values[name].value for name in FIGURES if name in run.baseline.values}
-    data["model"] = model
-    data.setdefault("frameworks", {})[framework] = {
-        "measured": time.strftime("%Y-%m-%d"),
-        "machine": f"{platform.machine()}, {cpu.model}, {cpu.usable_cores} cores",
-        "original": original,
-        "builds": [asdict(row) for row in rows],
-    }
-    DATA.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
-    print(f"{framework}: {len(rows)} builds; {DATA}", flush=True)
+    rows = [_row(trial, starts, wiring.runner.seconds) for trial in run.trials]
+    return Part(
+        measured=time.strftime("%Y-%m-%d"),
+        machine=f"{platform.machine()}, {cpu.model}, {cpu.usable_cores} cores",
+        original={name: value for name, value in original.items() if value is not None},
+        unquantized_bytes=base.manifest.weight_bytes,
+        builds=tuple(_with_speeds(row, run, timed) for row in rows),
+    )
 
 
 def _for_this_host(wiring: Wiring, source: Source, framework: str) -> tuple[str, ...]:
@@ -168,65 +150,12 @@ def _for_this_host(wiring: Wiring, source: Source, framework: str) -> tuple[str,
     return tuple(c.recipe.id for c in space.candidates if host.meets(c.needs)) if space else ()
 
 
-def _rows(
-    run: Run,
-    wiring: Wiring,
-    framework: str,
-    groups: tuple[Group, ...],
-    table: Sensitivity,
-    taken: Mapping[str, Mapping[str, float]],
-) -> list[Measured]:
-    backend = wiring.backends[framework]
-    space = backend.space(run.source.facts)
-    first, *others = backend.recipes(run.source.facts)
-    base = run.trial(first.id)
-    if space is None or base.artifact is None:
-        return []
-    kept = space.kept_bytes(groups, base.artifact.manifest.weight_bytes)
-    lead = next((recipe.name for recipe in others if not recipe.auxiliary), "")
-    rows = [_row(run.trial(first.id), None, 0.0, 0.0, 0.0, start=True, taken=taken)]
-    rows += [
-        _row(run.trial(recipe.id), None, 0.0, 0.0, 0.0, start=True, taken=taken)
-        for recipe in others
-        if recipe.auxiliary
-    ]
-    tried = {trial.id for trial in run.trials}
-    for candidate in (one for one in space.candidates if one.recipe.id in tried):
-        storage = candidate.storage
-        rows.append(
-            _row(
-                run.trial(candidate.recipe.id),
-                candidate.cost,
-                storage.matrix_bytes(groups) + kept,
-                storage.raw_kl(groups, None),
-                storage.raw_kl(groups, table),
-                start=candidate.recipe.name == lead,
-                taken=taken,
-            )
-        )
-    return rows
-
-
-def _row(
-    trial: Trial,
-    cost: float | None,
-    size: float,
-    raw: float,
-    by_table: float,
-    *,
-    start: bool,
-    taken: Mapping[str, Mapping[str, float]],
-) -> Measured:
+def _row(trial: Trial, starts: Collection[str], taken: Mapping[str, Mapping[str, float]]) -> Measured:
     figures = {name: trial.values[name].value for name in FIGURES if name in trial.values}
     spent = taken.get(trial.id.replace("/", "-"), {})
     return Measured(
         id=trial.id,
-        framework=trial.recipe.framework,
-        start=start,
-        cost=cost or 1.0,
-        size_bytes=size or float(trial.values["size_bytes"].value or 0.0),
-        raw_kl=raw,
-        table_kl=by_table,
+        starts=trial.id in starts,
         seconds={step: round(value, 2) for step, value in spent.items()},
         figures={name: value for name, value in figures.items() if value is not None},
         status=str(trial.status),

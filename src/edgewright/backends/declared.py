@@ -76,6 +76,7 @@ def load_space(folder: Path, framework: str) -> Space:
         unquantized=Storage(bits=bits, rounding_bits=bits, copies=int(table.get("copies", 1))),
         candidates=candidates(framework, [from_plain(Family, row) for row in table["families"]]),
         accelerations=tuple(from_plain(Acceleration, row) for row in table.get("accelerations", ())),
+        memory_per_byte=float(table.get("memory_per_byte", 1.0)),
     )
 
 

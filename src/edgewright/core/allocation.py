@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from edgewright.core.recipe import Recipe
-from edgewright.core.sensitivity import EMBEDDING, HEAD, Sensitivity, members
+from edgewright.core.sensitivity import EMBEDDING, HEAD, Group, Sensitivity, members
 
 _HALVINGS = 24
 """Steps in which the price of time is found: to a ten-millionth."""
@@ -18,13 +18,15 @@ class WeightType:
     """A type that a framework can give to single tensors whose rows are a ``multiple`` of its block.
 
     ``bits`` a weight, scales included; ``rounding_bits`` are those at which plain rounding in groups of 32 would err as
-    much: where the sensitivity table is read.
+    much: where the sensitivity table is read. Of matrices in layers the runtime packs a copy of ``packed_bits`` a weight for
+    its kernels.
     """
 
     name: str
     bits: float
     multiple: int
     rounding_bits: float
+    packed_bits: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +111,17 @@ def named_types(spelled: str) -> dict[str, str]:
     """The type of each module that an allocation names: the inverse of `Allocation.spelled`, with groups as members."""
     parts = (part.partition("=") for part in spelled.split(";"))
     return {module: kind for group, _, kind in parts for module in members(group)}
+
+
+def packed_bytes(spelled: str, types: Sequence[WeightType], groups: Sequence[Group]) -> float:
+    """Bytes of the copies that the runtime packs of an allocation's matrices when it loads."""
+    packed = {kind.name: kind.packed_bits for kind in types}
+    chosen = dict(part.split("=") for part in spelled.split(";"))
+    return sum(
+        group.weights * packed[chosen[group.name]] / 8
+        for group in groups
+        if group.name in chosen and group.name not in {EMBEDDING, HEAD}
+    )
 
 
 def stored_weights(table: Sensitivity, options: Mapping[str, Sequence[TypeCost]]) -> int:

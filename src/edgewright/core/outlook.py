@@ -34,7 +34,6 @@ _LEAST: Figures = {"kl_divergence": 1e-4, "peak_bytes": 1.0, "size_bytes": 1.0}
 
 _PER_BYTE: Mapping[str, float | None] = {
     "decode_tok_s": None,
-    "peak_bytes": 1.0,
     "prefill_tok_s": 0.0,
     "ttft_ms": 0.0,
 }
@@ -43,22 +42,30 @@ _PER_BYTE: Mapping[str, float | None] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """What was measured of a build, and its raw expectation by format alone: the KL divergence of plain rounding."""
+    """What was measured of a build, and what its format alone says: the KL divergence of plain rounding, and bytes of memory.
+
+    ``held_bytes`` are what the runtime is declared to hold for its weights.
+    """
 
     id: str
     framework: str
     figures: Figures
     raw_kl: float
+    held_bytes: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class Prospect:
-    """A candidate not built yet: its computed size, the KL divergence of plain rounding, and seconds that trying it takes."""
+    """A candidate not built yet: its computed size, the KL divergence of plain rounding, and seconds that trying it takes.
+
+    ``held_bytes`` are what the runtime is declared to hold for its weights.
+    """
 
     id: str
     framework: str
     size_bytes: float
     raw_kl: float
+    held_bytes: float
     seconds: float
 
 
@@ -77,12 +84,12 @@ class _Line:
 class Outlook:
     """One framework as its measured builds show it.
 
-    ``lines`` holds costs over the bytes of weights (of speeds their reciprocal, so that a time is what grows; of memory
-    possibly more than a byte each, where a runtime packs weights anew). KL divergence is that of plain rounding times
-    ``kl_factor`` and ``kl_floor``, which a runtime loses by itself.
+    ``lines`` holds times over the bytes of weights. The runtime needs ``beside_bytes`` of memory beside what it holds for them.
+    KL divergence is that of plain rounding times ``kl_factor`` and ``kl_floor``, which a runtime loses by itself.
     """
 
     lines: Mapping[str, _Line]
+    beside_bytes: float
     kl_factor: float
     kl_floor: float
 
@@ -91,6 +98,7 @@ class Outlook:
         return {
             "kl_divergence": option.raw_kl * self.kl_factor + self.kl_floor,
             "size_bytes": option.size_bytes,
+            "peak_bytes": option.held_bytes + self.beside_bytes,
             **{name: _turned(name, line.at(option.size_bytes)) for name, line in self.lines.items()},
         }
 
@@ -99,7 +107,8 @@ def outlook(seen: Sequence[Seen]) -> Outlook:
     """Fitted to at least one measured build of a framework.
 
     Two sizes or more give a line, held to what can be (no negative time). Accuracy's factor and floor come from the
-    quantized ones.
+    quantized ones, and what memory is needed beside the weights too, where there are any: some runtimes hold weights of 16
+    bits twice.
     """
     least = _LEAST["kl_divergence"]
     rounded = [one for one in seen if one.raw_kl > least]
@@ -110,6 +119,7 @@ def outlook(seen: Sequence[Seen]) -> Outlook:
             name: _line([(o.figures["size_bytes"], _turned(name, o.figures[name])) for o in seen], alone)
             for name, alone in _PER_BYTE.items()
         },
+        beside_bytes=max(median(o.figures["peak_bytes"] - o.held_bytes for o in rounded or seen), 0.0),
         kl_factor=exp(median(log(f) for f in factors)) if factors else 1.0,
         kl_floor=floor,
     )

@@ -117,6 +117,7 @@ def batch(
                 framework=first.option.framework,
                 figures=first.expected,
                 raw_kl=first.option.raw_kl,
+                held_bytes=first.option.held_bytes,
             )
         )
         left = [proposal.option for proposal in hopeful[1:]]

@@ -27,7 +27,8 @@ class Storage:
     ``bits`` a weight, scales included; ``rounding_bits`` are those at which plain rounding in groups of 32 errs as much.
     Each row adds ``row_bits``. Rows that are no multiple of ``multiple`` are kept at ``odd_bits`` and err as
     ``odd_rounding_bits``. The embedding and the output layer are kept at ``ends_bits`` where that is not 0, and the
-    embedding ``copies`` times.
+    embedding ``copies`` times. Of matrices in layers the runtime packs a copy of ``packed_bits`` a weight for its kernels,
+    or ``odd_packed_bits``.
     """
 
     bits: float
@@ -39,6 +40,8 @@ class Storage:
     ends_bits: float = 0.0
     ends_rounding_bits: float = 0.0
     copies: int = 1
+    packed_bits: float = 0.0
+    odd_packed_bits: float = 0.0
 
     def of(self, group: Group) -> tuple[float, float]:
         """Bits a weight and rounding bits of one group."""
@@ -55,6 +58,14 @@ class Storage:
         tied = len(ends) == 2 and ends[0].tensors == ends[1].tensors
         more = (self.copies - 1) * self._stored(ends[0]) if tied else 0.0
         return sum(stored.values()) + more
+
+    def packed_bytes(self, groups: Sequence[Group]) -> float:
+        """Bytes of the copies that the runtime packs when it loads."""
+        return sum(
+            group.weights * (self.odd_packed_bits if group.row % self.multiple else self.packed_bits) / 8
+            for group in groups
+            if group.name not in {EMBEDDING, HEAD}
+        )
 
     def raw_kl(self, groups: Sequence[Group], table: Sensitivity | None) -> float:
         """KL divergence (nat per token) that rounding to this costs: by a model's table, or without one by a rule of thumb.
@@ -97,13 +108,15 @@ class Acceleration:
 class Space:
     """A framework's candidates. ``start`` are those that every run tries, ``unquantized`` is how their base is stored.
 
-    ``accelerations`` are tried on the build that leads; they need no new build.
+    ``accelerations`` are tried on the build that leads; they need no new build. ``memory_per_byte`` is how many bytes of
+    memory the runtime needs for each that a quantized build is larger.
     """
 
     start: tuple[str, ...]
     unquantized: Storage
     candidates: tuple[Candidate, ...]
     accelerations: tuple[Acceleration, ...] = ()
+    memory_per_byte: float = 1.0
 
     def kept_bytes(self, groups: Sequence[Group], unquantized_bytes: float) -> float:
         """Bytes that no candidate changes (norms, biases, the file's own tables), by what the unquantized build weighs."""
@@ -140,6 +153,8 @@ class Family:
     ends_group_bits: float = 0.0
     ends_rounding_bits: float = 0.0
     copies: int = 1
+    packed_bits: float = 0.0
+    odd_packed_bits: float = 0.0
     build: Mapping[str, Option] = field(default_factory=dict)
     runtime: Mapping[str, Option] = field(default_factory=dict)
     parameters: Mapping[str, tuple[Option, ...]] = field(default_factory=dict)
@@ -196,5 +211,7 @@ def _candidate(framework: str, family: Family, chosen: Mapping[str, Option]) -> 
         ends_bits=family.ends_bits + family.ends_group_bits / (group or _GROUP),
         ends_rounding_bits=family.ends_rounding_bits,
         copies=family.copies,
+        packed_bits=family.packed_bits,
+        odd_packed_bits=family.odd_packed_bits,
     )
     return Candidate(recipe=recipe, storage=storage, cost=cost, needs=family.needs)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgewright.core.allocation import packed_bytes
 from edgewright.core.outlook import Prospect
 from edgewright.core.recipe import Recipe
 from edgewright.core.run import Status, Trial
@@ -63,6 +64,18 @@ class Pool:
         predicted = trial.predicted.get("kl_divergence")
         return predicted.value or 0.0 if predicted else 0.0
 
+    def held_bytes(self, framework: str, recipe: Recipe | None, size_bytes: float) -> float:
+        """What the runtime is declared to hold for weights of that size; without a recipe nothing is known to be packed."""
+        backend, facts = self._state.shop.backend(framework), self._state.source.facts
+        space, mixture = backend.space(facts), backend.mixture(facts)
+        held = space.memory_per_byte * size_bytes if space else size_bytes
+        if recipe is None:
+            return held
+        if mixture is not None and "types" in recipe.build:
+            return held + packed_bytes(str(recipe.build["types"]), mixture.types, self._groups)
+        storage = self._storages.get(recipe.id)
+        return held + (storage.packed_bytes(self._groups) if storage else 0.0)
+
     def _entries(self, framework: str) -> Iterator[Entry]:
         state, first = self._state, self._state.plan.of(framework)[0]
         base = state.made.get(first.id)
@@ -110,6 +123,7 @@ class Pool:
                 )
 
     def _option(self, entry: Entry) -> Prospect:
+        """What is expected of an entry; of an allocation what its best types come to, once the table says."""
         state = self._state
         scored = [
             scores.seconds
@@ -117,25 +131,23 @@ class Pool:
             if name in state.trials and state.trials[name].recipe.framework == entry.framework
         ]
         seconds = seconds_of(entry.cost, scored)
+        found = self._allocation(entry) if entry.recipe is None and self._table() else None
+        recipe = found.recipe if found else entry.recipe
+        predicted = found.predicted["kl_divergence"].value if found else None
         if entry.recipe is None and state.sensitivity is None:
             seconds += self._table_seconds() / _TURN
         return Prospect(
             id=entry.id,
             framework=entry.framework,
             size_bytes=entry.size_bytes,
-            raw_kl=self._entry_kl(entry),
+            raw_kl=entry.storage.raw_kl(self._groups, self._table()) if predicted is None else predicted,
+            held_bytes=self.held_bytes(entry.framework, recipe, entry.size_bytes),
             seconds=seconds,
         )
 
     def _table(self) -> Sensitivity | None:
         known = self._state.sensitivity
         return known if isinstance(known, Sensitivity) else None
-
-    def _entry_kl(self, entry: Entry) -> float:
-        """What plain rounding costs; of an allocation what its best types cost, once the table says."""
-        found = self._allocation(entry) if entry.recipe is None and self._table() else None
-        predicted = found.predicted["kl_divergence"].value if found else None
-        return predicted if predicted is not None else entry.storage.raw_kl(self._groups, self._table())
 
     def _table_seconds(self) -> float:
         """What measuring the sensitivity table would take, by what scoring the original took."""

@@ -116,7 +116,9 @@ class _Finder:
             figures = {name: value for name, value in values.items() if value is not None}
             if trial.status is Status.MEASURED and not trial.variant_of and len(figures) == len(FIGURES):
                 raw = self._pool.raw_kl(trial)
-                found.append(Seen(id=trial.id, framework=trial.recipe.framework, figures=figures, raw_kl=raw))
+                name = trial.recipe.framework
+                held = self._pool.held_bytes(name, trial.recipe, figures["size_bytes"])
+                found.append(Seen(id=trial.id, framework=name, figures=figures, raw_kl=raw, held_bytes=held))
         return found
 
     def _fastest(self, options: Sequence[Prospect]) -> dict[str, float]:

@@ -10,12 +10,18 @@ from edgewright.core.outlook import Prospect, Seen, at_best, outlook, place
 def seen(name, size, tok_s, kl, raw):
     figures = {"decode_tok_s": tok_s, "kl_divergence": kl, "peak_bytes": size + 50e6, "size_bytes": size}
     return Seen(
-        id=name, framework="a", figures={**figures, "prefill_tok_s": 500.0, "ttft_ms": 1000.0}, raw_kl=raw
+        id=name,
+        framework="a",
+        figures={**figures, "prefill_tok_s": 500.0, "ttft_ms": 1000.0},
+        raw_kl=raw,
+        held_bytes=size,
     )
 
 
-def option(name, size, raw):
-    return Prospect(id=name, framework="a", size_bytes=size, raw_kl=raw, seconds=10.0)
+def option(name, size, raw, packed=0.0):
+    return Prospect(
+        id=name, framework="a", size_bytes=size, raw_kl=raw, held_bytes=size + packed, seconds=10.0
+    )
 
 
 PLAIN = seen("fp16", 270e6, 50.0, 1e-6, 0.0)
@@ -28,6 +34,15 @@ def test_two_builds_say_what_a_byte_costs():
     assert expected["decode_tok_s"] == pytest.approx(1 / (0.5 * (1 / 50 + 1 / 100)), rel=1e-6)
     assert expected["peak_bytes"] == pytest.approx(255e6)
     assert expected["kl_divergence"] == pytest.approx(0.004, rel=0.05)
+
+
+def test_memory_is_what_the_weights_hold_and_what_quantized_builds_needed_beside_it():
+    twice = Seen(
+        id="fp16", framework="a", figures={**PLAIN.figures, "peak_bytes": 700e6}, raw_kl=0.0, held_bytes=270e6
+    )
+    expected = outlook([twice, INT8]).expected(option("x", 90e6, 0.02, packed=60e6))
+    assert expected["peak_bytes"] == pytest.approx(200e6)
+    assert outlook([twice]).expected(option("x", 90e6, 0.02))["peak_bytes"] == pytest.approx(520e6)
 
 
 def test_one_build_says_it_by_the_byte_alone():

@@ -17,11 +17,13 @@ PREFILL = {"prefill_tok_s": 300.0, "ttft_ms": 400.0}
 
 def seen(name, size, tok_s, kl, raw, framework="a"):
     figures = {"decode_tok_s": tok_s, "kl_divergence": kl, "peak_bytes": size + 50e6, "size_bytes": size}
-    return Seen(id=name, framework=framework, figures={**figures, **PREFILL}, raw_kl=raw)
+    return Seen(id=name, framework=framework, figures={**figures, **PREFILL}, raw_kl=raw, held_bytes=size)
 
 
 def option(name, size, raw, framework="a", seconds=10.0):
-    return Prospect(id=name, framework=framework, size_bytes=size, raw_kl=raw, seconds=seconds)
+    return Prospect(
+        id=name, framework=framework, size_bytes=size, raw_kl=raw, held_bytes=size, seconds=seconds
+    )
 
 
 PLAIN = seen("fp16", 270e6, 50.0, 1e-6, 0.0)
@@ -58,7 +60,11 @@ def test_what_is_slow_to_decode_is_tried_where_prefill_is_wished_for():
     def built(name, framework, tok_s, prefill, kl, peak):
         figures = {"decode_tok_s": tok_s, "kl_divergence": kl, "peak_bytes": peak, "size_bytes": 100e6}
         return Seen(
-            id=name, framework=framework, figures={**figures, **PREFILL, "prefill_tok_s": prefill}, raw_kl=kl
+            id=name,
+            framework=framework,
+            figures={**figures, **PREFILL, "prefill_tok_s": prefill},
+            raw_kl=kl,
+            held_bytes=100e6,
         )
 
     known = [
@@ -121,7 +127,10 @@ def volume(ids):
 
 
 def tried(seed, most):
-    first = [Seen(id=f"{f}/fp16", framework=f, figures=truth(f, 270e6, 1e-6), raw_kl=0.0) for f in "abc"]
+    first = [
+        Seen(id=f"{f}/fp16", framework=f, figures=truth(f, 270e6, 1e-6), raw_kl=0.0, held_bytes=270e6)
+        for f in "abc"
+    ]
     known, left = first, space()
     while left and len(known) - 3 < most:
         rng = Random(f"{seed}/{len(known)}")
@@ -136,6 +145,7 @@ def tried(seed, most):
                     framework=o.framework,
                     figures=truth(o.framework, o.size_bytes, o.raw_kl),
                     raw_kl=o.raw_kl,
+                    held_bytes=o.held_bytes,
                 )
             )
         gone = {one.id for one in known}
