@@ -19,7 +19,7 @@ _USELESS_KL = 1.0
 
 @dataclass(frozen=True, kw_only=True)
 class Build:
-    """One build; ``figures`` is empty where it failed. ``table_kl`` is what the sensitivity table says it costs."""
+    """One build; ``figures`` is empty where it failed or nothing runs it. ``table_kl`` is what the sensitivity table says it costs."""
 
     id: str
     framework: str
@@ -100,6 +100,8 @@ def _part(
     candidates = {candidate.recipe.id: candidate for candidate in space.candidates}
     for row in part.builds:
         candidate = candidates.get(row.id)
+        if candidate is None and not row.starts:
+            continue  # it was declared when it was measured, and is no more
         storage = candidate.storage if candidate else space.unquantized
         size = storage.matrix_bytes(groups) + kept
         yield Build(
@@ -117,6 +119,8 @@ def _part(
 
 
 def _scaled(row: Measured, then: Figures, now: Figures) -> Figures:
+    if not row.figures.keys() >= set(FIGURES):
+        return {}
     return {
         name: value * now[name] / then[name] if name in TIMES else value
         for name, value in row.figures.items()

@@ -24,7 +24,6 @@ WAYS = (
     "onnx/int8_dynamic",
     "onnx/int4_k_quant_mixed_b64",
     "onnx/int4_rtn_b128",
-    "onnx/int4_hqq_b32",
     "onnx/int4_b64_gptq",
     "mlx/int2_g64",
     "mlx/int3_g32",

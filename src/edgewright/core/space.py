@@ -27,7 +27,7 @@ class Storage:
     ``bits`` a weight, scales included; ``rounding_bits`` are those at which plain rounding in groups of 32 errs as much.
     Each row adds ``row_bits``. Rows that are no multiple of ``multiple`` are kept at ``odd_bits`` and err as
     ``odd_rounding_bits``. The embedding and the output layer are kept at ``ends_bits`` where that is not 0, and the
-    embedding ``copies`` times. Of matrices in layers the runtime packs a copy of ``packed_bits`` a weight for its kernels,
+    embedding ``copies`` times. Rows are filled up to a multiple of ``padded``. Of matrices in layers the runtime packs a copy of ``packed_bits`` a weight for its kernels,
     or ``odd_packed_bits``.
     """
 
@@ -40,6 +40,7 @@ class Storage:
     ends_bits: float = 0.0
     ends_rounding_bits: float = 0.0
     copies: int = 1
+    padded: int = 1
     packed_bits: float = 0.0
     odd_packed_bits: float = 0.0
 
@@ -80,7 +81,8 @@ class Storage:
         return _USUAL_KL * sum(share[name] * exp(log(4.0) * (4.0 - bits[name])) for name in share)
 
     def _stored(self, group: Group) -> float:
-        return group.weights * (self.of(group)[0] + self.row_bits / group.row) / 8
+        filled = -(-group.row // self.padded) * self.padded / group.row
+        return group.weights * (self.of(group)[0] * filled + self.row_bits / group.row) / 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +136,8 @@ class Family:
 
     ``bits`` and ``rounding_bits`` are those of a weight without scales, in groups of 32; a group adds ``group_bits``, and
     ``ends_group_bits`` in the embedding and the output layer. The
-    parameter ``group_size``, where there is one, is what rows have to be a multiple of. ``gains`` are rounding bits and
+    parameter ``group_size``, where there is one, is what rows have to be a multiple of, or with ``pads`` are filled up to one
+    of. Copies that a runtime packs have ``packed_bits`` a weight and ``packed_group_bits`` a group. ``gains`` are rounding bits and
     ``costs`` factors of a build's work that a flag adds; flags in ``calibrated_by`` look at calibration data. Combinations
     that hold all of an entry of ``without`` do not exist.
     """
@@ -153,7 +156,9 @@ class Family:
     ends_group_bits: float = 0.0
     ends_rounding_bits: float = 0.0
     copies: int = 1
+    pads: bool = False
     packed_bits: float = 0.0
+    packed_group_bits: float = 0.0
     odd_packed_bits: float = 0.0
     build: Mapping[str, Option] = field(default_factory=dict)
     runtime: Mapping[str, Option] = field(default_factory=dict)
@@ -205,13 +210,14 @@ def _candidate(framework: str, family: Family, chosen: Mapping[str, Option]) -> 
         bits=bits,
         rounding_bits=rounding,
         row_bits=family.row_bits,
-        multiple=group or family.multiple,
+        multiple=1 if family.pads else group or family.multiple,
+        padded=(group or 1) if family.pads else 1,
         odd_bits=family.odd_bits,
         odd_rounding_bits=family.odd_rounding_bits,
         ends_bits=family.ends_bits + family.ends_group_bits / (group or _GROUP),
         ends_rounding_bits=family.ends_rounding_bits,
         copies=family.copies,
-        packed_bits=family.packed_bits,
+        packed_bits=family.packed_bits + family.packed_group_bits / (group or _GROUP),
         odd_packed_bits=family.odd_packed_bits,
     )
     return Candidate(recipe=recipe, storage=storage, cost=cost, needs=family.needs)

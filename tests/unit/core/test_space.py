@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from edgewright.core.recipe import Precision
@@ -61,6 +63,18 @@ def test_ends_and_odd_rows_have_bits_of_their_own():
     assert storage.matrix_bytes([EMBEDDED, TIED, INNER]) == 2000 + 2000
     odd = Group(name="layers.1.up", tensors=("v",), weights=800, row=96, first=1)
     assert storage.matrix_bytes([odd]) == 800
+
+
+def test_rows_that_are_filled_up_take_the_bytes_of_whole_groups():
+    odd = Group(name="layers.1.up", tensors=("v",), weights=960, row=96, first=1)
+    assert Storage(bits=8.0, rounding_bits=8.0, padded=64).matrix_bytes([odd]) == 960 * 128 / 96
+
+
+def test_copies_are_packed_of_matrices_in_layers_only():
+    storage = Storage(bits=4.0, rounding_bits=4.0, multiple=64, packed_bits=4.0, odd_packed_bits=2.0)
+    odd = Group(name="layers.1.up", tensors=("v",), weights=960, row=96, first=1)
+    assert storage.packed_bytes([EMBEDDED, TIED, odd]) == 240.0
+    assert storage.packed_bytes([replace(odd, row=128)]) == 480.0
 
 
 def test_a_scale_for_each_row_counts():

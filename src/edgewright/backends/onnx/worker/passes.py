@@ -48,7 +48,6 @@ def passes(options: Mapping[str, Option], data: Mapping[str, Any] | None = None)
         "fp32": _fp32,
         "int8": _int8,
         "int4": _int4,
-        "hqq": _hqq,
         "gptq": partial(_gptq, data=data),
         "dynamic": _dynamic,
         "mixed": _mixed,
@@ -97,23 +96,6 @@ def _gptq(options: Mapping[str, Option], data: Mapping[str, Any] | None) -> Pass
         "data_config": data,
     }
     return {"gptq": rounded, **_int4({**options, "algorithm": "k_quant_last"})}
-
-
-def _hqq(options: Mapping[str, Option]) -> Passes:
-    """Half-quadratic quantization of the matrix products; the ends at 8 bits, as in the other builds of 4 bits."""
-    ends = [*([_EMBEDDING] if options["quantize_embedding"] else []), _ENDS[HEAD]]
-    return {
-        **_fp32(options),
-        "quantize": {
-            "type": "OnnxHqqQuantization",
-            "block_size": options["group_size"],
-            "accuracy_level": _ACCURACY_LEVEL,
-            "nodes_to_exclude": ends,
-            **_EXTERNAL,
-        },
-        "ends": {**_rtn({"group_size": _BLOCK}), "nodes_to_include": ends},
-        "rename": _renamed("8"),
-    }
 
 
 def _dynamic(options: Mapping[str, Option]) -> Passes:
