@@ -30,12 +30,11 @@ class Measured:
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """One framework's builds, the original's figures at the time, and the bytes of weights in the unquantized build."""
+    """One framework's builds, the unquantized one first, and the original's figures at the time."""
 
     measured: str
     machine: str
     original: Mapping[str, float]
-    unquantized_bytes: int
     builds: tuple[Measured, ...]
 
 

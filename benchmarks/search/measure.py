@@ -129,16 +129,13 @@ def _part(wiring: TimedWiring, run: Run, framework: str, timed: Mapping[str, Ben
     first, *others = wiring.backends[framework].recipes(run.source.facts)
     lead = next(recipe for recipe in others if not recipe.auxiliary)
     starts = {first.id, lead.id, *(recipe.id for recipe in others if recipe.auxiliary)}
-    base, cpu = run.trial(first.id).artifact, run.assessment.host.cpu
-    if base is None:
-        raise RuntimeError(f"{first.id}: {run.trial(first.id).reason}")
+    cpu = run.assessment.host.cpu
     original = {name: run.baseline.values[name].value for name in FIGURES if name in run.baseline.values}
     rows = [_row(trial, starts, wiring.runner.seconds) for trial in run.trials]
     return Part(
         measured=time.strftime("%Y-%m-%d"),
         machine=f"{platform.machine()}, {cpu.model}, {cpu.usable_cores} cores",
         original={name: value for name, value in original.items() if value is not None},
-        unquantized_bytes=base.manifest.weight_bytes,
         builds=tuple(_with_speeds(row, run, timed) for row in rows),
     )
 

@@ -96,7 +96,7 @@ def _groups(data: Data) -> tuple[Group, ...]:
 def _part(
     framework: str, part: Part, space: Space, groups: tuple[Group, ...], data: Data, now: Figures
 ) -> Iterator[Build]:
-    kept = space.kept_bytes(groups, part.unquantized_bytes)
+    kept = space.kept_bytes(groups, part.builds[0].figures["size_bytes"])
     candidates = {candidate.recipe.id: candidate for candidate in space.candidates}
     for row in part.builds:
         candidate = candidates.get(row.id)

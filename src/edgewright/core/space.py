@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
-from math import exp, log, log2
+from math import exp, gcd, log, log2
 
 from edgewright.core.recipe import Option, Precision, Recipe
 from edgewright.core.sensitivity import EMBEDDING, HEAD, Group, Sensitivity
@@ -26,8 +26,9 @@ class Storage:
 
     ``bits`` a weight, scales included; ``rounding_bits`` are those at which plain rounding in groups of 32 errs as much.
     Each row adds ``row_bits``. Rows that are no multiple of ``multiple`` are kept at ``odd_bits`` and err as
-    ``odd_rounding_bits``. The embedding and the output layer are kept at ``ends_bits`` where that is not 0, and the
-    embedding ``copies`` times. Rows are filled up to a multiple of ``padded``. Of matrices in layers the runtime packs a copy of ``packed_bits`` a weight for its kernels,
+    ``odd_rounding_bits``; where there is a ``least_group``, they get the largest group that divides them instead, at
+    ``group_bits`` each, unless that is smaller. The embedding and the output layer are kept at ``ends_bits`` where that is not 0, and the
+    embedding ``copies`` times. Rows are filled up to a multiple of ``padded``, but not the embedding's. Of matrices in layers the runtime packs a copy of ``packed_bits`` a weight for its kernels,
     or ``odd_packed_bits``.
     """
 
@@ -37,6 +38,8 @@ class Storage:
     multiple: int = 1
     odd_bits: float = 16.0
     odd_rounding_bits: float = 12.0
+    group_bits: float = 0.0
+    least_group: int = 0
     ends_bits: float = 0.0
     ends_rounding_bits: float = 0.0
     copies: int = 1
@@ -48,9 +51,13 @@ class Storage:
         """Bits a weight and rounding bits of one group."""
         if self.ends_bits and group.name in {EMBEDDING, HEAD}:
             return self.ends_bits, self.ends_rounding_bits
-        if group.row % self.multiple:
-            return self.odd_bits, self.odd_rounding_bits
-        return self.bits, self.rounding_bits
+        fitting = gcd(group.row, self.multiple)
+        if fitting == self.multiple:
+            return self.bits, self.rounding_bits
+        if self.least_group and fitting >= self.least_group:
+            finer = self.group_bits / fitting - self.group_bits / self.multiple
+            return self.bits + finer, self.rounding_bits + _LOSS_PER_DOUBLING * log2(self.multiple / fitting)
+        return self.odd_bits, self.odd_rounding_bits
 
     def matrix_bytes(self, groups: Sequence[Group]) -> float:
         """Bytes of all matrices. A tied matrix, which is both ends, is stored ``copies`` times."""
@@ -81,7 +88,8 @@ class Storage:
         return _USUAL_KL * sum(share[name] * exp(log(4.0) * (4.0 - bits[name])) for name in share)
 
     def _stored(self, group: Group) -> float:
-        filled = -(-group.row // self.padded) * self.padded / group.row
+        row = group.row
+        filled = 1.0 if group.name == EMBEDDING else -(-row // self.padded) * self.padded / row
         return group.weights * (self.of(group)[0] * filled + self.row_bits / group.row) / 8
 
 
@@ -121,7 +129,7 @@ class Space:
     memory_per_byte: float = 1.0
 
     def kept_bytes(self, groups: Sequence[Group], unquantized_bytes: float) -> float:
-        """Bytes that no candidate changes (norms, biases, the file's own tables), by what the unquantized build weighs."""
+        """Bytes that no candidate changes (norms, biases, tables, tokenizer), by the unquantized build's on disk."""
         return max(unquantized_bytes - self.unquantized.matrix_bytes(groups), 0.0)
 
     def starting(self) -> tuple[Recipe, ...]:
@@ -137,7 +145,7 @@ class Family:
     ``bits`` and ``rounding_bits`` are those of a weight without scales, in groups of 32; a group adds ``group_bits``, and
     ``ends_group_bits`` in the embedding and the output layer. The
     parameter ``group_size``, where there is one, is what rows have to be a multiple of, or with ``pads`` are filled up to one
-    of. Copies that a runtime packs have ``packed_bits`` a weight and ``packed_group_bits`` a group. ``gains`` are rounding bits and
+    of; with a ``least_group`` such rows get smaller groups, down to that. Copies that a runtime packs have ``packed_bits`` a weight and ``packed_group_bits`` a group. ``gains`` are rounding bits and
     ``costs`` factors of a build's work that a flag adds; flags in ``calibrated_by`` look at calibration data. Combinations
     that hold all of an entry of ``without`` do not exist.
     """
@@ -152,6 +160,7 @@ class Family:
     multiple: int = 1
     odd_bits: float = 16.0
     odd_rounding_bits: float = 12.0
+    least_group: int = 0
     ends_bits: float = 0.0
     ends_group_bits: float = 0.0
     ends_rounding_bits: float = 0.0
@@ -214,6 +223,8 @@ def _candidate(framework: str, family: Family, chosen: Mapping[str, Option]) -> 
         padded=(group or 1) if family.pads else 1,
         odd_bits=family.odd_bits,
         odd_rounding_bits=family.odd_rounding_bits,
+        group_bits=family.group_bits,
+        least_group=family.least_group,
         ends_bits=family.ends_bits + family.ends_group_bits / (group or _GROUP),
         ends_rounding_bits=family.ends_rounding_bits,
         copies=family.copies,

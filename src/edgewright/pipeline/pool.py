@@ -82,7 +82,7 @@ class Pool:
         space = state.shop.backend(framework).space(state.source.facts)
         if base is None or space is None or state.trials[first.id].status is not Status.MEASURED:
             return
-        kept = space.kept_bytes(self._groups, base.manifest.weight_bytes)
+        kept = space.kept_bytes(self._groups, base.manifest.size_bytes)
         planned = {recipe.id for recipe in state.plan.of(framework)}
         for candidate in space.candidates:
             name = candidate.recipe.id

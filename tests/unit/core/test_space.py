@@ -70,6 +70,17 @@ def test_rows_that_are_filled_up_take_the_bytes_of_whole_groups():
     assert Storage(bits=8.0, rounding_bits=8.0, padded=64).matrix_bytes([odd]) == 960 * 128 / 96
 
 
+def test_rows_that_no_group_divides_get_smaller_groups_where_the_framework_makes_them():
+    odd = Group(name="layers.1.up", tensors=("v",), weights=960, row=192, first=1)
+    storage = Storage(
+        bits=4.125, rounding_bits=3.6, multiple=128, odd_bits=8.0, group_bits=16.0, least_group=16
+    )
+    bits, rounding = storage.of(odd)
+    assert bits == 4.25
+    assert rounding == pytest.approx(3.8)
+    assert storage.of(replace(odd, row=200))[0] == 8.0
+
+
 def test_copies_are_packed_of_matrices_in_layers_only():
     storage = Storage(bits=4.0, rounding_bits=4.0, multiple=64, packed_bits=4.0, odd_packed_bits=2.0)
     odd = Group(name="layers.1.up", tensors=("v",), weights=960, row=96, first=1)
