@@ -27,9 +27,10 @@ class Storage:
     ``bits`` a weight, scales included; ``rounding_bits`` are those at which plain rounding in groups of 32 errs as much.
     Each row adds ``row_bits``. Rows that are no multiple of ``multiple`` are kept at ``odd_bits`` and err as
     ``odd_rounding_bits``; where there is a ``least_group``, they get the largest group that divides them instead, at
-    ``group_bits`` each, unless that is smaller. The embedding and the output layer are kept at ``ends_bits`` where that is not 0, and the
-    embedding ``copies`` times. Rows are filled up to a multiple of ``padded``, but not the embedding's. Of matrices in layers the runtime packs a copy of ``packed_bits`` a weight for its kernels,
-    or ``odd_packed_bits``.
+    ``group_bits`` each, unless that is smaller. Rows are filled up to a multiple of ``padded``, but not the embedding's.
+
+    The embedding and the output layer are kept at ``ends_bits`` where that is not 0, and the embedding ``copies`` times. Of
+    matrices in layers the runtime packs a copy of ``packed_bits`` a weight for its kernels, or ``odd_packed_bits``.
     """
 
     bits: float
@@ -145,7 +146,8 @@ class Family:
     ``bits`` and ``rounding_bits`` are those of a weight without scales, in groups of 32; a group adds ``group_bits``, and
     ``ends_group_bits`` in the embedding and the output layer. The
     parameter ``group_size``, where there is one, is what rows have to be a multiple of, or with ``pads`` are filled up to one
-    of; with a ``least_group`` such rows get smaller groups, down to that. Copies that a runtime packs have ``packed_bits`` a weight and ``packed_group_bits`` a group. ``gains`` are rounding bits and
+    of; with a ``least_group`` such rows get smaller groups, down to that. Copies that a runtime packs have ``packed_bits`` a
+    weight and ``packed_group_bits`` a group. ``gains`` are rounding bits and
     ``costs`` factors of a build's work that a flag adds; flags in ``calibrated_by`` look at calibration data. Combinations
     that hold all of an entry of ``without`` do not exist.
     """

@@ -103,9 +103,10 @@ class Pool:
                 cost=candidate.cost,
             )
         if not state.request.only:
-            yield from self._mixtures(framework, kept)
+            yield from self._mixtures(framework, kept, base.manifest.size_bytes - base.manifest.weight_bytes)
 
-    def _mixtures(self, framework: str, kept: float) -> Iterator[Entry]:
+    def _mixtures(self, framework: str, kept: float, companions: float) -> Iterator[Entry]:
+        """Allocations at several sizes; ``companions`` are bytes of files without weights, which no allocation counts."""
         mixture = self._state.shop.backend(framework).mixture(self._state.source.facts)
         bits = [kind.bits for kind in mixture.types] if mixture else []
         for wanted in _BITS if mixture else ():
@@ -119,7 +120,7 @@ class Pool:
                     framework=framework,
                     size_bytes=size,
                     storage=storage,
-                    target=size,
+                    target=size - companions,
                 )
 
     def _option(self, entry: Entry) -> Prospect:
