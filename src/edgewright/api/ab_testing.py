@@ -17,9 +17,9 @@ from edgewright.config import evaluation_text
 from edgewright.core.ab import MARGIN, Better, decide
 from edgewright.core.accuracy import joined
 from edgewright.core.compared import AbTest
-from edgewright.core.measurement import FULL, Block, Pace, Scores, Workload
+from edgewright.core.measurement import FULL, Pace, Scores, Workload
 from edgewright.core.quantity import METRICS, Label, Value
-from edgewright.core.rounds import Round, host_noise
+from edgewright.core.rounds import Round, counted, host_noise, numbered
 from edgewright.core.speed import REQUEST_FIGURES, ratio_of
 from edgewright.core.statistics.clusters import runs
 from edgewright.core.statistics.looks import ROUND_LOOKS, TEXT_LOOKS
@@ -31,7 +31,7 @@ from edgewright.ports import Reporter, Workshop
 from edgewright.wiring import Wiring
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    pass
 
 _TEXT = {"next_token_accuracy", "perplexity"}
 _BLOCK = {"load_s", "peak_bytes", "cpu_s_per_token"}
@@ -90,7 +90,7 @@ def _by_rounds(
         looked += 1
         host = host_noise(done)
         doubt = f"{host.invalid} of {host.blocks} blocks were disturbed: the host is too noisy"
-        mine = {side: _of(done, side) for side in sides}
+        mine = {side: counted(numbered(done), side) for side in sides}
         ratio = ratio_of(mine["B"], mine["A"], metric)
         verdict = decide(
             metric,
@@ -102,10 +102,6 @@ def _by_rounds(
         if verdict.answer is not Better.INCONCLUSIVE or host.noisy:
             break
     return AbTest(a=arms[0].name, b=arms[1].name, verdict=verdict, looks=looked, rounds=len(done))
-
-
-def _of(done: Sequence[Round], side: str) -> Mapping[str, Block]:
-    return {str(k): one.blocks[side] for k, one in enumerate(done) if side in one.blocks}
 
 
 def _by_text(

@@ -11,7 +11,7 @@ from edgewright.api.quiet import Quiet
 from edgewright.api.runnable import Runnable, runnable
 from edgewright.core.compared import Benchmark, Benchmarked
 from edgewright.core.measurement import FULL, Pace, Workload
-from edgewright.core.rounds import Round, host_noise
+from edgewright.core.rounds import Round, counted, host_noise, numbered
 from edgewright.core.speed import paired_values, speed_values
 from edgewright.errors import ResourceError, UsageError
 from edgewright.pipeline.rounds import Arm, Timing, timed_round
@@ -122,9 +122,7 @@ def summed_up(
     Raises:
         ResourceError: some arm has no block that counts.
     """
-    blocks = {
-        name: {str(k): one.blocks[name] for k, one in enumerate(done) if name in one.blocks} for name in names
-    }
+    blocks = {name: counted(numbered(done), name) for name in names}
     for name, mine in blocks.items():
         if not mine:
             raise ResourceError(

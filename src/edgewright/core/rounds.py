@@ -12,7 +12,6 @@ from edgewright.core.noise import (
     Sentinel,
     is_noisy_host,
     is_steady,
-    is_surely_noisy,
     usual_speed,
 )
 
@@ -33,7 +32,7 @@ class Invalid:
 class Round:
     """The valid blocks by arm, the order they were run in, and the attempts that did not count.
 
-    ``swung`` is the host's own speed over its usual at those blocks that count in spite of it.
+    ``swung`` is the host's own speed over its usual at those blocks that were not timed again in spite of it.
     """
 
     blocks: Mapping[str, Block]
@@ -49,8 +48,8 @@ class HostNoise:
     In ``unsteady`` blocks the host's own speed was off its usual, though not so far that they would not count.
     ``resolution`` is half the interval of ln(B0/B0) over rounds that held the original twice: no difference below it can
     be seen here. None where there was no such arm. ``swing`` is given where the host is noisy by nothing but its own speed:
-    the fastest it was seen over the slowest. ``swung`` of the invalid blocks had nothing else to blame, and as it was no
-    longer waited for, ``kept`` others count in spite of it.
+    the fastest it was seen over the slowest. ``swung`` of the invalid blocks had nothing else to blame, and ``kept`` others
+    were disturbed by it but not timed again.
     """
 
     blocks: int
@@ -100,10 +99,25 @@ def host_noise(rounds: Sequence[Round]) -> HostNoise:
     )
 
 
-def surely_swings(rounds: Sequence[Round]) -> bool:
-    """Whether the host's own speed was off its usual so often that waiting for it helps nothing."""
+def is_worth_waiting_for(rounds: Sequence[Round]) -> bool:
+    """Whether the host's own speed was so seldom off its usual that a block it disturbed is better timed again."""
     noise = host_noise(rounds)
-    return is_surely_noisy(noise.swung + noise.kept, noise.blocks)
+    return not is_noisy_host(noise.swung + noise.kept, noise.blocks)
+
+
+def numbered(rounds: Sequence[Round]) -> dict[str, Round]:
+    """Rounds by their number in a run that has no other names for them."""
+    return {str(number): one for number, one in enumerate(rounds)}
+
+
+def counted(rounds: Mapping[str, Round], arm: str) -> dict[str, Block]:
+    """An arm's blocks that count, by round: those that the host's own speed disturbed only where the host is like that."""
+    swings = host_noise(list(rounds.values())).swing is not None
+    return {
+        name: one.blocks[arm]
+        for name, one in rounds.items()
+        if arm in one.blocks and (swings or arm not in one.swung)
+    }
 
 
 RECENT = 3

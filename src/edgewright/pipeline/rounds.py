@@ -11,7 +11,7 @@ from edgewright.core.answers import Failure
 from edgewright.core.measurement import Block, Pace, Workload
 from edgewright.core.noise import disturbance, relative_speed, usual_speed
 from edgewright.core.recipe import Option
-from edgewright.core.rounds import RECENT, Invalid, Round, recent, surely_swings
+from edgewright.core.rounds import RECENT, Invalid, Round, is_worth_waiting_for, recent
 from edgewright.ports import Backend, Workshop
 from edgewright.stages.bench import bench
 
@@ -47,7 +47,8 @@ def timed_round(
     A quick look, which no sentinel watches, only waits for other processes to end, and takes its last attempt as it is.
 
     What is usual for the host is told by the last few attempts, refused ones included: a host that is slower or faster from
-    now on is no longer disturbed. One whose own speed surely goes to and fro is not waited for: blocks count as they come.
+    now on is no longer disturbed. One whose own speed goes to and fro is not waited for: its blocks are kept with what was
+    seen of that, and whether they count is told by all rounds together.
     """
     order = list(arms)
     rng.shuffle(order)
@@ -56,7 +57,7 @@ def timed_round(
     invalid: list[Invalid] = []
     swung: dict[str, float] = {}
     seen = list(recent(timing.before))
-    waits = not surely_swings(timing.before)
+    names = tuple(arm.name for arm in order)
     for place, arm in enumerate(order):
         for attempt in range(_ATTEMPTS):
             again = f", again: {invalid[-1].reason}" if attempt else ""
@@ -74,11 +75,11 @@ def timed_round(
                 blocks[arm.name] = answer
                 break
             speed = None if others else relative_speed(answer.noise, usual)
-            if speed is not None and not waits:
+            so_far = Round(blocks=blocks, order=names, invalid=tuple(invalid), swung=swung)
+            if speed is not None and not is_worth_waiting_for([*timing.before, so_far]):
                 blocks[arm.name], swung[arm.name] = answer, speed
                 break
             invalid.append(Invalid(arm=arm.name, reason=reason, speed=speed))
-    names = tuple(arm.name for arm in order)
     return Round(blocks=blocks, order=names, invalid=tuple(invalid), swung=swung), failures
 
 

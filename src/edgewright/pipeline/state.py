@@ -16,7 +16,7 @@ from edgewright.core.measurement import Block, Prompts, Scores
 from edgewright.core.model import Source
 from edgewright.core.quantity import METRICS, Label, Value
 from edgewright.core.recipe import Plan, Recipe
-from edgewright.core.rounds import Round
+from edgewright.core.rounds import Round, counted
 from edgewright.core.run import CrossValidation, Run, Status, Trial
 from edgewright.core.sensitivity import Sensitivity
 from edgewright.core.verdict import Outcome
@@ -74,12 +74,8 @@ class State:
         return self.shop.logs / trial.replace("/", "-") / f"{step}.log"
 
     def blocks(self, trial: str, phase: str = EXPLORE) -> dict[str, Block]:
-        """A trial's blocks by round, of the rounds whose names begin with ``phase``."""
-        return {
-            name: one.blocks[trial]
-            for name, one in self.rounds.items()
-            if name.startswith(phase) and trial in one.blocks
-        }
+        """A trial's blocks that count, of the rounds whose names begin with ``phase``."""
+        return counted({name: one for name, one in self.rounds.items() if name.startswith(phase)}, trial)
 
     def alive(self, trial: str) -> bool:
         """Whether a trial can still be measured."""

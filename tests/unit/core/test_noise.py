@@ -6,7 +6,7 @@ import pytest
 
 from edgewright.core.memory import Memory, MemoryPhase, inconsistency
 from edgewright.core.noise import Noise, Sentinel, disturbance, is_noisy_host, is_surely_noisy
-from edgewright.core.rounds import Invalid, Round, host_noise, surely_swings, usual
+from edgewright.core.rounds import Invalid, Round, counted, host_noise, is_worth_waiting_for, numbered, usual
 from edgewright.testing import block
 
 NORMAL = Sentinel(gflop_s=100.0, read_gb_s=10.0)
@@ -97,13 +97,23 @@ def test_blocks_that_count_in_spite_of_a_swing_still_say_how_far_it_went():
     assert "over 10% off its usual in 1 of 3 blocks" in host.excuse
 
 
-def test_a_host_surely_swings_only_after_many_blocks_of_which_its_own_speed_spoiled_most():
+def test_a_host_is_waited_for_while_its_own_speed_spoils_few_blocks():
     quiet = Round(blocks={"a": block()}, order=("a",))
     slow, others = Invalid(arm="a", reason="", speed=0.8), Invalid(arm="a", reason="")
-    assert not surely_swings([])
-    assert not surely_swings([replace(quiet, invalid=(slow,) * 2)])
-    assert surely_swings([replace(quiet, invalid=(slow,) * 2, swung={"a": 0.8})] * 3)
-    assert not surely_swings([replace(quiet, invalid=(others,) * 2)] * 3)
+    assert is_worth_waiting_for([])
+    assert is_worth_waiting_for([replace(quiet, invalid=(slow,)), quiet, quiet])
+    assert not is_worth_waiting_for([replace(quiet, invalid=(slow,), swung={"a": 0.8}), quiet, quiet])
+    assert is_worth_waiting_for([replace(quiet, invalid=(others,) * 2)] * 3)
+
+
+def test_blocks_that_the_host_disturbed_count_only_where_it_is_like_that():
+    quiet, off = (
+        Round(blocks={"a": block()}, order=("a",)),
+        Round(blocks={"a": block()}, order=("a",), swung={"a": 0.8}),
+    )
+    assert list(counted(numbered([off, quiet, quiet, quiet]), "a")) == ["1", "2", "3"]
+    assert list(counted(numbered([off, off, quiet, quiet]), "a")) == ["0", "1", "2", "3"]
+    assert not counted(numbered([quiet]), "b")
 
 
 def test_a_host_noisy_by_what_else_ran_is_mute():

@@ -81,7 +81,7 @@ def test_an_arm_that_is_always_disturbed_has_no_block(tmp_path):
     assert len(finished.invalid) == 3
 
 
-def test_a_host_that_surely_swings_is_not_waited_for(tmp_path):
+def test_a_host_that_swings_is_not_waited_for(tmp_path):
     finished = run([around(8.0), CALM, around(13.0)], tmp_path, before=SWINGING)
     assert set(finished.blocks) == {"a", "b", "c"}
     assert not finished.invalid
