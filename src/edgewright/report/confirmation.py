@@ -53,8 +53,8 @@ def host_line(host: HostNoise) -> str:
     """How well this host can tell two builds apart."""
     parts = [f"{host.invalid} of {host.blocks} blocks were disturbed and run again"]
     if host.kept:
-        what = "count" if host.swing is not None else "do not count"
-        parts.append(f"{host.kept} more, disturbed by the host's own speed alone, were not and {what}")
+        what = "count as they are" if host.swing is not None else "are left out"
+        parts.append(f"{host.kept} more, disturbed by the host's own speed alone, {what}")
     if host.resolution is not None:
         parts.append(
             f"the original differs from itself by up to {host.resolution:.1%} over {host.resolution_rounds} rounds: "
