@@ -48,7 +48,7 @@ def allocated(state: State, framework: str, unquantized: Artifact, target: float
             f"{framework}: no allocation is as small as {target / 1e6:.1f} MB; the smallest is {least / 1e6:.1f} MB"
         )
         return None
-    return _trial(state, framework, allocation, rest, target)
+    return _trial(state, framework, unquantized, allocation, rest, target)
 
 
 def smallest_within(state: State, framework: str, unquantized: Artifact, most_kl: float) -> Trial | None:
@@ -57,7 +57,7 @@ def smallest_within(state: State, framework: str, unquantized: Artifact, most_kl
     allocation = smallest(found[0], most_kl) if found else None
     if found is None or allocation is None:
         return None
-    return _trial(state, framework, allocation, found[1], allocation.size_bytes + found[1])
+    return _trial(state, framework, unquantized, allocation, found[1], allocation.size_bytes + found[1])
 
 
 def _options(
@@ -86,12 +86,16 @@ def _seconds(state: State, framework: str, mixture: Mixture) -> Mapping[str, flo
     return state.type_seconds[framework]
 
 
-def _trial(state: State, framework: str, found: Allocation, rest: float, target: float) -> Trial:
+def _trial(
+    state: State, framework: str, unquantized: Artifact, found: Allocation, rest: float, target: float
+) -> Trial:
     mixture, table = state.shop.backend(framework).mixture(state.source.facts), table_of(state)
     if mixture is None or table is None:
         raise AssertionError("an allocation was made of both")
     recipe = _recipe(mixture, found, rest, state.source.facts.parameters, target)
-    return Trial(recipe=recipe, status=Status.PLANNED, predicted=_predicted(found, rest, table))
+    beside = unquantized.manifest.size_bytes - unquantized.manifest.weight_bytes
+    predicted = _predicted(found, found.size_bytes + rest + beside, table)
+    return Trial(recipe=recipe, status=Status.PLANNED, predicted=predicted)
 
 
 def _target_bytes(state: State) -> float | None:
@@ -130,14 +134,14 @@ def _recipe(mixture: Mixture, found: Allocation, rest: float, parameters: int, t
     )
 
 
-def _predicted(found: Allocation, rest: float, table: Sensitivity) -> dict[str, Value]:
+def _predicted(found: Allocation, size_bytes: float, table: Sensitivity) -> dict[str, Value]:
     how = (
         f"sum over tensor groups of what each costs alone ({table.method}; {table.tokens} calibration tokens); "
         "what a runtime loses by rounding activations comes on top"
     )
     return {
         "size_bytes": _estimate(
-            "size_bytes", found.size_bytes + rest, "bits of the types x weights, and what stays"
+            "size_bytes", size_bytes, "bits of the types x weights, what stays, and the files beside them"
         ),
         "kl_divergence": _estimate("kl_divergence", found.kl, how),
     }
