@@ -82,6 +82,11 @@ class Lab:
         """A toolchain's Python."""
         return self.root(framework) / "venv" / "bin" / "python"
 
+    def program(self, framework: str, name: str) -> list[Path]:
+        """A program that a toolchain's packages brought, by that Python: its first line names where it was installed from."""
+        python = self.python(framework)
+        return [python, python.with_name(name)]
+
     def root(self, framework: str) -> Path:
         """A toolchain's directory."""
         return Path(self.wiring.toolchains.state(self.wiring.backend(framework).toolchain).path)

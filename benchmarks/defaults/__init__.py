@@ -2,11 +2,12 @@
 
 ``make bench NAME=defaults``. Two questions: is the choice, asked for speed, ever slower than the fastest default that keeps the
 accuracy, and how many defaults does it dominate; and does an allocation of types beat Q4_K_M with an importance matrix at its
-own size.
+own size. Called again after an interruption it goes on with the searches that are done; it removes them at the end.
 """
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,7 +20,7 @@ from edgewright.core.choice import points_of
 from edgewright.core.pareto import dominates
 from edgewright.core.policy import ALWAYS
 
-_ROUNDS = 7
+_ROUNDS = 5
 _LEAST_SPEED = 0.97
 
 
@@ -38,6 +39,7 @@ def main(arguments: Sequence[str]) -> int:
         found = compare(lab, made.at_size_of_q4_k_m(lab), rounds=_ROUNDS)
         checks += _target_size(found)
         details["target-size"] = {name: one.figures for name, one in found.items()}
+    shutil.rmtree(made.RUNS)
     return finish("defaults", checks, started, **details)
 
 
