@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -29,9 +28,6 @@ from edgewright.core.verdict import MEMORY
 from edgewright.errors import UsageError
 from edgewright.ports import Reporter, Workshop
 from edgewright.wiring import Wiring
-
-if TYPE_CHECKING:
-    pass
 
 _TEXT = {"next_token_accuracy", "perplexity"}
 _BLOCK = {"load_s", "peak_bytes", "cpu_s_per_token"}

@@ -125,8 +125,9 @@ def summed_up(
     blocks = {name: counted(numbered(done), name) for name in names}
     for name, mine in blocks.items():
         if not mine:
+            reasons = [one.reason for each in done for one in each.invalid if one.arm == name]
             raise ResourceError(
-                f"Every block of {name} was disturbed: {done[-1].invalid[-1].reason}.",
+                f"Every block of {name} was disturbed: {[*reasons, 'the host was slower or faster than usual'][0]}.",
                 hint="Stop what else runs on this machine, or use --quick, which does not watch the host.",
             )
     return Benchmark(

@@ -75,10 +75,11 @@ def timed_round(
                 blocks[arm.name] = answer
                 break
             speed = None if others else relative_speed(answer.noise, usual)
-            so_far = Round(blocks=blocks, order=names, invalid=tuple(invalid), swung=swung)
-            if speed is not None and not is_worth_waiting_for([*timing.before, so_far]):
-                blocks[arm.name], swung[arm.name] = answer, speed
-                break
+            if speed is not None:
+                so_far = Round(blocks=blocks, order=names, invalid=tuple(invalid), swung=swung)
+                if not is_worth_waiting_for([*timing.before, so_far]):
+                    blocks[arm.name], swung[arm.name] = answer, speed
+                    break
             invalid.append(Invalid(arm=arm.name, reason=reason, speed=speed))
     return Round(blocks=blocks, order=names, invalid=tuple(invalid), swung=swung), failures
 
