@@ -109,6 +109,7 @@ class Lab:
             answer = subprocess.run(
                 [str(part) for part in command],
                 env=dict(environment),
+                cwd=self.folder,
                 capture_output=True,
                 text=True,
                 check=False,

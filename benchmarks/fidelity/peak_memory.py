@@ -12,7 +12,7 @@ from benchmarks.checks import Check
 from benchmarks.lab import Lab
 from edgewright.codec import dump
 from edgewright.core.conversation import GenerateRequest
-from edgewright.core.jobs import Job, SessionJob
+from edgewright.core.jobs import SessionJob
 from edgewright.core.measurement import Pace, Workload
 from edgewright.runtime.children import start_worker
 from edgewright.runtime.locks import machine
@@ -72,7 +72,7 @@ def _theirs(lab: Lab, framework: str, path: str, time: str) -> int:
     request = GenerateRequest(ids=tuple(range(1, _PROMPT + 1)), tokens=_DECODE)
     with machine(lab.reporter.tell), (lab.folder / "time.log").open("ab") as log:
         child = start_worker(wrapper, lab.environment(framework), log)
-        lines = [dump(job, kind=Job), *[dump(request)] * _REQUESTS]
+        lines = [dump(job), *[dump(request)] * _REQUESTS]
         child.requests.write(b"\n".join(lines) + b"\n")
         child.requests.close()  # the session ends after the last request
         child.events.read()

@@ -19,9 +19,9 @@ R = TypeVar("R")
 _adapter: Callable[[Any], TypeAdapter[Any]] = cache(TypeAdapter)
 
 
-def dump(record: Any, *, kind: Any = None, indent: int | None = None) -> bytes:
-    """UTF-8 JSON of a record; ``kind`` is its declared type where that is a union."""
-    return _adapter(kind or type(record)).dump_json(record, indent=indent)
+def dump(record: Any, *, indent: int | None = None) -> bytes:
+    """UTF-8 JSON of a record, by its own type: by a union's, pydantic makes True a 1 where it takes an int for a float."""
+    return _adapter(type(record)).dump_json(record, indent=indent)
 
 
 def plain(record: Any) -> Any:

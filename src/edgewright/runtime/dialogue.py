@@ -13,7 +13,6 @@ from edgewright.codec import dump
 from edgewright.core.answers import Failure, Result
 from edgewright.core.conversation import Question, Reply
 from edgewright.core.harness import HarnessJob
-from edgewright.core.jobs import Job
 from edgewright.ports import Tell
 from edgewright.runtime.children import beats, child_environment, start_worker
 from edgewright.runtime.locks import machine
@@ -39,13 +38,13 @@ def converse(
         child = start_worker(python_of(root), child_environment(environment), stream)
     try:
         lines = beats(child.events, HEARTBEAT_S)
-        line = dump(job, kind=Job)
+        line = dump(job)
         while True:
             with machine(tell):
                 send(child, line)
                 event = await_event(child.process, lines, tell, timeout_s, log)
             if not isinstance(event, Question):
                 return event
-            line = dump(answer(event), kind=Reply)
+            line = dump(answer(event))
     finally:
         child.end()

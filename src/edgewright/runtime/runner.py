@@ -91,7 +91,7 @@ def _started(root: Path, environment: Mapping[str, str], log: Path) -> Iterator[
 
 
 def _converse(child: Child, job: Job, *, log: Path, tell: Tell, timeout_s: float) -> Result | Failure:
-    send(child, dump(job, kind=Job))
+    send(child, dump(job))
     answer = await_event(child.process, beats(child.events, HEARTBEAT_S), tell, timeout_s, log)
     if isinstance(answer, Question):
         reason = "The worker asked where it was to answer."
@@ -166,7 +166,7 @@ class WorkerSession:
         self._log = log
         with log.open("ab") as stream:
             self._child = start_worker(python_of(root), child_environment(environment), stream)
-        send(self._child, dump(job, kind=Job))
+        send(self._child, dump(job))
         self._expect_ready()
 
     def _expect_ready(self) -> None:
@@ -192,7 +192,7 @@ class WorkerSession:
         return found[0].likelihoods
 
     def _answers(self, request: SessionRequest) -> Iterator[Event]:
-        send(self._child, dump(request, kind=SessionRequest))
+        send(self._child, dump(request))
         while not isinstance(event := self._next(), Done):
             if isinstance(event, Failure):
                 raise WorkerError(event.reason, hint=f"The log is {self._log}.")

@@ -29,4 +29,4 @@ class Channel:
 
     def send(self, event: Event) -> None:
         """Write one event."""
-        self._stream.write(dump(event, kind=Event) + b"\n")
+        self._stream.write(dump(event) + b"\n")

@@ -4,7 +4,7 @@ import os
 import pytest
 
 from edgewright.codec import dump
-from edgewright.core.answers import Event, Failure, FailureKind, Progress
+from edgewright.core.answers import Failure, FailureKind, Progress
 from edgewright.runtime.children import Child, beats
 from edgewright.runtime.runner import await_event
 
@@ -33,7 +33,7 @@ def test_progress_is_passed_on_and_a_failure_names_the_log(worker, tmp_path):
     child, sink = worker
     step = Progress(message="half", fraction=0.5)
     for event in (step, Failure(failure=FailureKind.FAILED, reason="no")):
-        sink.write(dump(event, kind=Event) + b"\n")
+        sink.write(dump(event) + b"\n")
     told = []
     result = await_event(None, beats(child.events, 5.0), told.append, 60.0, tmp_path / "log")
     assert result == Failure(failure=FailureKind.FAILED, reason="no", log=str(tmp_path / "log"))
