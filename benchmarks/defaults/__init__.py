@@ -12,16 +12,19 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmarks.checks import Check, at_least, finish
+from benchmarks.checks import Check, at_least, at_most, finish
 from benchmarks.defaults import made
 from benchmarks.defaults.compared import Compared, compare
 from benchmarks.lab import Lab
 from edgewright.core.choice import points_of
 from edgewright.core.pareto import dominates
 from edgewright.core.policy import ALWAYS
+from edgewright.core.quantity import Value
+from edgewright.core.run import Run
 
 _ROUNDS = 5
 _LEAST_SPEED = 0.97
+_FORETOLD = {"size_bytes": 0.02, "peak_bytes": 0.10}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -31,9 +34,10 @@ def main(arguments: Sequence[str]) -> int:
     checks: list[Check] = []
     details: dict[str, object] = {}
     if not arguments or "choice" in arguments:
-        arms = {"edgewright's choice": made.chosen(lab), **made.defaults(lab)}
+        run = made.searched(lab)
+        arms = {"edgewright's choice": made.chosen(run), **made.defaults(lab)}
         found = compare(lab, arms, rounds=_ROUNDS)
-        checks += _choice(found)
+        checks += [*_choice(found), *_foretold(run)]
         details["choice"] = {name: one.figures for name, one in found.items()}
     if not arguments or "target-size" in arguments:
         found = compare(lab, made.at_size_of_q4_k_m(lab), rounds=_ROUNDS)
@@ -63,6 +67,25 @@ def _choice(found: Mapping[str, Compared]) -> list[Check]:
     beaten = [one.name for one in others if dominates(points[mine.name], points[one.name])]
     checks.append(at_least("defaults that the choice dominates", len(beaten), 2, "builds", ", ".join(beaten)))
     return checks
+
+
+def _foretold(run: Run) -> list[Check]:
+    """What the search expected of a build before it was made, beside what it measured."""
+    checks = []
+    for metric, bound in _FORETOLD.items():
+        errors = {
+            trial.id: abs(expected / measured - 1.0)
+            for trial in run.trials
+            if (expected := _figure(trial.predicted, metric)) and (measured := _figure(trial.values, metric))
+        }
+        worst = max(errors, key=lambda name: errors[name])
+        note = f"{worst}, of {len(errors)} builds"
+        checks.append(at_most(f"predicted {metric}: largest error", errors[worst], bound, "share", note))
+    return checks
+
+
+def _figure(values: Mapping[str, Value], metric: str) -> float | None:
+    return values[metric].value if metric in values else None
 
 
 def _target_size(found: Mapping[str, Compared]) -> list[Check]:

@@ -21,15 +21,19 @@ RUNS = OUT / "defaults"
 """Searches that are done, for a benchmark that is called again after an interruption."""
 
 
-def chosen(lab: Lab) -> str:
-    """What `optimize --budget "20 trials" --prefer "speed>accuracy>memory"` recommends, or its nearest miss where none passed.
+def searched(lab: Lab) -> Run:
+    """`optimize --budget "20 trials" --prefer "speed>accuracy>memory"`.
 
     The question is how fast a build may be that keeps the accuracy, so that is what is wished for; accuracy and memory choose
     among those that are as fast.
     """
     policy = Policy(order=("speed", "accuracy", "memory"))
     request = Request(text=evaluation_text(None), policy=policy, budget_trials=_TRIALS)
-    run = _optimized(lab, "choice", request)
+    return _optimized(lab, "choice", request)
+
+
+def chosen(run: Run) -> str:
+    """What a run recommends, or its nearest miss where none passed."""
     if run.best is not None:
         return str(Path(run.directory, BEST))  # with the runtime options that it was chosen with
     if run.choice is None or run.choice.nearest_miss is None:
