@@ -30,7 +30,8 @@ class Storage:
     ``group_bits`` each, unless that is smaller. Rows are filled up to a multiple of ``padded``, but not the embedding's.
 
     The embedding and the output layer are kept at ``ends_bits`` where that is not 0, and the embedding ``copies`` times. Of
-    matrices in layers the runtime packs a copy of ``packed_bits`` a weight for its kernels, or ``odd_packed_bits``.
+    matrices in layers the runtime packs a copy of ``packed_bits`` a weight for its kernels, or ``odd_packed_bits`` where rows
+    are no multiple; this also of an output layer that is kept as such rows are.
     """
 
     bits: float
@@ -70,11 +71,7 @@ class Storage:
 
     def packed_bytes(self, groups: Sequence[Group]) -> float:
         """Bytes of the copies that the runtime packs when it loads."""
-        return sum(
-            group.weights * (self.odd_packed_bits if group.row % self.multiple else self.packed_bits) / 8
-            for group in groups
-            if group.name not in {EMBEDDING, HEAD}
-        )
+        return sum(group.weights * self._packed_bits(group) for group in groups) / 8
 
     def raw_kl(self, groups: Sequence[Group], table: Sensitivity | None) -> float:
         """KL divergence (nat per token) that rounding to this costs: by a model's table, or without one by a rule of thumb.
@@ -87,6 +84,14 @@ class Storage:
         weights = sum(group.weights for group in groups) or 1
         share = {group.name: group.weights / weights for group in groups}
         return _USUAL_KL * sum(share[name] * exp(log(4.0) * (4.0 - bits[name])) for name in share)
+
+    def _packed_bits(self, group: Group) -> float:
+        odd = group.row % self.multiple != 0
+        if group.name == EMBEDDING:  # it is looked up, not multiplied
+            return 0.0
+        if group.name == HEAD:
+            return self.odd_packed_bits if odd and not self.ends_bits else 0.0
+        return self.odd_packed_bits if odd else self.packed_bits
 
     def _stored(self, group: Group) -> float:
         row = group.row

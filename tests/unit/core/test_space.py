@@ -82,10 +82,18 @@ def test_rows_that_no_group_divides_get_smaller_groups_where_the_framework_makes
 
 
 def test_copies_are_packed_of_matrices_in_layers_only():
-    storage = Storage(bits=4.0, rounding_bits=4.0, multiple=64, packed_bits=4.0, odd_packed_bits=2.0)
+    storage = Storage(
+        bits=4.0, rounding_bits=4.0, multiple=64, ends_bits=8.0, packed_bits=4.0, odd_packed_bits=2.0
+    )
     odd = Group(name="layers.1.up", tensors=("v",), weights=960, row=96, first=1)
     assert storage.packed_bytes([EMBEDDED, TIED, odd]) == 240.0
     assert storage.packed_bytes([replace(odd, row=128)]) == 480.0
+
+
+def test_an_output_layer_that_is_kept_as_odd_rows_are_is_copied_as_they_are():
+    storage = Storage(bits=4.0, rounding_bits=4.0, multiple=64, odd_packed_bits=2.0)
+    assert storage.packed_bytes([EMBEDDED, TIED]) == 250.0
+    assert replace(storage, ends_bits=8.0).packed_bytes([EMBEDDED, TIED]) == 0.0
 
 
 def test_a_scale_for_each_row_counts():
