@@ -43,8 +43,8 @@ class Trial:
     """One build's story: ``values`` are keyed by metric name, ``blocks`` counts its timed processes.
 
     Once it is ``confirmed``, its values and verdicts stand on new blocks and held-out text, and ``explored`` keeps what
-    it was shortlisted for. ``predicted`` is what was expected of it before it was built. ``doubts`` are metrics whose figures cannot be judged, with the reason. ``variant_of`` is the
-    trial whose artifact this one runs under another runtime option.
+    it was shortlisted for. ``predicted`` is what was expected of it before it was built. ``doubts`` are metrics whose figures
+    cannot be judged, with the reason. ``variant_of`` is the trial whose artifact this one runs under another runtime option.
     """
 
     recipe: Recipe
