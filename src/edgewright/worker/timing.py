@@ -1,7 +1,7 @@
 """Timed requests in this fresh process. Nothing samples and nothing profiles while a request runs.
 
-Order: a sentinel of the host, the load, warm-up requests of the full shape until they settle, then timed requests, then
-the sentinel again. Memory and the host's counters are read between those steps.
+Order: the files read anew, a sentinel of the host, the load, warm-up requests of the full shape until they settle, then timed
+requests, then the sentinel again. Memory and the host's counters are read between those steps.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from edgewright.ports import BatchSession, Session, Tell
 from edgewright.worker.energy import EnergyWatch
 from edgewright.worker.host import HostWatch, sentinel
 from edgewright.worker.memory import MemoryWatch
+from edgewright.worker.pages import read_anew
 
 _SHOWN_S = 0.02
 """Time for the parent to show what is said, before a request is timed and not during it."""
@@ -48,6 +49,8 @@ def bench(
     Raises:
         UnsupportedError: several prompts at once, and the runtime takes one.
     """
+    tell(Progress(message="reading the files"))
+    read_anew(artifact)
     tell(Progress(message="watching the host"))
     before = sentinel() if pace.sentinel else None
     energy = EnergyWatch() if pace.energy else None
