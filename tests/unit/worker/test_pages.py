@@ -21,7 +21,7 @@ def dropped(monkeypatch):
 
     def posix_fadvise(descriptor, *how):
         assert how == (0, 0, os.POSIX_FADV_DONTNEED)
-        names.append(Path(os.readlink(f"/proc/self/fd/{descriptor}")).name)
+        names.append(Path(f"/proc/self/fd/{descriptor}").readlink().name)
         real(descriptor, *how)
 
     monkeypatch.setattr(os, "posix_fadvise", posix_fadvise)
