@@ -149,11 +149,11 @@ def _gain(small: TypeCost, large: TypeCost) -> float:
 def allocate(options: Mapping[str, Sequence[TypeCost]], budget_bytes: float) -> Allocation | None:
     """An allocation of little cost within a budget; None where even the smallest types do not fit.
 
-    It is no slower than the best that one type for all could be there: where types' kernels differ, a weight's time is taken
-    as a cost beside KL divergence, as dear as that asks for.
+    It is no slower than the best that one type for all could be there, nor than any type for all that would be larger: where
+    types' kernels differ, a weight's time is taken as a cost beside KL divergence, as dear as that asks for.
     """
     found = _cheapest(options, budget_bytes, 0.0)
-    most = _one_type_s(options, budget_bytes)
+    most = _most_seconds(options, budget_bytes)
     if found is None or most is None or found.seconds <= most:
         return found
     low, high, best = 0.0, found.kl / most, found
@@ -173,16 +173,15 @@ def allocate(options: Mapping[str, Sequence[TypeCost]], budget_bytes: float) -> 
     return best
 
 
-def _one_type_s(options: Mapping[str, Sequence[TypeCost]], budget_bytes: float) -> float | None:
-    """Seconds of the allocation with least KL among those of one type for all, or the nearest below it; None without times."""
+def _most_seconds(options: Mapping[str, Sequence[TypeCost]], budget_bytes: float) -> float | None:
+    """Seconds of the best that one type for all could be in a budget, or of a larger one that is faster; None without times."""
     ladders = {name: sorted(choices, key=lambda o: o.size_bytes) for name, choices in options.items()}
-    ends = []
-    for kind in sorted({option.type for choices in options.values() for option in choices}):
-        at = _level(options, ladders, kind)
-        if _size(ladders, at) <= budget_bytes:
-            ends.append(_allocation(ladders, at))
-    best = min(ends, key=lambda one: one.kl, default=None)
-    return best.seconds if best is not None and best.seconds > 0.0 else None
+    kinds = sorted({option.type for choices in options.values() for option in choices})
+    whole = [_allocation(ladders, _level(options, ladders, kind)) for kind in kinds]
+    best = min((one for one in whole if one.size_bytes <= budget_bytes), key=lambda one: one.kl, default=None)
+    if best is None or best.seconds <= 0.0:
+        return None
+    return min([best.seconds, *(one.seconds for one in whole if one.size_bytes > budget_bytes)])
 
 
 def _cheapest(
