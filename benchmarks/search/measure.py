@@ -14,7 +14,6 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from statistics import median
 
 from benchmarks.checks import OUT
 from benchmarks.search.data import FILE, Data, Measured, Part, add
@@ -45,8 +44,6 @@ _FOLDER = OUT / "search"
 """A store and runs of its own, kept until all is measured."""
 
 _ROUNDS = 3
-_LONG_BLOCK_S = 20.0
-"""Where one block takes longer (MLX on Linux), the search's own look has to do for the speeds."""
 _ORIGINAL = "original"
 
 
@@ -59,8 +56,7 @@ def measure(frameworks: Sequence[str]) -> None:
         data = Data(model=source.name, facts=source.facts, table=_table(shop, source))
         for framework in frameworks or wiring.backends:
             run = _exhausted(wiring, source, framework, reporter)
-            timed = {} if _is_slow(wiring, framework) else _timed(run, source, reporter)
-            part = _part(wiring, run, framework, timed)
+            part = _part(wiring, run, framework, _timed(run, source, reporter))
             add(data, framework, part)
             print(f"{framework}: {len(part.builds)} builds; {FILE}", flush=True)
     shutil.rmtree(_FOLDER)
@@ -106,12 +102,6 @@ def _exhausted(wiring: Wiring, source: Source, framework: str, reporter: Reporte
             frameworks=[framework],
             reporter=reporter,
         )
-
-
-def _is_slow(wiring: TimedWiring, framework: str) -> bool:
-    taken = wiring.runner.seconds.items()
-    blocks = [spent["time"] for name, spent in taken if name.startswith(f"{framework}-") and "time" in spent]
-    return bool(blocks) and median(blocks) > _LONG_BLOCK_S
 
 
 def _timed(run: Run, source: Source, reporter: Reporter) -> Mapping[str, Benchmarked]:

@@ -125,9 +125,10 @@ def summed_up(
     blocks = {name: counted(numbered(done), name) for name in names}
     for name, mine in blocks.items():
         if not mine:
-            reasons = [one.reason for each in done for one in each.invalid if one.arm == name]
+            reasons = (one.reason for each in done for one in each.invalid if one.arm == name)
+            reason = next(reasons, "the host was slower or faster than usual")
             raise ResourceError(
-                f"Every block of {name} was disturbed: {[*reasons, 'the host was slower or faster than usual'][0]}.",
+                f"Every block of {name} was disturbed: {reason}.",
                 hint="Stop what else runs on this machine, or use --quick, which does not watch the host.",
             )
     return Benchmark(
