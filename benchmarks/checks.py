@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,19 @@ def at_most(name: str, value: float, bound: float, unit: str, note: str = "") ->
 def at_least(name: str, value: float, bound: float, unit: str, note: str = "") -> Check:
     """A figure that must reach its bound."""
     return Check(name=name, value=value, unit=unit, bound=f">= {bound:g}", ok=value >= bound, note=note)
+
+
+def worst_within(name: str, errors: Mapping[str, float], bound: float) -> Check:
+    """The largest of some builds' relative errors; none at all is no figure."""
+    worst = max(errors, key=lambda build: errors[build], default=None)
+    return Check(
+        name=f"{name}: largest error",
+        value=None if worst is None else errors[worst],
+        unit="share",
+        bound=f"<= {bound:g}",
+        ok=None if worst is None else errors[worst] <= bound,
+        note=f"{worst}, of {len(errors)} builds",
+    )
 
 
 def finish(name: str, checks: Sequence[Check], started: float, **details: Any) -> int:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmarks.checks import Check, at_least, at_most, finish
+from benchmarks.checks import Check, at_least, finish, worst_within
 from benchmarks.defaults import made
 from benchmarks.defaults.compared import Compared, compare
 from benchmarks.lab import Lab
@@ -80,9 +80,7 @@ def _foretold(run: Run) -> list[Check]:
             for trial in run.trials
             if (expected := _figure(trial.predicted, metric)) and (measured := _figure(trial.values, metric))
         }
-        worst = max(errors, key=lambda name: errors[name])
-        note = f"{worst}, of {len(errors)} builds"
-        checks.append(at_most(f"predicted {metric}: largest error", errors[worst], bound, "share", note))
+        checks.append(worst_within(f"predicted {metric}", errors, bound))
     return checks
 
 

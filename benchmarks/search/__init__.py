@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from scipy.stats import spearmanr
 
-from benchmarks.checks import Check, at_least, at_most, finish
+from benchmarks.checks import Check, at_least, at_most, finish, worst_within
 from benchmarks.search.data import read
 from benchmarks.search.measure import measure
 from benchmarks.search.world import METRICS, World
@@ -200,7 +200,8 @@ def _foretold(world: World) -> list[Check]:
         checks.append(
             at_least(f"{framework}: rank correlation of predicted KL", rank, 0.9, "1", f"{len(mine)} builds")
         )
-    for title, errors, bound in (("size", sizes, 0.02), ("peak memory", peaks, 0.10)):
-        worst = max(errors, key=lambda name: errors[name])
-        checks.append(at_most(f"predicted {title}: largest error", errors[worst], bound, "share", worst))
-    return checks
+    return [
+        *checks,
+        worst_within("predicted size", sizes, 0.02),
+        worst_within("predicted peak memory", peaks, 0.10),
+    ]
