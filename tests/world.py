@@ -132,7 +132,7 @@ class World:
             RECIPE_OF[final] = job.recipe.name
         return answer(job)
 
-    def run(self, target="this-machine"):
+    def run(self, target="this-machine", host=HOST):
         source = prepare(
             self.shop,
             SourceOperation.FROM_DIRECTORY,
@@ -144,7 +144,7 @@ class World:
         )
         states = {name: self.toolchains.state(b.toolchain) for name, b in self.backends.items()}
         backends = list(self.backends.values())
-        assessment = assess("m", facts(), HOST, knowledge.target(target), backends, states, context=64)
+        assessment = assess("m", facts(), host, knowledge.target(target), backends, states, context=64)
         planned = plan(assessment, backends, only=self.request.only, prunings=self.request.prunings)
         return optimize(
             self.shop, self.journal, self.request, source, assessment, planned, version="0", key="k"

@@ -42,6 +42,9 @@ OPTIONS = {
     "onnx": {"plain": {}, "resting": {"spinning": False, "threads": 1, "graph_level": "extended"}},
 }
 
+ELSEWHERE = {"openvino": {"device": "HETERO:NPU,CPU"}, "onnx": {"provider": "webgpu"}}
+"""A device that this machine may not have; others know no such option, and refuse it."""
+
 
 @dataclass
 class Probe:
@@ -76,6 +79,7 @@ def run(toolchains, ids, prompts):
             "prompts": prompts,
             "tokens": TOKENS,
             "options": OPTIONS.get(framework, {}),
+            "elsewhere": ELSEWHERE.get(framework, {"device": "GPU"}),
         }
         done = subprocess.run(
             [python_of(Path(toolchains[framework].path)), "-P", Path(__file__).with_name("probe_session.py")],
@@ -203,7 +207,20 @@ def test_openvino_names_a_device_that_is_not_there(probe):
     answer = probe("openvino").answer
     if any(device.startswith("NPU") for device in answer["devices"]):
         pytest.skip("this machine has an NPU")
-    assert answer["elsewhere"].startswith("UnsupportedError: OpenVINO sees no NPU on this machine.")
+    assert answer["elsewhere"]["refused"].startswith(
+        "UnsupportedError: OpenVINO sees no NPU on this machine."
+    )
+
+
+def test_onnx_runtime_says_the_same_on_a_gpu_or_that_there_is_none(probe):
+    answer = probe("onnx").answer
+    there = answer["elsewhere"]
+    if there["refused"]:
+        assert there["refused"].startswith("UnsupportedError: ONNX Runtime finds no GPU for WebGPU; ")
+        return
+    assert there["device"] == "WebGPU"
+    assert there["ids"] == answer["alone"][0]
+    assert there["proof"]["cpu_fallback"]
 
 
 def test_llama_cpps_options_change_what_runs(probe):

@@ -75,12 +75,12 @@ class HostFacts:
         """Whether every ``key=value`` condition holds.
 
         The keys are ``system``, ``architecture`` and ``vendor`` (of the processor), and ``GPU`` and ``NPU``, whose value is
-        the maker of one.
+        the maker of one, or ``any``.
         """
         facts = {
             f"system={self.system}",
             f"architecture={self.cpu.architecture}",
             f"vendor={self.cpu.vendor}",
-            *(f"{one.kind}={one.vendor}" for one in self.accelerators),
+            *(f"{one.kind}={maker}" for one in self.accelerators for maker in (one.vendor, "any")),
         }
         return facts.issuperset(conditions)

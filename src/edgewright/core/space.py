@@ -114,7 +114,10 @@ class Candidate:
 
 @dataclass(frozen=True, kw_only=True)
 class Acceleration:
-    """Options of the runtime that are tried on a finished build, where the host meets what they need."""
+    """Options of the runtime that are tried on a finished build, where the host meets what they need.
+
+    What needs something is a device beside the processor: it is tried on a framework's best build even where another leads.
+    """
 
     options: Mapping[str, Option]
     needs: tuple[str, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from edgewright.core.answers import Failure
@@ -25,39 +25,51 @@ _GAIN = 1.02
 def tune(state: State) -> None:
     """Try runtime options on the build that leads, each on top of those that gained; the others are set aside with a reason.
 
-    A search tries more of them than a run that has no budget.
+    A search tries more of them than a run that has no budget. It also tries the best build of each other framework on
+    devices that this framework drives and the host has: a build that is second on the processor may be first on a GPU.
     """
-    ranked = shortlist(state.contenders(), state.request.policy)
-    lead = next((state.trials[c.id] for c in ranked), None)
-    if lead is None or lead.variant_of:
+    ranked = [state.trials[c.id] for c in shortlist(state.contenders(), state.request.policy)]
+    if not ranked or ranked[0].variant_of:
         return
-    lead = whole(state, lead)
+    lead, searches = ranked[0], state.request.searches
     backend = state.shop.backend(lead.recipe.framework)
-    beyond = _beyond(state, backend) if state.request.searches else ()
-    for option in (*backend.accelerations(lead.recipe), *beyond):
+    beyond = [*_declared(state, backend), *_fewer_threads(state)] if searches else ()
+    _try(state, lead, [*backend.accelerations(lead.recipe), *beyond])
+    best = {trial.recipe.framework: trial for trial in reversed(ranked)}
+    for framework, trial in best.items() if searches else ():
+        devices = _declared(state, state.shop.backend(framework), only_devices=True)
+        if framework != lead.recipe.framework and devices:
+            _try(state, trial, devices)
+
+
+def _try(state: State, trial: Trial, options: Sequence[Mapping[str, Option]]) -> None:
+    build = whole(state, trial)
+    for option in options:
         if state.out_of_time():
             return
-        if option.items() <= lead.recipe.runtime.items():
+        if option.items() <= build.recipe.runtime.items():
             continue
-        variant = _variant(state, lead, option)
+        variant = _variant(state, build, option)
         if variant is None:
             continue
-        if _faster(state, variant.id, lead.id) and variant.outcome is not Outcome.FAIL:
-            lead = variant
+        if _faster(state, variant.id, build.id) and variant.outcome is not Outcome.FAIL:
+            build = variant
         else:
             reason = "this runtime option did not make the build faster in every round"
             state.update(replace(variant, status=Status.SKIPPED, reason=reason), "no-gain")
 
 
-def _beyond(state: State, backend: Backend) -> list[Mapping[str, Option]]:
-    """What only a search tries: what the framework declares, and where the build is for this host, fewer threads."""
-    space, assessment = backend.space(state.source.facts), state.run.assessment
+def _declared(state: State, backend: Backend, *, only_devices: bool = False) -> list[Mapping[str, Option]]:
+    """What a framework declares that this host meets; or of that, what needs a device beside the processor."""
+    space, host = backend.space(state.source.facts), state.run.assessment.host
     declared = space.accelerations if space else ()
-    fewer = fewer_threads(assessment.host.cpu) if assessment.measured_here else []
-    return [
-        *(one.options for one in declared if assessment.host.meets(one.needs)),
-        *({"threads": count} for count in fewer),
-    ]
+    return [one.options for one in declared if host.meets(one.needs) and (one.needs or not only_devices)]
+
+
+def _fewer_threads(state: State) -> list[Mapping[str, Option]]:
+    """Where the build is for this host."""
+    assessment = state.run.assessment
+    return [{"threads": n} for n in fewer_threads(assessment.host.cpu)] if assessment.measured_here else []
 
 
 def fewer_threads(cpu: Cpu) -> list[int]:

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from edgewright.core.answers import BenchResult, ScoreResult
+from edgewright.core.host import Accelerator
 from edgewright.core.jobs import BenchJob, BuildJob, ScoreJob
 from edgewright.core.recipe import Precision
 from edgewright.core.run import Status
-from edgewright.core.space import Family, Space, Storage, candidates
+from edgewright.core.space import Acceleration, Family, Space, Storage, candidates
 from edgewright.pipeline.tune import fewer_threads
 from edgewright.testing import block, scores
 from tests.world import HOST, RECIPE_OF, REQUEST, World, by_id, is_held_out
@@ -64,6 +65,30 @@ def test_a_search_tries_what_promises_and_says_why_the_rest_was_left(tmp_path):
     proposed = trials["openvino/w4"]
     assert proposed.predicted["decode_tok_s"].label == "estimated"
     assert proposed.predicted.keys() >= {"size_bytes", "kl_divergence", "peak_bytes"}
+
+
+def test_a_device_is_tried_on_the_best_build_of_each_framework_that_drives_it(tmp_path):
+    """On the processor OpenVINO's builds lead; on the GPU, which ONNX Runtime's plugin drives here, the other is first."""
+    gpu = Acceleration(options={"provider": "gpu"}, needs=("GPU=any",))
+
+    def space(framework):
+        found = space_of(framework)
+        return replace(found, accelerations=(gpu,)) if framework == "onnx" else found
+
+    def answer(job):
+        if isinstance(job, BenchJob) and job.worker == "fake.onnx":
+            return BenchResult(block=block(400.0 if job.runtime.get("provider") else 60.0))
+        return by_bits(job)
+
+    card = Accelerator(kind="GPU", name="a card", vendor="AMD", memory_bytes=None, found_by="sysfs")
+    request = replace(REQUEST, budget_trials=6)
+    of = World(tmp_path, answer=answer, request=request, backends=("openvino", "onnx"), space=space)
+    run = of.run(host=replace(HOST, accelerators=(card,)))
+    moved = [trial for trial in run.trials if trial.recipe.runtime.get("provider") == "gpu"]
+    assert {trial.recipe.framework for trial in moved} == {"onnx"}
+    assert run.best is not None
+    assert run.best.id == moved[0].id
+    assert not any(t.recipe.runtime.get("provider") for t in world(tmp_path / "without").run().trials)
 
 
 def test_a_build_that_fails_on_the_first_window_is_not_scored_further_nor_timed(tmp_path):

@@ -1,5 +1,6 @@
 import pytest
 
+from edgewright.runtime.probe.accelerators import by_device_class
 from edgewright.runtime.probe.cpu import vendor_of
 
 INTEL_MAC = {"machdep.cpu.brand_string": "Intel(R) Core(TM) i7-9750H", "machdep.cpu.vendor": "GenuineIntel"}
@@ -21,3 +22,12 @@ ROSETTA = {"machdep.cpu.brand_string": "VirtualApple @ 2.50GHz", "machdep.cpu.ve
 )
 def test_the_vendor_is_the_processors_own(system, sysctl, identifier, vendor):
     assert vendor_of(system, lambda name: sysctl.get(name, ""), identifier) == vendor
+
+
+def test_the_kernels_device_classes_name_the_makers_that_are_known(tmp_path):
+    for place, maker in (("drm/card0", "0x1002"), ("drm/card1", "0x1234"), ("accel/accel0", "0x8086")):
+        device = tmp_path / place / "device"
+        device.mkdir(parents=True)
+        (device / "vendor").write_text(f"{maker}\n", encoding="ascii")
+    found = [(one.kind, one.vendor, one.name) for one in by_device_class(tmp_path)]
+    assert found == [("GPU", "AMD", "AMD GPU (card0)"), ("NPU", "Intel", "Intel NPU (accel0)")]

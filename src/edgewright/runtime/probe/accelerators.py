@@ -9,12 +9,13 @@ from pathlib import Path
 
 from edgewright.core.host import Accelerator
 
-_INTEL = "0x8086"
+_MAKERS = {"0x8086": "Intel", "0x1002": "AMD"}
+"""PCI's numbers of those that the kernel's device classes are asked for."""
 
 
 def accelerators() -> tuple[Accelerator, ...]:
     """What is found; an interface that is not there means none of its kind, never an error."""
-    return (*_nvidia(), *_intel(), *_apple())
+    return (*_nvidia(), *by_device_class(), *_apple())
 
 
 def _nvidia() -> list[Accelerator]:
@@ -50,16 +51,17 @@ def _text(value: str | bytes) -> str:
     return value.decode() if isinstance(value, bytes) else value
 
 
-def _intel() -> list[Accelerator]:
-    """Intel GPUs and NPUs by the kernel's device classes; the OpenVINO toolchain's own list names them in full."""
+def by_device_class(classes: Path = Path("/sys/class")) -> list[Accelerator]:
+    """GPUs and NPUs of Intel and AMD by the kernel's device classes; a toolchain's own list names them in full."""
     found = []
     for kind, pattern in (("GPU", "drm/card[0-9]"), ("NPU", "accel/accel[0-9]")):
-        for device in sorted(Path("/sys/class").glob(f"{pattern}/device")):
+        for device in sorted(classes.glob(f"{pattern}/device")):
             vendor = device / "vendor"
-            if vendor.exists() and vendor.read_text(encoding="ascii").strip() == _INTEL:
-                name = f"Intel {kind} ({device.parent.name})"
+            maker = _MAKERS.get(vendor.read_text(encoding="ascii").strip()) if vendor.exists() else None
+            if maker:
+                name = f"{maker} {kind} ({device.parent.name})"
                 found.append(
-                    Accelerator(kind=kind, name=name, vendor="Intel", memory_bytes=None, found_by="sysfs")
+                    Accelerator(kind=kind, name=name, vendor=maker, memory_bytes=None, found_by="sysfs")
                 )
     return found
 

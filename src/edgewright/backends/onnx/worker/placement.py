@@ -10,12 +10,21 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from edgewright.backends.onnx.worker.webgpu import gpu_proof
+
 _CPU = "CPUExecutionProvider"
 
 
-def providers_proof(graph: Path, config: Mapping[str, Any]) -> dict[str, str]:
-    """The providers that genai_config.json asks for and the wheel holds, and whether any work falls back to the CPU."""
+def providers_proof(graph: Path, config: Mapping[str, Any], *, gpu: bool) -> dict[str, str]:
+    """The providers that genai_config.json asks for and the wheel holds, and whether any work falls back to the CPU.
+
+    With ``gpu`` the session was told to run on the WebGPU plugin instead.
+    """
     import onnxruntime as ort
+
+    versions = {name: version(name) for name in ("onnxruntime", "onnxruntime-genai")}
+    if gpu:
+        return {**gpu_proof(graph), "onnxruntime-ep-webgpu": version("onnxruntime-ep-webgpu"), **versions}
 
     available = ort.get_available_providers()
     listed = config["model"]["decoder"].get("session_options", {}).get("provider_options", [])
@@ -24,8 +33,7 @@ def providers_proof(graph: Path, config: Mapping[str, Any]) -> dict[str, str]:
         "providers": ", ".join([*asked, _CPU]),
         "available_providers": ", ".join(available),
         "cpu_fallback": _probe(graph, asked) if asked else f"none possible: {_CPU} is the only one asked for",
-        "onnxruntime": version("onnxruntime"),
-        "onnxruntime-genai": version("onnxruntime-genai"),
+        **versions,
     }
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgewright.backends.onnx.worker.placement import providers_proof
 from edgewright.backends.onnx.worker.precisions import config_of, graph_of, precisions
+from edgewright.backends.onnx.worker.webgpu import load_on_gpu, on_gpu
 from edgewright.backends.options import COUNT, Kind, check_options
 from edgewright.backends.pieces import rows_at_once
 from edgewright.backends.threads import thread_count
@@ -25,7 +26,13 @@ _GRAPH_LEVELS = {
     "extended": "ORT_ENABLE_EXTENDED",
     "all": "ORT_ENABLE_ALL",
 }
-_OPTIONS: dict[str, Kind] = {"threads": COUNT, "spinning": bool, "graph_level": tuple(_GRAPH_LEVELS)}
+_WEBGPU = "webgpu"
+_OPTIONS: dict[str, Kind] = {
+    "threads": COUNT,
+    "spinning": bool,
+    "graph_level": tuple(_GRAPH_LEVELS),
+    "provider": (_WEBGPU,),
+}
 _NEVER = -1
 """An end-of-text id that no model says: GenAI's search would end at the real one."""
 
@@ -33,10 +40,10 @@ _NEVER = -1
 class OnnxSession:
     """See `edgewright.ports.Session`.
 
-    Runtime options: ``threads``, ``spinning``, whether threads wait for work by running idle, and ``graph_level``, how far
-    the graph is rewritten when it is loaded (all of it unless told otherwise). The ids of one prompt are chosen here from
-    the raw logits. Those of a batch are chosen by GenAI's greedy search, because GenAI takes the ids of a batch from itself
-    only.
+    Runtime options: ``threads``, ``spinning``, whether threads wait for work by running idle, ``graph_level``, how far the
+    graph is rewritten when it is loaded (all of it unless told otherwise), and ``provider``, what computes instead of those
+    that the artifact names. The ids of one prompt are chosen here from the raw logits. Those of a batch are chosen by GenAI's
+    greedy search, because GenAI takes the ids of a batch from itself only.
     """
 
     def __init__(self, artifact: Path, runtime: Mapping[str, Option], profile: Path | None = None) -> None:
@@ -58,7 +65,8 @@ class OnnxSession:
             options["enable_profiling"] = str(profile)
         own = {"eos_token_id": _NEVER, "decoder": {"session_options": options}}
         config.overlay(json.dumps({"model": own}))
-        self._model: Any = og.Model(config)
+        self._gpu = runtime.get("provider") == _WEBGPU
+        self._model: Any = load_on_gpu(og, config) if self._gpu else og.Model(config)
         self._vocabulary = int(config_of(artifact)["model"]["vocab_size"])
 
     @property
@@ -66,11 +74,11 @@ class OnnxSession:
         """Device and providers as ONNX Runtime reports them; precisions as the graph has them."""
         found = precisions(self._artifact)
         device = str(self._model.device_type)
-        proof = providers_proof(graph_of(self._artifact), config_of(self._artifact))
+        proof = providers_proof(graph_of(self._artifact), config_of(self._artifact), gpu=self._gpu)
         return Placement(
             device=device,
             weights=found["weights"],
-            activations=found["activations"],
+            activations=on_gpu(found["activations"]) if self._gpu else found["activations"],
             kv_cache=found["kv_cache"],
             threads=self._threads,
             proof={"device_type": device, "model_type": str(self._model.type), **proof},
