@@ -63,8 +63,8 @@ def verify(*, names: tuple[str, ...], as_json: bool) -> None:
 def remove(*, names: tuple[str, ...]) -> None:
     """Delete toolchains; they are installed again when they are needed."""
     from edgewright.cli.progress import TerminalReporter
+    from edgewright.core.quantity import size
     from edgewright.errors import UsageError
-    from edgewright.report.figures import size
     from edgewright.wiring import Wiring
 
     wiring = Wiring()

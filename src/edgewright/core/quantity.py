@@ -44,6 +44,11 @@ def widened(low: float, high: float, factor: float) -> tuple[float, float]:
     return low / factor, high * factor
 
 
+def size(number: float) -> str:
+    """Bytes in decimal megabytes or gigabytes."""
+    return f"{number / 1e9:.2f} GB" if number >= 1e9 else f"{number / 1e6:.1f} MB"
+
+
 def not_available(metric: str, reason: str) -> Value:
     """A value that could not be had, and why."""
     return Value(value=None, unit=METRICS[metric].unit, label=Label.NOT_AVAILABLE, method="", reason=reason)

@@ -76,13 +76,16 @@ def _options(
 def _seconds(state: State, framework: str, mixture: Mixture) -> Mapping[str, float]:
     """What one weight of each type takes in decoding on this host, measured when it is first asked for."""
     if framework not in state.type_seconds:
-        state.type_seconds[framework] = type_speed(
+        found = type_speed(
             state.shop,
             state.shop.backend(framework),
             [kind.name for kind in mixture.types],
             state.run.assessment.host.device_id,
             state.log(framework, "types"),
         )
+        if isinstance(found, Failure):
+            state.note(f"{framework}: allocations do not look at speed: {found.reason}")
+        state.type_seconds[framework] = {} if isinstance(found, Failure) else found
     return state.type_seconds[framework]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from edgewright.core.energy import METRIC
-from edgewright.core.quantity import Label, Value
+from edgewright.core.quantity import Label, Value, size
 from edgewright.core.statistics.looks import ITEM_LOOKS
 
 
@@ -30,11 +30,6 @@ def scaled(number: float, unit: str) -> str:
     if unit in {"J/token", "s/token"}:
         return f"{number:.3g}"
     return f"{number:.2f}" if abs(number) >= 0.01 or number == 0 else f"{number:.2g}"
-
-
-def size(number: float) -> str:
-    """Bytes in decimal megabytes or gigabytes."""
-    return f"{number / 1e9:.2f} GB" if number >= 1e9 else f"{number / 1e6:.1f} MB"
 
 
 def energy_line(values: Mapping[str, Value]) -> str:

@@ -10,11 +10,12 @@ from rich.table import Table
 
 from edgewright.core.assessment import Assessment
 from edgewright.core.host import HostFacts
+from edgewright.core.quantity import size
 from edgewright.core.run import Run, Status
 from edgewright.core.toolchain import ToolchainState
 from edgewright.core.verdict import Outcome
 from edgewright.report.confirmation import show_confirmation
-from edgewright.report.figures import figure, size
+from edgewright.report.figures import figure
 from edgewright.report.lines import WIDE_FROM, add_row, say, table_of
 from edgewright.report.rows import COLUMNS, cells, foretold, headline, ordered, place_of, untried
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edgewright.core.host import HostFacts
 from edgewright.core.model import Source
+from edgewright.core.quantity import size
 from edgewright.core.recipe import Plan
 from edgewright.errors import ResourceError
 
@@ -20,13 +21,13 @@ def preflight(source: Source, plan: Plan, host: HostFacts) -> None:
     baseline = source.facts.parameters * _SCORED_BYTES
     if baseline > host.memory_bytes:
         raise ResourceError(
-            f"The original needs about {baseline / 1e9:.0f} GB of memory to be scored in float32, "
-            f"and this machine has {host.memory_bytes / 1e9:.0f} GB.",
+            f"The original needs about {size(baseline)} of memory to be scored in float32, "
+            f"and this machine has {size(host.memory_bytes)}.",
             hint="Use a machine with more memory, or a smaller model.",
         )
     builds = sum(source.facts.parameters * recipe.nominal_bits / 8 for recipe in plan.candidates)
     if builds > host.free_disk_bytes:
         raise ResourceError(
-            f"The builds would take about {builds / 1e9:.0f} GB of disk, and {host.free_disk_bytes / 1e9:.0f} GB are free.",
+            f"The builds would take about {size(builds)} of disk, and {size(host.free_disk_bytes)} are free.",
             hint="Free space, set EDGEWRIGHT_HOME to a larger disk, or name fewer --frameworks.",
         )

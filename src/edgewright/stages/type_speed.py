@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from edgewright.core.answers import Failure, TypeSpeedResult
+from edgewright.core.answers import Failure, FailureKind, TypeSpeedResult
 from edgewright.core.jobs import TypeSpeedJob
 from edgewright.core.keys import digest
 from edgewright.ports import Backend, JobFailed, Workshop
@@ -16,7 +16,7 @@ _TIMEOUT_S = 600.0
 
 def type_speed(
     shop: Workshop, backend: Backend, types: Sequence[str], device: str, log: Path
-) -> Mapping[str, float]:
+) -> Mapping[str, float] | Failure:
     """Seconds that one weight of each type takes in decoding one token; empty where the runtime cannot say."""
     key = digest([backend.toolchain.digest, backend.code_digest, device, list(types)])
 
@@ -32,6 +32,6 @@ def type_speed(
     kept = shop.store.find("type-speed", key)
     found = kept or shop.keep("type-speed", key, make, what="The types' times", log=log)
     if isinstance(found, Failure):
-        return {}
+        return {} if found.failure is FailureKind.UNSUPPORTED else found
     answer: TypeSpeedResult = shop.files.read(found / _RECORD, TypeSpeedResult)
     return answer.seconds

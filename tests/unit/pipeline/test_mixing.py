@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from edgewright.core.allocation import WeightType
 from edgewright.core.answers import Failure, FailureKind, ScoreResult
-from edgewright.core.jobs import BuildJob, ScoreJob, SensitivityJob
+from edgewright.core.jobs import BuildJob, ScoreJob, SensitivityJob, TypeSpeedJob
 from edgewright.core.run import Status
 from edgewright.core.text import Text
 from edgewright.testing import facts, scores
@@ -67,6 +67,17 @@ def test_the_smallest_that_keeps_the_accuracy_is_found_by_growing(tmp_path):
     sizes = [t.predicted["size_bytes"].value for t in mixed]
     assert sizes == sorted(sizes)
     assert mixed[-1].values["accuracy_retained"].value > 0.95
+
+
+def test_types_that_should_have_been_timed_and_were_not_are_a_note(tmp_path):
+    def full(job):
+        if isinstance(job, TypeSpeedJob):
+            return Failure(failure=FailureKind.RESOURCE, reason="No space left on device.")
+        return honest(job)
+
+    run = World(tmp_path, types=TYPES, request=asking(6.0), answer=full).run()
+    assert any("/mixed" in trial.id for trial in run.trials)
+    assert "llamacpp: allocations do not look at speed: No space left on device." in run.notes
 
 
 def test_without_a_wish_nothing_is_measured_for_it(tmp_path):
