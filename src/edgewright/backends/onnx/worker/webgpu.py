@@ -32,7 +32,9 @@ def load_on_gpu(og: Any, config: Any) -> Any:
         return og.Model(config)
     except RuntimeError as error:
         said = str(error).strip().splitlines()[0]
-        raise UnsupportedError(f'ONNX Runtime finds no GPU for WebGPU; it says "{said}"', hint=_HINT) from error
+        raise UnsupportedError(
+            f'ONNX Runtime finds no GPU for WebGPU; it says "{said}"', hint=_HINT
+        ) from error
 
 
 def on_gpu(activations: str) -> str:
