@@ -31,19 +31,24 @@ def tune(state: State) -> None:
     ranked = [state.trials[c.id] for c in shortlist(state.contenders(), state.request.policy)]
     if not ranked or ranked[0].variant_of:
         return
-    lead, searches = ranked[0], state.request.searches
+    lead = ranked[0]
     backend = state.shop.backend(lead.recipe.framework)
-    beyond = [*_declared(state, backend), *_fewer_threads(state)] if searches else ()
-    _try(state, lead, [*backend.accelerations(lead.recipe), *beyond])
-    best = {trial.recipe.framework: trial for trial in reversed(ranked)}
-    for framework, trial in best.items() if searches else ():
-        devices = _declared(state, state.shop.backend(framework), only_devices=True)
-        if framework != lead.recipe.framework and devices:
-            _try(state, trial, devices)
+    options = [*backend.accelerations(lead.recipe)]
+    if state.request.searches:
+        options += [*_declared(state, backend), *_fewer_threads(state)]
+    _try(state, lead, options)
+    if state.request.searches:
+        _try_devices(state, {trial.recipe.framework: trial for trial in reversed(ranked)}, lead)
+
+
+def _try_devices(state: State, best: Mapping[str, Trial], lead: Trial) -> None:
+    for framework, trial in best.items():
+        if framework != lead.recipe.framework and not trial.variant_of:
+            _try(state, trial, _declared(state, state.shop.backend(framework), only_devices=True))
 
 
 def _try(state: State, trial: Trial, options: Sequence[Mapping[str, Option]]) -> None:
-    build = whole(state, trial)
+    build = whole(state, trial) if options else trial
     for option in options:
         if state.out_of_time():
             return
