@@ -39,6 +39,7 @@ OPTIONS = {
         "read": {"mmap": False, "batch": 16, "micro_batch": 8},
         "small cache": {"kv_cache": "q8_0", "flash_attention": True},
     },
+    "openvino": {"plain": {}, "streams": {"streams": 2, "performance_hint": "THROUGHPUT"}},
     "onnx": {"plain": {}, "resting": {"spinning": False, "threads": 1, "graph_level": "extended"}},
 }
 
@@ -232,6 +233,13 @@ def test_llama_cpps_options_change_what_runs(probe):
     assert tried["plain"]["kv_cache"] == "float16"
     assert "q8_0" in tried["small cache"]["kv_cache"]
     assert told["small cache"] != told["plain"]
+
+
+def test_openvinos_streams_change_no_result(probe):
+    tried = probe("openvino").answer["options"]
+    assert tried["streams"]["ids"] == tried["plain"]["ids"]
+    assert tried["plain"]["proof"]["NUM_STREAMS"] == "1"
+    assert tried["streams"]["proof"]["NUM_STREAMS"] == "2"
 
 
 def test_onnx_runtimes_options_change_no_result(probe):

@@ -24,6 +24,8 @@ _DEVICES = (_CPU, "GPU", "NPU", "HETERO:GPU,CPU", "HETERO:NPU,CPU")
 
 _PROPERTIES = {
     "execution_mode": "EXECUTION_MODE_HINT",
+    "performance_hint": "PERFORMANCE_HINT",
+    "streams": "NUM_STREAMS",
     "inference_precision": "INFERENCE_PRECISION_HINT",
     "precision_hint": "INFERENCE_PRECISION_HINT",
     "kv_cache": "KV_CACHE_PRECISION",
@@ -34,6 +36,8 @@ _OPTIONS: dict[str, Kind] = {
     "device": _DEVICES,
     "threads": COUNT,
     "execution_mode": ("ACCURACY", "PERFORMANCE"),
+    "performance_hint": ("LATENCY", "THROUGHPUT"),
+    "streams": COUNT,
     "inference_precision": _FLOATS,
     "precision_hint": _FLOATS,
     "kv_cache": (*_FLOATS, "u8", "u4"),
@@ -188,5 +192,5 @@ def _properties(runtime: Mapping[str, Option], device: str) -> dict[str, Option]
     }
     if device == _CPU:
         properties["INFERENCE_NUM_THREADS"] = thread_count(runtime)
-        properties["NUM_STREAMS"] = 1
+        properties.setdefault("NUM_STREAMS", 1)
     return properties
