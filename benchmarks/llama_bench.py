@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from itertools import cycle
 from pathlib import Path
 from statistics import harmonic_mean
 
@@ -53,26 +53,21 @@ def ratio_of_files(lab: Lab, one: Path, other: Path, shape: Shape, least: float)
 
     Either is the first to start in every other pair, and before each pair both are read anew.
     """
-    pairs = _Pairs(lab, one, other, shape)
-    show = partial("{}: {:.1f} and {:.1f} tokens/s in turns".format, shape.name)
-    return ratio_in_pairs(least, float("inf"), pairs.measured, show)
+    environment = lab.environment("llamacpp")
+    orders = cycle(((one, other), (other, one)))
 
-
-@dataclass
-class _Pairs:
-    lab: Lab
-    one: Path
-    other: Path
-    shape: Shape
-    count: int = 0
-
-    def measured(self) -> Pair:
-        self.count += 1
-        files = (self.one, self.other) if self.count % 2 else (self.other, self.one)
+    def pair() -> Pair:
+        files = next(orders)
         for file in files:
             read_anew(file)
-        environment = self.lab.environment("llamacpp")
-        first, second = (command(self.lab, file, self.shape) for file in files)
-        said = in_turns(lambda: self.lab.run(first, environment), second, environment, self.shape.turn_s)
-        speeds = [self.shape.speed_said(text) for text in said]
-        return (speeds[0], speeds[1]) if self.count % 2 else (speeds[1], speeds[0])
+        first, second = (command(lab, file, shape) for file in files)
+        said = in_turns(lambda: lab.run(first, environment), second, environment, shape.turn_s)
+        speeds = dict(zip(files, map(shape.speed_said, said), strict=True))
+        return speeds[one], speeds[other]
+
+    return ratio_in_pairs(
+        least,
+        float("inf"),
+        pair,
+        lambda mine, other: f"{shape.name}: {mine:.1f} and {other:.1f} tokens/s in turns",
+    )
