@@ -35,16 +35,8 @@ def original(path, ids):
         return model(torch.tensor([ids]), use_cache=False).logits[0].numpy()
 
 
-def refused(worker, artifact, runtime):
-    try:
-        worker.open(artifact, runtime)
-    except Exception as error:  # noqa: BLE001  # its kind is what is asked for
-        return f"{type(error).__name__}: {error}"
-    return "not refused"
-
-
-def elsewhere(worker, artifact, runtime, prompt, tokens):
-    """What a session says on a device that this machine may not have."""
+def opened(worker, artifact, runtime, prompt, tokens):
+    """What a session does under these runtime options, or how it refuses them."""
     try:
         session = worker.open(artifact, runtime)
     except Exception as error:  # noqa: BLE001  # its kind is what is asked for
@@ -79,11 +71,8 @@ def main():
     steps = list(session.generate_batch(prompts, tokens))
     placement = asdict(session.placement)
     session.close()
-    options = {}
-    for name, tried in request["options"].items():
-        session = worker.open(artifact, tried)
-        options[name] = {"ids": list(session.generate(prompts[0], tokens)), **asdict(session.placement)}
-        session.close()
+    tried = {"unknown": {"no_such_option": 1}, **request["options"]}
+    options = {name: opened(worker, artifact, given, prompts[0], tokens) for name, given in tried.items()}
     profile = worker.profile(artifact, runtime, prompts[0], tokens, out / "scratch")
     answer = {
         "rows": [len(piece) for piece in pieces],
@@ -91,9 +80,7 @@ def main():
         "batch": [list(row) for row in zip(*steps, strict=True)],
         "placement": placement,
         "options": options,
-        "refused": refused(worker, artifact, {"no_such_option": 1}),
         "devices": devices(),
-        "elsewhere": elsewhere(worker, artifact, request["elsewhere"], prompts[0], tokens),
         "profile": asdict(profile),
     }
     (out / "answer.json").write_text(json.dumps(answer), encoding="utf-8")

@@ -69,6 +69,7 @@ class OpenVinoSession:
         self._shares = shares(core, graph, device)
         self._compiled: Any = core.compile_model(graph, device, properties)
         del graph  # frees the second view of the weights before anything is computed
+        _demand_streams(self.placement, int(runtime.get("streams", 1)))
         self._request: Any = self._compiled.create_infer_request()
         self._inputs = frozenset(port.get_any_name() for port in self._compiled.inputs)
 
@@ -181,6 +182,20 @@ def _demand_devices(core: Any, device: str) -> None:
         raise UnsupportedError(
             f"OpenVINO sees no {' and no '.join(missing)} on this machine.",
             hint=f"It sees {', '.join(sorted(seen))}; a GPU or NPU needs its driver.",
+        )
+
+
+def _demand_streams(placement: Placement, asked: int) -> None:
+    """The plugin quietly makes fewer streams than it is asked for where the processor has no core for each.
+
+    Raises:
+        UnsupportedError: it did.
+    """
+    made = placement.proof["NUM_STREAMS"]
+    if made.isdigit() and int(made) < asked:
+        raise UnsupportedError(
+            f"OpenVINO makes no more than {made} of the {asked} streams asked for: each needs a core and a thread of its own.",
+            hint="Ask for fewer streams, or leave the option out.",
         )
 
 
