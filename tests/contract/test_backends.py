@@ -1,6 +1,6 @@
 import pytest
 
-from edgewright.testing import BackendConformance, FakeBackend
+from edgewright.testing import BackendConformance, FakeBackend, facts
 from edgewright.wiring import BACKENDS
 
 
@@ -17,3 +17,21 @@ class TestBackends(BackendConformance):
 
     def make(self):
         return self.kind()
+
+
+SAME_FORMAT = (
+    ("onnx", "4:32", "int4"),
+    ("onnx", "4:64", "int4_b64_gptq"),
+    ("onnx", "8:32", "int8"),
+    ("llamacpp", "Q4_0", "q4_0"),
+    ("llamacpp", "IQ4_NL", "iq4_nl"),
+)
+
+
+@pytest.mark.parametrize(("framework", "kind", "candidate"), SAME_FORMAT)
+def test_a_type_packs_what_a_build_of_the_same_format_packs(framework, kind, candidate):
+    backend = next(made() for made in BACKENDS if made.name == framework)
+    types = {one.name: one for one in backend.mixture(facts()).types}
+    storages = {one.recipe.name: one.storage for one in backend.space(facts()).candidates}
+    assert types[kind].packed_bits == pytest.approx(storages[candidate].packed_bits)
+    assert types[kind].packed_bits > 0

@@ -85,13 +85,19 @@ class _Finder:
             trial = self._pool.trial(proposal.option.id)
             if trial is None or (trial.id in state.trials and state.trials[trial.id].values):
                 continue
-            predicted = {**_predicted(proposal.expected), **trial.predicted}
+            predicted = {**_predicted(self._expected(proposal, trial)), **trial.predicted}
             state.update(replace(trial, predicted=predicted), "proposed")
             recipes.append(trial.recipe)
         make(state, recipes, glance=True)
         run_round(state, f"{EXPLORE}search/{turn}", [r.id for r in recipes], state.request.pace)
         state.judge()
         keep_within(state)
+
+    def _expected(self, proposal: Proposal, trial: Trial) -> Figures:
+        """What was expected; of an allocation with the memory of the types that it got, which were not known before."""
+        option, figures = proposal.option, proposal.expected
+        held = self._pool.held_bytes(option.framework, trial.recipe, option.size_bytes)
+        return {**figures, "peak_bytes": figures["peak_bytes"] + held - option.held_bytes}
 
     def leave(self, hopeless: Sequence[Hopeless]) -> None:
         """Keep what was not tried, with the reason."""

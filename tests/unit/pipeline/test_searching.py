@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from edgewright.core.allocation import WeightType
 from edgewright.core.answers import BenchResult, ScoreResult
 from edgewright.core.host import Accelerator
 from edgewright.core.jobs import BenchJob, BuildJob, ScoreJob
 from edgewright.core.recipe import Precision
 from edgewright.core.run import Status
 from edgewright.core.space import Acceleration, Family, Space, Storage, candidates
+from edgewright.core.text import Text
 from edgewright.pipeline.tune import fewer_threads
 from edgewright.testing import block, scores
 from tests.world import HOST, RECIPE_OF, REQUEST, World, by_id, is_held_out
@@ -89,6 +91,27 @@ def test_a_device_is_tried_on_the_best_build_of_each_framework_that_drives_it(tm
     assert run.best is not None
     assert run.best.id == moved[0].id
     assert not any(t.recipe.runtime.get("provider") for t in world(tmp_path / "without").run().trials)
+
+
+def test_memory_foretold_of_an_allocation_knows_the_types_that_it_got(tmp_path):
+    """Also of the first one, whose types are not known before it is chosen."""
+
+    def first_peak(folder, packed_bits):
+        types = tuple(
+            WeightType(name=f"w{bits}", bits=bits, multiple=1, rounding_bits=bits, packed_bits=packed_bits)
+            for bits in (3.0, 8.0)
+        )
+        text = Text(name="text", content=" ".join(f"fox {n} jumps" for n in range(200)), sha256="s")
+        request = replace(REQUEST, budget_trials=40, text=text)
+        of = World(
+            folder, answer=by_bits, request=request, backends=("openvino",), space=space_of, types=types
+        )
+        first = next(trial for trial in of.run().trials if "/mixed" in trial.id)
+        return first.predicted["peak_bytes"].value
+
+    weights_in_layers = 2 * 64 * 32
+    more = first_peak(tmp_path / "packs", 1000.0) - first_peak(tmp_path / "plain", 0.0)
+    assert more == pytest.approx(weights_in_layers * 1000.0 / 8)
 
 
 def test_a_build_that_fails_on_the_first_window_is_not_scored_further_nor_timed(tmp_path):
