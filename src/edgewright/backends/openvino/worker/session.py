@@ -69,7 +69,8 @@ class OpenVinoSession:
         self._shares = shares(core, graph, device)
         self._compiled: Any = core.compile_model(graph, device, properties)
         del graph  # frees the second view of the weights before anything is computed
-        _demand_streams(self.placement, int(runtime.get("streams", 1)))
+        if (streams := int(runtime.get("streams", 1))) > 1:
+            _demand_streams(self.placement, streams)
         self._request: Any = self._compiled.create_infer_request()
         self._inputs = frozenset(port.get_any_name() for port in self._compiled.inputs)
 
