@@ -126,6 +126,10 @@ def test_an_interrupt_says_how_to_go_on(shell, tiny):
     while not (shell.folder / "run" / "journal.jsonl").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == 130
+    try:
+        _, said = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    # A shell makes 130 of both; Python ends by the signal itself if it came while text was evaluated as code.
+    assert process.returncode in {130, -signal.SIGINT}
     assert "The same command goes on from here" in said

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from edgewright import __version__
+from edgewright.cli import interrupts
 from edgewright.errors import EXIT_INTERRUPTED, EdgewrightError, UsageError
 
 COMMANDS = {
@@ -64,6 +65,7 @@ def cli(*, debug: bool) -> None:
 
 def main() -> None:
     """Run the command line; the process's exit status is the error's own."""
+    interrupts.listen()
     sys.exit(run(sys.argv[1:]))
 
 
@@ -72,9 +74,7 @@ def run(arguments: list[str]) -> int:
     debug = "--debug" in arguments
     try:
         status: Any = cli.main(args=arguments, prog_name="edgewright", standalone_mode=False)
-    except click.exceptions.Abort:
-        return _interrupted()
-    except KeyboardInterrupt:
+    except (click.exceptions.Abort, KeyboardInterrupt):
         return _interrupted()
     except click.ClickException as error:
         error.show()
@@ -93,6 +93,8 @@ def run(arguments: list[str]) -> int:
 def _failed(error: EdgewrightError, status: int, *, debug: bool) -> int:
     if debug:
         traceback.print_exc()
+    if interrupts.heard():
+        return _interrupted()
     click.echo(f"edgewright: {error}", err=True)
     return status
 

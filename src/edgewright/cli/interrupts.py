@@ -1,0 +1,36 @@
+"""Ctrl-C: heard once is enough, whatever was running when it came.
+
+Python raises `KeyboardInterrupt` between any two instructions of the main thread, also inside a library's callback or import
+that drops every exception, or turns it into one of its own.
+"""
+
+from __future__ import annotations
+
+import _thread
+import signal
+import threading
+from types import FrameType
+
+_AGAIN_SECONDS = 5.0
+"""Long enough for a run to stop its children and leave by itself."""
+
+_heard = threading.Event()
+
+
+def listen() -> None:
+    """From now on an interrupt comes again until the process has ended; where interrupts are ignored they stay so."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupted)
+
+
+def heard() -> bool:
+    """Whether an interrupt has come: then a failure is its consequence."""
+    return _heard.is_set()
+
+
+def _interrupted(number: int, frame: FrameType | None) -> None:
+    _heard.set()
+    again = threading.Timer(_AGAIN_SECONDS, _thread.interrupt_main)
+    again.daemon = True
+    again.start()
+    signal.default_int_handler(number, frame)

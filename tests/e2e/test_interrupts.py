@@ -1,0 +1,59 @@
+"""An interrupt is heard, also by a library that drops or renames every exception."""
+
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.e2e
+
+PROGRAM = """
+import signal, sys, time, click
+from edgewright.cli import interrupts, main
+
+@click.command()
+def command():
+    {meets}
+
+interrupts._AGAIN_SECONDS = 0.1
+signal.signal(signal.SIGINT, signal.default_int_handler)
+main.cli.get_command = lambda ctx, name: command
+sys.argv = ["edgewright", "doctor"]
+main.main()
+"""
+
+DROPPED = """
+    try:
+        signal.raise_signal(signal.SIGINT)
+    except BaseException:
+        pass
+    time.sleep(20)
+"""
+
+RENAMED = """
+    try:
+        signal.raise_signal(signal.SIGINT)
+    except BaseException:
+        raise ImportError("initialization failed")
+"""
+
+
+@pytest.mark.parametrize("meets", [DROPPED, RENAMED])
+def test_one_interrupt_is_enough(meets):
+    program = PROGRAM.format(meets=meets.strip())
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=15, check=False
+    )
+    assert done.returncode == 130, done
+    assert done.stderr == "edgewright: Interrupted. The same command goes on from here.\n"
+
+
+def test_where_interrupts_are_ignored_they_stay_so():
+    program = (
+        "import signal; from edgewright.cli import interrupts; signal.signal(signal.SIGINT, signal.SIG_IGN);"
+        "interrupts.listen(); signal.raise_signal(signal.SIGINT); print(interrupts.heard())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=15, check=True
+    )
+    assert done.stdout == "False\n"
