@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import _thread
 import signal
+import sys
 import threading
 from types import FrameType
 
@@ -30,7 +31,14 @@ def heard() -> bool:
 
 def _interrupted(number: int, frame: FrameType | None) -> None:
     _heard.set()
-    again = threading.Timer(_AGAIN_SECONDS, _thread.interrupt_main)
+    again = threading.Timer(_AGAIN_SECONDS, _come_again)
     again.daemon = True
     again.start()
     signal.default_int_handler(number, frame)
+
+
+def _come_again() -> None:
+    if sys.platform == "win32":
+        _thread.interrupt_main()
+    else:  # a signal to that very thread: nothing less wakes it where it sleeps or waits
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
