@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from edgewright.backends.onnx.worker.calibrating import data_config
+from edgewright.backends.onnx.worker.last_logits import keep_last_logits
 from edgewright.backends.onnx.worker.passes import Passes, passes
 from edgewright.backends.onnx.worker.precisions import graph_of, keep_precisions
 from edgewright.backends.onnx.worker.profiling import profiled
@@ -40,6 +41,7 @@ _COPIED = (
     "special_tokens_map.json",
     "chat_template.jinja",
 )
+_EVERY_LOGIT = "The logits of every prompt token are computed: the graph's output layer was not recognized."
 # Olive's bookkeeping beside the model: paths and times of this machine, nothing that a deployment reads.
 _BOOKKEEPING = ("model_config.json", "footprint.json", "output_footprint.json", "run_history.txt")
 
@@ -171,14 +173,15 @@ def _workflow(source: Path, scratch: Path, produced: Path, steps: Passes) -> dic
 
 
 def _complete(source: Path, out: Path) -> tuple[str, ...]:
-    """Put the source's own texts in place of Olive's renderings, and record what the graph computes in."""
+    """Put the source's own texts in place of Olive's renderings, record what the graph computes in, and spare it logits."""
     for name in _BOOKKEEPING:
         (out / name).unlink(missing_ok=True)
     for name in _COPIED:
         if (source / name).is_file():
             shutil.copyfile(source / name, out / name)
     keep_precisions(out)
-    return spell_out_byte_level(source / "tokenizer.json", out / "tokenizer.json")
+    notes = spell_out_byte_level(source / "tokenizer.json", out / "tokenizer.json")
+    return notes if keep_last_logits(out / _MODEL) else (*notes, _EVERY_LOGIT)
 
 
 WORKER = OnnxWorker()

@@ -14,7 +14,7 @@ from typing import Any
 _FILE = "precisions.json"
 _CONFIG = "genai_config.json"
 _UNKNOWN = "not stated by the artifact"
-_GRAPH_BYTES = 64 * 2**20
+GRAPH_BYTES = 64 * 2**20
 """A graph file larger than this holds weights."""
 
 
@@ -41,7 +41,7 @@ def precisions(artifact: Path) -> dict[str, str]:
         kept: dict[str, str] = json.loads((artifact / _FILE).read_text(encoding="utf-8"))
         return kept
     graph = graph_of(artifact)
-    if graph.stat().st_size > _GRAPH_BYTES:
+    if graph.stat().st_size > GRAPH_BYTES:
         return dict.fromkeys(("weights", "activations", "kv_cache"), _UNKNOWN)
     return _read(graph)
 

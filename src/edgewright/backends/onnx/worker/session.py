@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edgewright.backends.onnx.worker.last_logits import every_logit, spares_logits
 from edgewright.backends.onnx.worker.placement import providers_proof
 from edgewright.backends.onnx.worker.precisions import config_of, graph_of, precisions
 from edgewright.backends.onnx.worker.webgpu import load_on_gpu, on_gpu
@@ -44,6 +46,8 @@ class OnnxSession:
     graph is rewritten when it is loaded (all of it unless told otherwise), and ``provider``, what computes instead of those
     that the artifact names. The ids of one prompt are chosen here from the raw logits. Those of a batch are chosen by GenAI's
     greedy search, because GenAI takes the ids of a batch from itself only.
+
+    Where the graph computes the logits of the last position only, scoring loads it again, whole: one of the two is in memory.
     """
 
     def __init__(self, artifact: Path, runtime: Mapping[str, Option], profile: Path | None = None) -> None:
@@ -54,7 +58,6 @@ class OnnxSession:
         check_options("ONNX Runtime", runtime, _OPTIONS)
         self._np, self._og, self._artifact = np, og, artifact
         self._threads = thread_count(runtime)
-        config: Any = og.Config(str(artifact))
         # Said outright: left to itself, GenAI decoded on two cores at the speed of one thread.
         options: dict[str, Any] = {"intra_op_num_threads": self._threads}
         if "spinning" in runtime:
@@ -63,11 +66,11 @@ class OnnxSession:
             options["graph_optimization_level"] = _GRAPH_LEVELS[str(runtime["graph_level"])]
         if profile:
             options["enable_profiling"] = str(profile)
-        own = {"eos_token_id": _NEVER, "decoder": {"session_options": options}}
-        config.overlay(json.dumps({"model": own}))
+        self._own = {"eos_token_id": _NEVER, "decoder": {"session_options": options}}
         self._gpu = runtime.get("provider") == _WEBGPU
-        self._model: Any = load_on_gpu(og, config) if self._gpu else og.Model(config)
         self._vocabulary = int(config_of(artifact)["model"]["vocab_size"])
+        self._whole = False
+        self._model: Any = self._load()
 
     @property
     def placement(self) -> Placement:
@@ -86,6 +89,7 @@ class OnnxSession:
 
     def score(self, ids: Sequence[int]) -> Iterator[NDArray[np.float32]]:
         """Logits after every position, float32: the graph's own output, before any search."""
+        self._demand(whole=True)
         rows = rows_at_once(self._vocabulary)
         generator = self._generator(len(ids) + 1)
         for start in range(0, len(ids), rows):
@@ -94,6 +98,7 @@ class OnnxSession:
 
     def generate(self, ids: Sequence[int], tokens: int) -> Iterator[int]:
         """Prefill once, then one run a token; the cache is one buffer of exactly the length needed."""
+        self._demand(whole=False)
         generator = self._generator(len(ids) + tokens + 1)
         step = self._np.array(ids, self._np.int32)
         for _ in range(tokens):
@@ -103,6 +108,7 @@ class OnnxSession:
 
     def generate_batch(self, prompts: Sequence[Sequence[int]], tokens: int) -> Iterator[tuple[int, ...]]:
         """Prefill once, then one run for a token of every prompt, chosen by GenAI's greedy search."""
+        self._demand(whole=False)
         generator = self._generator(len(prompts[0]) + tokens + 1, len(prompts))
         generator.append_tokens(self._np.array(prompts, self._np.int32))
         for _ in range(tokens):
@@ -112,6 +118,27 @@ class OnnxSession:
     def close(self) -> None:
         """Drop the model."""
         self._model = None
+
+    def _demand(self, *, whole: bool) -> None:
+        """Have the graph in memory that computes every logit, or the artifact's own."""
+        if whole == self._whole or not self._spared:
+            return
+        self._model = None  # two would take the memory of two
+        self._model = self._load(every_logit(graph_of(self._artifact)) if whole else None)
+        self._whole = whole
+
+    @cached_property
+    def _spared(self) -> bool:
+        """Whether the artifact's graph leaves logits out: not so in what other tools made."""
+        return spares_logits(graph_of(self._artifact))
+
+    def _load(self, graph: bytes | None = None) -> Any:
+        """GenAI's model, of another graph over the same weights if there is one."""
+        config: Any = self._og.Config(str(self._artifact))
+        config.overlay(json.dumps({"model": self._own}))
+        if graph is not None:
+            config.add_model_data(graph_of(self._artifact).name, graph)
+        return load_on_gpu(self._og, config) if self._gpu else self._og.Model(config)
 
     def _generator(self, length: int, prompts: int = 1) -> Any:
         parameters: Any = self._og.GeneratorParams(self._model)
