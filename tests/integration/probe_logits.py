@@ -59,8 +59,8 @@ def foreign(artifact, out, ids):
 
 def main():
     request = json.load(sys.stdin)
-    sys.path.insert(0, str(Path(__file__).parent))
-    from probe_session import load_edgewright
+    sys.path.insert(0, str(Path(__file__).parents[2]))
+    from tests.integration.probe_session import load_edgewright
 
     load_edgewright(Path(request["package"]))
     artifacts = {name: Path(path) for name, path in request["artifacts"].items()}
