@@ -19,9 +19,8 @@ class TestBackends(BackendConformance):
         return self.kind()
 
 
+# ONNX Runtime's 4 bits are left out: Q, K and V are one matrix in its builds of 4 bits, and three in its allocations.
 SAME_FORMAT = (
-    ("onnx", "4:32", "int4"),
-    ("onnx", "4:64", "int4_b64_gptq"),
     ("onnx", "8:32", "int8"),
     ("llamacpp", "Q4_0", "q4_0"),
     ("llamacpp", "IQ4_NL", "iq4_nl"),
