@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,9 @@ from edgewright.errors import UnsupportedError
 
 _NAME = "WebGPU"
 """As GenAI calls it."""
+
+_MAKERS = {0x10DE: "NVIDIA", 0x1002: "AMD", 0x8086: "Intel"}
+"""PCI's numbers."""
 
 _HINT = (
     "It needs a GPU and its driver; on Linux the Vulkan loader too (Debian: libvulkan1). "
@@ -23,10 +27,8 @@ def load_on_gpu(og: Any, config: Any) -> Any:
     Raises:
         UnsupportedError: there is no GPU that ONNX Runtime and the plugin see.
     """
-    from onnxruntime_ep_webgpu import get_ep_name, get_library_path
-
     try:
-        og.register_execution_provider_library(get_ep_name(), get_library_path())
+        _register(og)
         config.clear_providers()
         config.append_provider(_NAME)
         return og.Model(config)
@@ -35,6 +37,14 @@ def load_on_gpu(og: Any, config: Any) -> Any:
         raise UnsupportedError(
             f'ONNX Runtime finds no GPU for WebGPU; it says "{said}"', hint=_HINT
         ) from error
+
+
+@cache
+def _register(og: Any) -> None:
+    """Once a process: GenAI refuses the same library a second time."""
+    from onnxruntime_ep_webgpu import get_ep_name, get_library_path
+
+    og.register_execution_provider_library(get_ep_name(), get_library_path())
 
 
 def on_gpu(activations: str) -> str:
@@ -67,6 +77,13 @@ def gpu_proof(graph: Path) -> dict[str, str]:
 
 
 def _described(device: Any) -> str:
-    facts = {**device.device.metadata, **device.ep_metadata}
-    known = [facts[key] for key in ("Description", "pci_bus_id") if facts.get(key)]
-    return " ".join([str(device.device.vendor), *map(str, known)]).strip()
+    """The GPU as ONNX Runtime knows it; some drivers give it numbers and no names."""
+    hardware = device.device
+    facts = {**hardware.metadata, **device.ep_metadata}
+    maker = str(hardware.vendor) or _MAKERS.get(hardware.vendor_id, f"vendor {hardware.vendor_id:#06x}")
+    known = [
+        maker,
+        facts.get("Description") or f"device {hardware.device_id:#06x}",
+        facts.get("pci_bus_id", ""),
+    ]
+    return " ".join(filter(None, known))
