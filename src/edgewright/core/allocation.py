@@ -113,12 +113,6 @@ def named_types(spelled: str) -> dict[str, str]:
     return {module: kind for group, _, kind in parts for module in members(group)}
 
 
-def rounding_kl(spelled: str, options: Mapping[str, Sequence[TypeCost]]) -> float:
-    """What the types of an allocation cost together by the sensitivity table, before a runtime adds its own."""
-    chosen = dict(part.split("=") for part in spelled.split(";"))
-    return sum(o.kl for group, kind in chosen.items() for o in options.get(group, ()) if o.type == kind)
-
-
 def packed_bytes(spelled: str, types: Sequence[WeightType], groups: Sequence[Group]) -> float:
     """Bytes of the copies that the runtime packs of an allocation's matrices when it loads."""
     packed = {kind.name: kind.packed_bits for kind in types}

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgewright.core.allocation import options_of, packed_bytes, rounding_kl
+from edgewright.core.allocation import packed_bytes
 from edgewright.core.outlook import Prospect
 from edgewright.core.recipe import Recipe
 from edgewright.core.run import Status, Trial
 from edgewright.core.search import seconds_of
 from edgewright.core.sensitivity import BITS, Sensitivity, groups_of
 from edgewright.core.space import Storage
-from edgewright.pipeline.mixing import allocated, table_of
+from edgewright.pipeline.mixing import allocated
 from edgewright.pipeline.state import BASELINE, State
 from edgewright.stages.sensitivity import TOKENS
 
@@ -58,15 +58,11 @@ class Pool:
         return [self._option(entry) for entry in self.left.values()]
 
     def raw_kl(self, trial: Trial) -> float:
-        """What plain rounding to a build's format costs: by its storage, or by the types of an allocation."""
-        recipe = trial.recipe
+        """What plain rounding to a build's format costs: by its storage, or as it was predicted of an allocation."""
         if trial.id in self._storages:
             return self._storages[trial.id].raw_kl(self._groups, self._table())
-        mixture = self._state.shop.backend(recipe.framework).mixture(self._state.source.facts)
-        if mixture is None or "types" not in recipe.build or (table := table_of(self._state)) is None:
-            return 0.0
-        options = options_of(table, mixture.types, shared_ends=mixture.shared_ends)
-        return rounding_kl(str(recipe.build["types"]), options)
+        predicted = trial.predicted.get("kl_divergence")
+        return predicted.value or 0.0 if predicted else 0.0
 
     def held_bytes(self, framework: str, recipe: Recipe | None, size_bytes: float) -> float:
         """What the runtime is declared to hold for weights of that size; without a recipe nothing is known to be packed."""

@@ -7,12 +7,12 @@ scores in the store and its rounds in the journal, proposes the same builds, and
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from random import Random
 
 from edgewright.core.answers import Failure
-from edgewright.core.outlook import FIGURES, Figures, Prospect, Seen, outlook
+from edgewright.core.outlook import FIGURES, Figures, Prospect, Seen
 from edgewright.core.policy import OBJECTIVES, Policy
 from edgewright.core.quantity import METRICS, Label, Value
 from edgewright.core.roofline import Capability, decode_bound
@@ -31,8 +31,6 @@ _AT_ONCE = 3
 
 _USELESS_KL = 1.0
 """Nat per token: a model that has lost this much is of no use, whatever the gates say."""
-
-_HOW = "by the builds of this framework that were measured before it"
 
 _USELESS_TIMES = 10.0
 """So many times slower than the original is of no use, where no gate says more."""
@@ -87,25 +85,19 @@ class _Finder:
             trial = self._pool.trial(proposal.option.id)
             if trial is None or (trial.id in state.trials and state.trials[trial.id].values):
                 continue
-            state.update(replace(trial, predicted=self._predicted(proposal, trial)), "proposed")
+            predicted = {**_predicted(self._expected(proposal, trial)), **trial.predicted}
+            state.update(replace(trial, predicted=predicted), "proposed")
             recipes.append(trial.recipe)
         make(state, recipes, glance=True)
         run_round(state, f"{EXPLORE}search/{turn}", [r.id for r in recipes], state.request.pace)
         state.judge()
         keep_within(state)
 
-    def _predicted(self, proposal: Proposal, trial: Trial) -> dict[str, Value]:
-        """What is expected; of an allocation by the types that it got, which may not have been known when it was proposed."""
-        option, framework = proposal.option, proposal.option.framework
-        held = self._pool.held_bytes(framework, trial.recipe, option.size_bytes)
-        known = replace(option, held_bytes=held, raw_kl=self._pool.raw_kl(trial))
-        own = [one for one in self._seen() if one.framework == framework]
-        found = {
-            name: Value(value=value, unit=METRICS[name].unit, label=Label.ESTIMATED, method=_HOW)
-            for name, value in outlook(own).expected(known).items()
-        }
-        size = trial.predicted.get("size_bytes")
-        return {**found, "size_bytes": size} if size else found
+    def _expected(self, proposal: Proposal, trial: Trial) -> Figures:
+        """What was expected; of an allocation with the memory of the types that it got, which were not known before."""
+        option, figures = proposal.option, proposal.expected
+        held = self._pool.held_bytes(option.framework, trial.recipe, option.size_bytes)
+        return {**figures, "peak_bytes": figures["peak_bytes"] + held - option.held_bytes}
 
     def leave(self, hopeless: Sequence[Hopeless]) -> None:
         """Keep what was not tried, with the reason."""
@@ -183,3 +175,11 @@ def _reference(state: State) -> Figures:
 def _inaccurate(trial: Trial) -> bool:
     """Whether a gate on accuracy surely failed."""
     return any(v.outcome is Outcome.FAIL and v.gate.metric not in DEVICE_BOUND for v in trial.verdicts)
+
+
+def _predicted(expected: Mapping[str, float]) -> dict[str, Value]:
+    how = "by the builds of this framework that were measured before it"
+    return {
+        name: Value(value=value, unit=METRICS[name].unit, label=Label.ESTIMATED, method=how)
+        for name, value in expected.items()
+    }

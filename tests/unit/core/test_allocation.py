@@ -3,11 +3,10 @@
 import itertools
 from dataclasses import replace
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgewright.core.allocation import TypeCost, WeightType, allocate, hull, options_of, rounding_kl, smallest
+from edgewright.core.allocation import TypeCost, WeightType, allocate, hull, options_of, smallest
 from edgewright.core.sensitivity import EMBEDDING, HEAD, Cost, Curve, Group, Sensitivity
 
 TYPES = (("low", 4), ("middle", 5), ("high", 8))
@@ -43,7 +42,6 @@ def test_an_allocation_keeps_its_budget_and_beats_one_type_for_all(model, share)
     found = allocate(model, budget)
     assert found is not None
     assert found.size_bytes <= budget + 1e-6
-    assert rounding_kl(found.spelled, model) == pytest.approx(found.kl)
     for index in range(len(TYPES)):
         size = sum(options[index].size_bytes for options in model.values())
         if size <= budget:

@@ -93,34 +93,6 @@ def test_a_device_is_tried_on_the_best_build_of_each_framework_that_drives_it(tm
     assert not any(t.recipe.runtime.get("provider") for t in world(tmp_path / "without").run().trials)
 
 
-def test_accuracy_foretold_of_an_allocation_knows_what_the_frameworks_builds_lost(tmp_path):
-    """The table alone says what rounding costs; a runtime that loses twice as much in its builds does so in the next."""
-
-    def coarse(framework):
-        made = candidates(framework, [family("int8", 5.0), family("w4", 4.0)])
-        return replace(space_of(framework), candidates=made)
-
-    def first_allocation(folder, times):
-        def answer(job):
-            made = by_bits(job)
-            if not isinstance(made, ScoreResult):
-                return made
-            name = RECIPE_OF[job.artifact]
-            return ScoreResult(scores=scores(times * 100 * 4.0 ** -BITS[name], right=0.495))
-
-        types = tuple(
-            WeightType(name=f"w{bits}", bits=bits, multiple=1, rounding_bits=bits) for bits in (3.0, 8.0)
-        )
-        text = Text(name="text", content=" ".join(f"fox {n} jumps" for n in range(200)), sha256="s")
-        request = replace(REQUEST, budget_trials=40, text=text)
-        of = World(folder, answer=answer, request=request, backends=("openvino",), space=coarse, types=types)
-        return next(trial for trial in of.run().trials if "/mixed" in trial.id).predicted["kl_divergence"]
-
-    once, twice = first_allocation(tmp_path / "once", 1.0), first_allocation(tmp_path / "twice", 2.0)
-    assert twice.value == pytest.approx(2 * once.value)
-    assert once.method.startswith("by the builds of this framework")
-
-
 def test_memory_foretold_of_an_allocation_knows_the_types_that_it_got(tmp_path):
     """Also of the first one, whose types are not known before it is chosen."""
 
