@@ -17,8 +17,8 @@ _LOGITS = "logits"
 _POSITIONS = "sequence_length"
 """The model builder's name of the dimension."""
 _INT64_MAX = 2**63 - 1
-_NORMS = ("LayerNormalization", "SimplifiedLayerNormalization")
-"""How the types of the nodes end that the output layer reads from."""
+_NORM = "Normalization"
+"""How the type of the node ends that the output layer reads from, whatever kind of norm it is."""
 
 
 def keep_last_logits(path: Path) -> bool:
@@ -72,7 +72,7 @@ def _output_layer(graph: Any) -> tuple[str, list[Any]]:
     after: list[Any] = []
     name = _LOGITS
     while (node := makers.get(name)) is not None:
-        if node.op_type.endswith(_NORMS):
+        if node.op_type.endswith(_NORM):
             return name, after
         after.append(node)
         name = next((given for given in node.input if given in makers), "")
