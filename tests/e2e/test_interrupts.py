@@ -15,7 +15,7 @@ from edgewright.cli import interrupts, main
 def command():
     {meets}
 
-interrupts._AGAIN_SECONDS = 0.1
+interrupts._AGAIN_SECONDS = 0.5
 signal.signal(signal.SIGINT, signal.default_int_handler)
 main.cli.get_command = lambda ctx, name: command
 sys.argv = ["edgewright", "doctor"]
@@ -38,7 +38,14 @@ RENAMED = """
 """
 
 
-@pytest.mark.parametrize("meets", [DROPPED, RENAMED])
+LEFT = """
+    import atexit
+    atexit.register(time.sleep, 2)
+    signal.raise_signal(signal.SIGINT)
+"""
+
+
+@pytest.mark.parametrize("meets", [DROPPED, RENAMED, LEFT])
 def test_one_interrupt_is_enough(meets):
     program = PROGRAM.format(meets=meets.strip())
     done = subprocess.run(

@@ -16,10 +16,11 @@ _AGAIN_SECONDS = 5.0
 """Long enough for a run to stop its children and leave by itself."""
 
 _heard = threading.Event()
+_pending: list[threading.Timer] = []
 
 
 def listen() -> None:
-    """From now on an interrupt comes again until the process has ended; where interrupts are ignored they stay so."""
+    """From now on an interrupt comes again until it is answered; where interrupts are ignored they stay so."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _interrupted)
 
@@ -29,10 +30,17 @@ def heard() -> bool:
     return _heard.is_set()
 
 
+def answered() -> None:
+    """The process is on its way out: what has come does not come again."""
+    while _pending:
+        _pending.pop().cancel()
+
+
 def _interrupted(number: int, frame: FrameType | None) -> None:
     _heard.set()
     again = threading.Timer(_AGAIN_SECONDS, _come_again)
     again.daemon = True
+    _pending.append(again)
     again.start()
     signal.default_int_handler(number, frame)
 

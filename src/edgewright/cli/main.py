@@ -100,5 +100,6 @@ def _failed(error: EdgewrightError, status: int, *, debug: bool) -> int:
 
 
 def _interrupted() -> int:
+    interrupts.answered()
     click.echo("edgewright: Interrupted. The same command goes on from here.", err=True)
     return EXIT_INTERRUPTED
