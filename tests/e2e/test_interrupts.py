@@ -45,7 +45,7 @@ LEFT = """
 """
 
 
-@pytest.mark.parametrize("meets", [DROPPED, RENAMED, LEFT])
+@pytest.mark.parametrize("meets", [DROPPED, RENAMED, LEFT], ids=["dropped", "renamed", "left"])
 def test_one_interrupt_is_enough(meets):
     program = PROGRAM.format(meets=meets.strip())
     done = subprocess.run(
