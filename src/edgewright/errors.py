@@ -9,7 +9,8 @@
     ├── ResourceError          7   disk, memory or permission ran out
     ├── WorkerError            8   a framework's process died, timed out or broke its promise
     ├── IntegrityError         9   bytes are not the ones that were recorded
-    └── NoBuildPassedError    10   everything worked, and no build passed the gates
+    ├── NoBuildPassedError    10   everything worked, and no build passed the gates
+    └── UnprovenError         12   the original that was prepared is not the model that was given
 
 The law: each class has a stable exit code, each message names the cause, each ``hint`` names the next
 step. An interrupt exits with 130, as shells expect.
@@ -86,6 +87,12 @@ class NoBuildPassedError(EdgewrightError):
     """All went well, and no build passed every gate."""
 
     exit_code = 10
+
+
+class UnprovenError(EdgewrightError):
+    """What was made of a model's file answers otherwise than the file, so nothing may be compared with it."""
+
+    exit_code = 12
 
 
 EXIT_INTERRUPTED = 130

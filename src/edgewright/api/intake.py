@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from edgewright.config import evaluation_text
 from edgewright.core.jobs import SourceOperation
 from edgewright.core.model import Source, SourceKind
 from edgewright.core.toolchain import Obstacle, ToolchainSpec, ToolchainState
 from edgewright.errors import EdgewrightError, IntegrityError, OfflineError, ResourceError, ToolchainError
-from edgewright.ports import Workshop
-from edgewright.runtime.models import Origin, Trust
+from edgewright.pipeline.proving import proven
+from edgewright.ports import Backend, Workshop
+from edgewright.runtime.models import Origin, Trust, read_facts
 from edgewright.stages.prepare import prepare
 
 
 def require_reference(shop: Workshop) -> None:
-    """Install the reference toolchain unless it is there.
+    """Install the reference toolchain unless it is there; see `require`."""
+    require(shop, shop.reference)
+
+
+def require(shop: Workshop, backend: Backend) -> None:
+    """Install a framework's toolchain unless it is there.
 
     Raises:
-        ToolchainError: it cannot be had, and nothing can be read or compared without it.
+        ToolchainError: it cannot be had, and nothing can be read, proven or compared without it.
     """
-    spec = shop.reference.toolchain
+    spec = backend.toolchain
     shop.reporter.phase(f"toolchain {spec.title}")
     ready = shop.toolchains.ensure(spec, shop.reporter.tell)
     if not ready.ready:
@@ -36,11 +43,14 @@ def unavailable(spec: ToolchainSpec, state: ToolchainState) -> EdgewrightError:
 
 
 def source_of(shop: Workshop, origin: Origin, trust: Trust) -> Source:
-    """The portable source of a located model, made once."""
+    """The portable source of a located model, made once, and proven where it was made from a file that a framework runs."""
     require_reference(shop)
     gguf = origin.kind is SourceKind.GGUF
+    for backend in shop.backends.values():
+        if origin.kind in backend.runs:
+            require(shop, backend)
     options = {name: True for name in ("allow_pickle", "allow_remote_code") if getattr(trust, name)}
-    return prepare(
+    source = prepare(
         shop,
         SourceOperation.FROM_GGUF if gguf else SourceOperation.FROM_DIRECTORY,
         origin.path,
@@ -49,4 +59,6 @@ def source_of(shop: Workshop, origin: Origin, trust: Trust) -> Source:
         kind=origin.kind,
         fingerprint=origin.fingerprint,
         options=options,
+        facts=read_facts(origin) if gguf else None,
     )
+    return proven(shop, source, evaluation_text(None).content) if gguf else source

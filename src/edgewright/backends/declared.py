@@ -12,7 +12,7 @@ from typing import ClassVar
 from edgewright.codec import from_plain
 from edgewright.core.allocation import Mixture, WeightType
 from edgewright.core.keys import digest
-from edgewright.core.model import ModelFacts
+from edgewright.core.model import ModelFacts, SourceKind
 from edgewright.core.recipe import Option, Recipe
 from edgewright.core.space import Acceleration, Family, Space, Storage, candidates
 from edgewright.core.toolchain import ToolchainSpec
@@ -24,6 +24,10 @@ class Declared:
     folder: ClassVar[Path]
     markers: ClassVar[tuple[str, ...]] = ()
     """Names or patterns of files that only this framework's models have."""
+    runs: ClassVar[frozenset[SourceKind]] = frozenset()
+    """Kinds of originals whose files this framework runs as they are."""
+    also: ClassVar[tuple[Path, ...]] = ()
+    """Folders outside its own whose code and tables its worker's results depend on."""
 
     @cached_property
     def toolchain(self) -> ToolchainSpec:
@@ -33,7 +37,7 @@ class Declared:
     @cached_property
     def code_digest(self) -> str:
         """See `Backend.code_digest`."""
-        return code_digest(self.folder)
+        return code_digest(self.folder, *self.also)
 
     def recognizes(self, path: Path) -> bool:
         """See `Backend.recognizes`."""
@@ -92,12 +96,13 @@ def load_toolchain(folder: Path) -> ToolchainSpec:
     return from_plain(ToolchainSpec, {**declared, "lock": lock, "digest": digest([declared, pins])})
 
 
-def code_digest(folder: Path) -> str:
+def code_digest(*folders: Path) -> str:
     """SHA-256 of a backend's code and tables and of what all sessions share (its toolchain has a digest of its own)."""
     total = hashlib.sha256()
     for file in sorted(Path(__file__).parent.glob("*.py")):
         total.update(file.name.encode() + b"\0" + file.read_bytes())
-    for file in sorted(folder.rglob("*")):
-        if file.suffix in {".py", ".toml", ".json"} and file.name != "toolchain.toml":
-            total.update(file.relative_to(folder).as_posix().encode() + b"\0" + file.read_bytes())
+    for folder in folders:
+        for file in sorted(folder.rglob("*")):
+            if file.suffix in {".py", ".toml", ".json"} and file.name != "toolchain.toml":
+                total.update(file.relative_to(folder).as_posix().encode() + b"\0" + file.read_bytes())
     return total.hexdigest()

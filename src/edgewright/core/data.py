@@ -34,16 +34,21 @@ class Parts:
 
 @dataclass(frozen=True, kw_only=True)
 class Calibration:
-    """What quantizers may look at: ids for those that run the model, their text for tools that tokenize it themselves."""
+    """What quantizers may look at: ids for those that run the model, their text for tools that tokenize it themselves.
+
+    ``begin`` are the ids that the tokenizer's own rules put before a text.
+    """
 
     ids: Ids
     text: str
+    begin: Ids = ()
 
     def windows(self, tokens: int, most: int) -> list[Ids]:
-        """At most ``most`` windows of ``tokens`` ids, spread over the whole."""
+        """At most ``most`` windows of ``tokens`` ids, what begins each included, spread over the whole."""
+        tokens -= len(self.begin)
         starts = range(0, max(len(self.ids) - tokens + 1, 1), tokens)
         step = max(len(starts) // most, 1)
-        return [self.ids[start : start + tokens] for start in starts[::step]][:most]
+        return [self.begin + self.ids[start : start + tokens] for start in starts[::step]][:most]
 
 
 def split(ids: Sequence[int], *, context: int, explored: int, looks: Sequence[int]) -> Parts:

@@ -51,7 +51,8 @@ class SourceJob:
 class BuildJob:
     """Build ``recipe`` at ``out`` (which does not exist) from ``source`` or from the artifact at ``base``.
 
-    A recipe that is calibrated comes with ``calibration``, others without.
+    A recipe that is calibrated comes with ``calibration``, others without. ``original`` is the file that the source was made
+    from, for a framework that runs such files itself; empty otherwise.
     """
 
     kind: Literal["build"] = "build"
@@ -61,12 +62,15 @@ class BuildJob:
     out: str
     base: str = ""
     calibration: Calibration | None = None
+    original: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ScoreJob:
     """Score ``ids`` (teacher forced) in windows of ``context``; compare with or write reference log-probabilities.
 
+    Each window begins with the ids of ``prefix`` (a begin-of-text), which are not scored. ``lengths`` names the windows one
+    by one instead of ``context``, for what depends on the length.
     ``reference`` is a file that `worker.packed` wrote. A runtime that cannot score all within ``limit_s`` scores the
     beginning; the scores say how many tokens they stand on. ``prompt`` is continued greedily by ``answer`` ids,
     which timed runs are held against; ``prompts`` are answered to see how long the answers are.
@@ -78,6 +82,8 @@ class ScoreJob:
     runtime: Mapping[str, Option]
     ids: tuple[int, ...]
     context: int
+    prefix: tuple[int, ...] = ()
+    lengths: tuple[int, ...] = ()
     reference: str = ""
     write_reference: str = ""
     limit_s: float | None = None

@@ -10,7 +10,7 @@ from edgewright.core.energy import Energy
 from edgewright.core.memory import Memory
 from edgewright.core.noise import Noise
 
-PROTOCOL_VERSION = 3
+PROTOCOL_VERSION = 4
 """Raised whenever a change of scoring or timing makes older numbers incomparable."""
 
 

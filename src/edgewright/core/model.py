@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from edgewright.core.proof import Proof
+
 
 class Task(StrEnum):
     """What the model computes. Only text generation is built in this version; the record holds all."""
@@ -44,6 +46,20 @@ class TensorShape:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GgufOrigin:
+    """What a model that came as a GGUF file was there: llama.cpp's name of its architecture, how its weights are stored.
+
+    ``type`` is the one that holds most weights. ``unmapped`` says why Transformers cannot be given this model, so that only
+    a framework that runs the file itself takes part; empty where it can.
+    """
+
+    architecture: str
+    type: str
+    bits_per_weight: float
+    unmapped: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ModelFacts:
     """A model as its files describe it. Counts come from tensor shapes, never from a name.
 
@@ -71,6 +87,8 @@ class ModelFacts:
     tied_embeddings: bool
     experts: int = 0
     row_sizes: tuple[tuple[int, int], ...] = ()
+    gguf: GgufOrigin | None = None
+    turning_points: tuple[int, ...] = ()
 
     def kv_cache_bytes(self, context: int, bytes_per_value: float = 2.0) -> int:
         """Bytes of the KV cache of one sequence: 2 x layers x KV heads x head size x context x value size."""
@@ -91,7 +109,9 @@ class Source:
     """A portable source directory that every framework reads the same way.
 
     Law: ``digest`` names the content of ``path`` (weights, configuration and tokenizer), so two sources with the
-    same digest are the same model. ``notes`` are what a reader of the report has to know of the origin.
+    same digest are the same model. ``notes`` are what a reader of the report has to know of the origin. ``original`` is the
+    file that a framework runs as it is (of a split one the first part), empty where there is none; ``proof`` says that the
+    source is that file's model.
     """
 
     path: str
@@ -101,3 +121,5 @@ class Source:
     origin: str
     facts: ModelFacts
     notes: tuple[str, ...] = ()
+    original: str = ""
+    proof: Proof | None = None

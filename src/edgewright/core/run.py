@@ -97,7 +97,8 @@ class EvaluationData:
     """The text that was scored: its name, digest and token counts.
 
     ``parts`` are the digests of the explored, held-out and calibration parts; no window of one stands in another, and
-    ``repeated_windows`` that did were left out.
+    ``repeated_windows`` that did were left out. Every window ``begins_with`` the ids that the tokenizer's own rules put
+    before a text.
     """
 
     name: str
@@ -107,6 +108,7 @@ class EvaluationData:
     context: int
     parts: Mapping[str, str] = field(default_factory=dict)
     repeated_windows: int = 0
+    begins_with: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

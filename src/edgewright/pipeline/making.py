@@ -65,7 +65,7 @@ def _has_source(state: State, recipe: Recipe) -> bool:
             kind=SourceKind.DERIVED,
             fingerprint=state.source.digest,
             options=pruning.options,
-            ids=state.calibration.ids[:_PRUNING_TOKENS],
+            ids=(state.begin + state.calibration.ids)[:_PRUNING_TOKENS],
             notes=state.source.notes,
         )
     except EdgewrightError as error:

@@ -112,7 +112,7 @@ def table_of(state: State) -> Sensitivity | None:
     """The model's sensitivity, measured when it is first asked for; None where it could not be (noted)."""
     if state.sensitivity is None:
         state.sensitivity = sensitivity(
-            state.shop, state.source, state.calibration.ids, state.log(BASELINE, "sensitivity")
+            state.shop, state.source, state.begin + state.calibration.ids, state.log(BASELINE, "sensitivity")
         )
     if isinstance(state.sensitivity, Failure):
         state.note(f"no types per tensor: {state.sensitivity.reason}")

@@ -20,15 +20,13 @@ from edgewright.pipeline.confirm import confirm
 from edgewright.pipeline.dry_run import tiny_source
 from edgewright.pipeline.entering import enter, slow_to_install
 from edgewright.pipeline.explore import explore
+from edgewright.pipeline.proving import parity_texts
 from edgewright.pipeline.remaining import Estimating
 from edgewright.pipeline.request import Request
 from edgewright.pipeline.scoring import reference
 from edgewright.pipeline.searching import search
 from edgewright.pipeline.state import State
 from edgewright.ports import Journal, Tokenizer, Workshop
-
-_TURN = "Which of 3, 12 and 007 is prime?\n\nAnswer in French, s'il te plaît. 🎉"
-"""A user's turn with digits, an accent and an emoji: tokenizers' copies have to agree on it."""
 
 
 def optimize(
@@ -103,6 +101,7 @@ def _begin(
     tokenizer = shop.files.tokenizer(Path(source.path))
     ids = tokenizer.encode(request.text.content)
     parts = parts_of(ids, request)
+    begin = tokenizer.begin_ids()
     trials = _planned(plan)
     run = Run(
         key=key,
@@ -111,7 +110,7 @@ def _begin(
         finished_s=None,
         source=source,
         assessment=assessment,
-        data=_data(request, parts),
+        data=replace(_data(request, parts), begins_with=begin),
         workload=request.workload,
         policy=request.policy,
         baseline=Trial(recipe=plan.baseline),
@@ -126,9 +125,10 @@ def _begin(
         source=source,
         plan=plan,
         parts=parts,
-        calibration=_calibration(tokenizer, parts.calibration[: request.calibration_tokens]),
-        parity_texts=(knowledge.text("parity.txt"), tokenizer.chat(_TURN)),
-        prompt=tuple(ids[: request.workload.prompt_tokens]),
+        calibration=_calibration(tokenizer, parts.calibration[: request.calibration_tokens], begin),
+        parity_texts=parity_texts(tokenizer),
+        begin=begin,
+        prompt=(*begin, *ids)[: request.workload.prompt_tokens],
         prompts=_prompts(tokenizer),
         run=run,
         rng=random.Random(request.seed),  # an order of measurements, no secret
@@ -163,8 +163,8 @@ def _prompts(tokenizer: Tokenizer) -> Prompts:
     return Prompts(ids=tuple(tuple(tokenizer.encode(turn)) for turn in turns), stop=tokenizer.stop_ids())
 
 
-def _calibration(tokenizer: Tokenizer, ids: Ids) -> Calibration:
-    return Calibration(ids=ids, text=tokenizer.decode(list(ids)))
+def _calibration(tokenizer: Tokenizer, ids: Ids, begin: Ids) -> Calibration:
+    return Calibration(ids=ids, text=tokenizer.decode(list(ids)), begin=begin)
 
 
 def parts_of(ids: list[int], request: Request) -> Parts:

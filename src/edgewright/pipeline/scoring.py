@@ -54,6 +54,7 @@ def score_reference(
         runtime=SCORING_RUNTIME,
         ids=ids,
         context=state.request.context,
+        prefix=state.begin,
         prompts=prompts,
     )
     answer = score(
@@ -89,6 +90,7 @@ def score_build(
         runtime=recipe.runtime,
         ids=ids or state.ids,
         context=state.request.context,
+        prefix=state.begin,
         limit_s=max(state.request.score_limit_s, round(1.5 * state.scores[BASELINE].seconds)),
         prompt=() if ids else state.prompt,
         answer=0 if ids else state.request.workload.decode_tokens,

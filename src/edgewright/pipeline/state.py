@@ -46,6 +46,7 @@ class State:
     parts: Parts
     calibration: Calibration
     parity_texts: tuple[str, ...]
+    begin: tuple[int, ...]
     prompt: tuple[int, ...]
     prompts: Prompts
     run: Run

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from edgewright.core.artifact import Artifact, Manifest
     from edgewright.core.assessment import Fit
     from edgewright.core.jobs import Job
-    from edgewright.core.model import ModelFacts, TensorShape
+    from edgewright.core.model import ModelFacts, SourceKind, TensorShape
     from edgewright.core.recipe import Option, Recipe
     from edgewright.core.rounds import Round
     from edgewright.core.run import Run, Trial
@@ -45,6 +45,11 @@ class Backend(Protocol):
     @property
     def code_digest(self) -> str:
         """A digest of the backend's own code and data: its builds depend on it."""
+        ...
+
+    @property
+    def runs(self) -> frozenset[SourceKind]:
+        """Kinds of originals whose files it runs as they are; such a file needs no conversion, and proves others'."""
         ...
 
     def recognizes(self, path: Path) -> bool:
@@ -181,6 +186,10 @@ class Tokenizer(Protocol):
 
     def chat(self, prompt: str) -> str:
         """A user's turn in the model's chat template."""
+        ...
+
+    def begin_ids(self) -> tuple[int, ...]:
+        """What its own rules put before a text."""
         ...
 
     def stop_ids(self) -> tuple[int, ...]:

@@ -1,85 +1,119 @@
-"""Facts of a GGUF file, by the reader of the format's own authors."""
+"""Facts of a GGUF file, or of all parts of a split one, from its metadata and tensor table."""
 
 from __future__ import annotations
 
-import logging
+import mmap
+from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from edgewright.core.model import Modality, ModelFacts, Task, TensorShape
+import numpy as np
+
+from edgewright.core.gguf.header import MAGIC, GgufHeader, parse_gguf
+from edgewright.core.gguf.kind import demand_language_model
+from edgewright.core.gguf.mapping import MappedModel, Unmapped, map_model, read_factors
+from edgewright.core.gguf.parts import join_parts, part_names
+from edgewright.core.model import GgufOrigin, Modality, ModelFacts, Task, TensorShape
 from edgewright.errors import InputError
 from edgewright.runtime.safetensors_facts import common_dtype, row_sizes
 
 
-def check(path: Path) -> Any:
-    """A reader on a file whose tensors all lie within it.
+def is_gguf(path: Path) -> bool:
+    """Whether a file begins as GGUF files do, whatever it is called."""
+    with suppress(OSError), path.open("rb") as stream:
+        return stream.read(len(MAGIC)) == MAGIC
+    return False
+
+
+def gguf_files(path: Path) -> list[Path]:
+    """All files of the model that a GGUF file belongs to, the first part first.
 
     Raises:
-        InputError: no GGUF file, or a truncated one.
+        InputError: a part is not there.
     """
-    from gguf import GGUFReader  # noqa: PLC0415  # numpy-heavy: only when a GGUF file is given
-
-    with path.open("rb") as stream:
-        if stream.read(4) != b"GGUF":
-            raise InputError(f"{path.name} is no GGUF file: it does not begin with the letters GGUF.")
-    logging.getLogger("gguf").setLevel(logging.ERROR)
-    try:
-        reader = GGUFReader(path)
-        end = max((int(t.data_offset) + int(t.n_bytes) for t in reader.tensors), default=0)
-    except Exception as error:  # the reader runs off the end in many ways, each with its own exception
-        raise InputError(
-            f"{path.name} is truncated or damaged ({type(error).__name__}).", hint="Download it again."
-        ) from error
-    if not reader.tensors or end > path.stat().st_size:
-        raise InputError(
-            f"{path.name} is truncated: its tensors end beyond the file.", hint="Download it again."
-        )
-    return reader
+    names = part_names(path.name, {file.name for file in path.parent.iterdir()})
+    return [path.with_name(name) for name in names]
 
 
 def read(path: Path) -> ModelFacts:
-    """Facts from the file's own metadata and tensor table."""
-    reader = check(path)
-    fields = reader.fields
-    kind = str(_value(fields, "general.architecture", "unknown"))
+    """Facts of a language model in a GGUF file.
 
-    def number(name: str, default: int = 0) -> int:
-        found = _value(fields, f"{kind}.{name}", default)
-        return int(found[0] if isinstance(found, list) else found)
+    Raises:
+        InputError: no GGUF file, or a truncated, damaged or incomplete one.
+        UnsupportedError: it is no causal language model, or of a version or byte order that is not read.
+    """
+    files = gguf_files(path)
+    seen = tuple((str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files)
+    return _read(path.name, seen)
 
+
+@lru_cache(maxsize=4)
+def _read(name: str, seen: tuple[tuple[str, int, int], ...]) -> ModelFacts:
+    """Kept while the files are the same: locating a model and reading its facts are two steps."""
+    headers: list[GgufHeader] = []
+    factors: dict[str, Any] = {}
+    for file, _, _ in seen:
+        header, more = _header(Path(file))
+        headers.append(header)
+        factors |= more
+    header = join_parts(headers, name)
+    demand_language_model(header, name)
+    return _facts(header, map_model(header, factors))
+
+
+def _header(file: Path) -> tuple[GgufHeader, dict[str, Any]]:
+    with file.open("rb") as stream:
+        if not file.stat().st_size:
+            raise InputError(f"{file.name} is empty.", hint="Download it again.")
+        with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as view:
+            header = parse_gguf(view, file.name)
+            return header, read_factors(header.tensors, view)
+
+
+def _facts(header: GgufHeader, mapped: MappedModel | Unmapped) -> ModelFacts:
+    settings = header.of_architecture()
     tensors = [
-        TensorShape(
-            name=t.name,
-            shape=tuple(int(size) for size in reversed(t.shape.tolist())),
-            dtype=t.tensor_type.name.lower(),
-            stored_bytes=int(t.n_bytes),
-        )
-        for t in reader.tensors
+        TensorShape(name=t.name, shape=t.shape, dtype=t.type.name, stored_bytes=t.size_bytes)
+        for t in header.tensors
     ]
-    heads, hidden = number("attention.head_count"), number("embedding_length")
-    embedding = next((t for t in tensors if t.name == "token_embd.weight"), None)
+    config = mapped.config if isinstance(mapped, MappedModel) else {}
+    heads, hidden = _number(settings, "attention.head_count"), _number(settings, "embedding_length")
+    embedding = next(t for t in tensors if t.name == "token_embd.weight")
+    parameters = sum(t.elements for t in tensors)
+    weight_bytes = sum(t.stored_bytes for t in tensors)
     return ModelFacts(
         task=Task.TEXT_GENERATION,
         modality=Modality.TEXT,
-        architecture=kind,
-        model_type=kind,
-        parameters=sum(t.elements for t in tensors),
-        embedding_parameters=embedding.elements if embedding else 0,
-        layers=number("block_count"),
+        architecture=config["architectures"][0] if config else header.architecture,
+        model_type=str(config.get("model_type", header.architecture)),
+        parameters=parameters,
+        embedding_parameters=embedding.elements,
+        layers=_number(settings, "block_count"),
         hidden_size=hidden,
-        intermediate_size=number("feed_forward_length"),
+        intermediate_size=_number(settings, "feed_forward_length"),
         heads=heads,
-        kv_heads=number("attention.head_count_kv", heads),
-        head_size=number("attention.key_length", hidden // heads if heads else 0),
-        vocabulary=embedding.shape[0] if embedding else number("vocab_size"),
-        context=number("context_length"),
+        kv_heads=_number(settings, "attention.head_count_kv", heads),
+        head_size=_number(settings, "attention.key_length", hidden // heads if heads else 0),
+        vocabulary=embedding.shape[0],
+        context=_number(settings, "context_length"),
         dtype=common_dtype(tensors),
-        weight_bytes=sum(t.stored_bytes for t in tensors),
+        weight_bytes=weight_bytes,
         tied_embeddings=all(t.name != "output.weight" for t in tensors),
-        experts=number("expert_count"),
+        experts=_number(settings, "expert_count"),
         row_sizes=row_sizes(tensors),
+        gguf=GgufOrigin(
+            architecture=header.architecture,
+            type=common_dtype(tensors),
+            bits_per_weight=8 * weight_bytes / parameters,
+            unmapped=mapped.reason if isinstance(mapped, Unmapped) else "",
+        ),
     )
 
 
-def _value(fields: Any, name: str, default: Any) -> Any:
-    return fields[name].contents() if name in fields else default
+def _number(settings: dict[str, Any], name: str, default: int = 0) -> int:
+    """A setting; of one that differs between layers the largest."""
+    found = settings.get(name, default)
+    if isinstance(found, np.ndarray):
+        return int(found.max()) if found.size else default
+    return int(found) if isinstance(found, int | float) else default

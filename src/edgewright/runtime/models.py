@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from edgewright.core.gguf.parts import model_name
 from edgewright.core.keys import digest
 from edgewright.core.model import ModelFacts, SourceKind
 from edgewright.core.weights import PICKLED
@@ -58,7 +59,8 @@ def locate(said: str, *, offline: bool, trust: Trust) -> Origin:
     if path.is_dir():
         return _directory(path.resolve(), said, SourceKind.DIRECTORY, trust)
     if path.is_file():
-        return _file(path.resolve(), said)
+        # Not resolved: in the hub's cache a name with its suffix is a link to a blob without one, and parts lie side by side.
+        return _file(path.absolute(), said)
     if _HUB_ID.fullmatch(said) and not said.endswith(".gguf"):
         fetched = hub.snapshot(
             said,
@@ -74,19 +76,20 @@ def locate(said: str, *, offline: bool, trust: Trust) -> Origin:
 
 def _file(path: Path, said: str) -> Origin:
     suffix = path.suffix.lower()
-    if suffix != ".gguf":
+    if suffix != ".gguf" and not gguf_facts.is_gguf(path):
         kind = _LATER.get(suffix, f"{suffix or 'this kind of'} file")
         raise UnsupportedError(
             f"{path.name}: {kind} is not accepted as a source yet.",
             hint="Give a Hugging Face directory with safetensors, a hub id or a .gguf file.",
         )
-    gguf_facts.check(path)
+    gguf_facts.read(path)
+    files = gguf_facts.gguf_files(path)
     return Origin(
         kind=SourceKind.GGUF,
-        path=path,
-        name=path.stem,
+        path=files[0],
+        name=model_name(path.name),
         said=said,
-        fingerprint=_fingerprint(path.parent, [path]),
+        fingerprint=_fingerprint(path.parent, files),
     )
 
 

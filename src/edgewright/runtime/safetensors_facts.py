@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from edgewright.core.lengths import turning_points
 from edgewright.core.model import Modality, ModelFacts, Task, TensorShape
 from edgewright.core.weights import SAFETENSORS, Layout, weight_names
 from edgewright.errors import InputError
@@ -111,6 +112,7 @@ def from_tensors(config: Mapping[str, Any], tensors: list[TensorShape]) -> Model
             inner.get("num_local_experts") or inner.get("num_experts") or inner.get("n_routed_experts") or 0
         ),
         row_sizes=row_sizes(counted),
+        turning_points=turning_points(config),
     )
 
 

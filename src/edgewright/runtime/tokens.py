@@ -79,6 +79,12 @@ class SourceTokenizer:
             return path.read_text(encoding="utf-8")
         return _default_template(settings.get("chat_template"))
 
+    def begin_ids(self) -> tuple[int, ...]:
+        """What the tokenizer's own rules put before a text: a begin-of-text id, or nothing."""
+        plain, whole = self.encode("a"), self.encode("a", special=True)
+        starts = range(len(whole) - len(plain) + 1)
+        return next((tuple(whole[:at]) for at in starts if whole[at : at + len(plain)] == plain), ())
+
     def prefix_id(self) -> int:
         """What stands before a text that has nothing before it: the id of BOS, else of the end-of-text token, else 0."""
         roles = _roles(self._settings())

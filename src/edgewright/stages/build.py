@@ -29,7 +29,7 @@ def artifact_key(
     backend = shop.backend(recipe.framework)
     made_from = base.manifest.key if base else source.digest
     made_with = [backend.toolchain.digest, backend.code_digest]
-    seen = [digest(list(calibration.ids))] if calibration and recipe.calibrated else []
+    seen = [digest([*calibration.begin, *calibration.ids])] if calibration and recipe.calibrated else []
     return digest([source.digest, made_from, recipe.id, recipe.precision, recipe.build, *made_with, *seen])
 
 
@@ -119,6 +119,7 @@ def _build(
         out=str(draft),
         base=base.path if base else "",
         calibration=calibration if recipe.calibrated else None,
+        original=source.original if source.kind in backend.runs else "",
     )
     result = shop.ask(backend.toolchain, job, BuildResult, log=log, timeout_s=_TIMEOUT_S, alone=False)
     if isinstance(result, Failure):

@@ -10,7 +10,7 @@ from edgewright.core.answers import Failure, FailureKind, SourceResult
 from edgewright.core.data import Ids
 from edgewright.core.jobs import SourceJob, SourceOperation
 from edgewright.core.keys import digest
-from edgewright.core.model import Source, SourceKind
+from edgewright.core.model import ModelFacts, Source, SourceKind
 from edgewright.core.recipe import Option
 from edgewright.errors import (
     EdgewrightError,
@@ -38,8 +38,11 @@ def prepare(
     options: Mapping[str, Option] | None = None,
     ids: Ids = (),
     notes: tuple[str, ...] = (),
+    facts: ModelFacts | None = None,
 ) -> Source:
     """The source directory made by ``operation`` from ``origin``, made once and kept.
+
+    ``facts`` are the origin's, where it is a GGUF file: the source keeps what they say of that file.
 
     Raises:
         InputError, UnsupportedError, ResourceError, WorkerError: what the reference said of it.
@@ -70,8 +73,9 @@ def prepare(
                 name=name,
                 kind=kind,
                 origin=said,
-                facts=shop.files.facts(draft),
+                facts=_facts(shop, draft, facts),
                 notes=(*notes, *result.notes),
+                original=str(origin) if facts and facts.gguf else "",
             )
             shop.files.write(draft / _RECORD, made)
         found = shop.store.find("sources", key)
@@ -79,6 +83,13 @@ def prepare(
         raise WorkerError("The source directory was not written.")
     source: Source = shop.files.read(found / _RECORD, Source)
     return replace(source, path=str(found), name=name, origin=said)
+
+
+def _facts(shop: Workshop, draft: Path, origin: ModelFacts | None) -> ModelFacts:
+    """What the directory's own files say; of a model that is run from its file only, what that file says."""
+    if origin is None or origin.gguf is None:
+        return shop.files.facts(draft)
+    return origin if origin.gguf.unmapped else replace(shop.files.facts(draft), gguf=origin.gguf)
 
 
 def error_of(answer: object) -> EdgewrightError:

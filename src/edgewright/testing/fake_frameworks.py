@@ -22,7 +22,7 @@ from edgewright.core.answers import (
 from edgewright.core.assessment import Fit
 from edgewright.core.jobs import BenchJob, BuildJob, Job, ScoreJob, SensitivityJob, SourceJob, TokenizeJob
 from edgewright.core.keys import digest
-from edgewright.core.model import ModelFacts
+from edgewright.core.model import ModelFacts, SourceKind
 from edgewright.core.recipe import Option, Precision, Recipe
 from edgewright.core.sensitivity import Cost, Curve
 from edgewright.core.space import Space
@@ -69,6 +69,8 @@ class FakeBackend:
             install_minutes=0.0,
             worker=self.worker,
         )
+
+    runs: frozenset[SourceKind] = frozenset()
 
     @property
     def code_digest(self) -> str:

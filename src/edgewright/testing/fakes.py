@@ -90,6 +90,10 @@ class FakeTokenizer:
         """A turn between angle brackets."""
         return f"<user>{prompt}</user>"
 
+    def begin_ids(self) -> tuple[int, ...]:
+        """Nothing."""
+        return ()
+
     def stop_ids(self) -> tuple[int, ...]:
         """The zero byte."""
         return (0,)

@@ -103,6 +103,8 @@ def _result(worker: Worker, job: Job, channel: Channel) -> Result:
                 job.ids,
                 job.context,
                 channel.send,
+                prefix=job.prefix,
+                lengths=job.lengths,
                 reference=Path(job.reference) if job.reference else None,
                 write_reference=Path(job.write_reference) if job.write_reference else None,
                 limit_s=job.limit_s,

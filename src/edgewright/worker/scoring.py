@@ -38,6 +38,17 @@ def windows(tokens: int, context: int) -> list[tuple[int, int]]:
     ]
 
 
+def named_windows(tokens: int, lengths: Sequence[int]) -> list[tuple[int, int]]:
+    """Windows of given lengths, one after the other; what the text is too short for is left out."""
+    spans, start = [], 0
+    for length in lengths:
+        end = min(start + length, tokens)
+        if end - start > 1:
+            spans.append((start, end))
+        start = end
+    return spans
+
+
 def log_softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     """Float32 log-probabilities of logits, shape [rows, vocabulary]."""
     shifted = logits - logits.max(axis=1, keepdims=True)
@@ -66,6 +77,8 @@ def score(
     context: int,
     tell: Tell,
     *,
+    prefix: Sequence[int] = (),
+    lengths: Sequence[int] = (),
     reference: Path | None = None,
     write_reference: Path | None = None,
     limit_s: float | None = None,
@@ -75,6 +88,7 @@ def score(
 ) -> Scores:
     """Score ``ids`` window by window; with ``limit_s``, only as much of the text's beginning as fits in that time.
 
+    Each window begins with ``prefix``, whose own positions are not scored; ``lengths`` names the windows one by one.
     ``prompt`` is also continued greedily by ``answer`` ids, unless the text did not fit in the time.
     ``prompts`` are answered too, and the lengths of the answers kept.
 
@@ -82,7 +96,7 @@ def score(
         InputError: fewer than two tokens, or a reference of another shape.
         ArithmeticError: the model answered with numbers that are not finite.
     """
-    spans = windows(len(ids), context)
+    spans = named_windows(len(ids), lengths) if lengths else windows(len(ids), context)
     if not spans:
         raise InputError(f"{len(ids)} tokens are too few to score.", hint="Give at least two.")
     rows = sum(end - start - 1 for start, end in spans)
@@ -96,7 +110,8 @@ def score(
     began = time.monotonic()
     for index, (start, end) in enumerate(spans):
         tell(Progress(message=f"scoring window {index + 1} of {len(spans)}", fraction=index / len(spans)))
-        collected.window(log_probabilities(session, ids[start:end]), np.asarray(ids[start + 1 : end]))
+        pieces = log_probabilities(session, [*prefix, *ids[start:end]])
+        collected.window(_after(pieces, len(prefix)), np.asarray(ids[start + 1 : end]))
     seconds = time.monotonic() - began
     return Scores(
         tokens=spans[-1][1],
@@ -110,6 +125,15 @@ def score(
         seconds=seconds,
         placement=session.placement,
     )
+
+
+def _after(pieces: Iterable[NDArray[np.float32]], rows: int) -> Iterator[NDArray[np.float32]]:
+    """What comes after the first rows."""
+    for piece in pieces:
+        skipped = min(rows, len(piece))
+        rows -= skipped
+        if skipped < len(piece):
+            yield piece[skipped:]
 
 
 def _length(session: Session, ids: Sequence[int], prompts: Prompts) -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 from edgewright.backends.declared import Declared, load_space, load_types
 from edgewright.core.allocation import Mixture
 from edgewright.core.assessment import Fit
-from edgewright.core.model import ModelFacts, Task
+from edgewright.core.model import GgufOrigin, ModelFacts, SourceKind, Task
 from edgewright.core.recipe import Option, Precision, Recipe
 from edgewright.core.space import Space
 
@@ -20,6 +20,16 @@ _BLOCK = 32
 """Weights in a block of the legacy types (q8_0, q4_0): rows that are no multiple stay 16 bit."""
 _SUPER_BLOCK = 256
 """Weights in a super-block of the k-quants: rows that are no multiple fall back to a legacy type."""
+
+_BY_BITS = (
+    (7.0, Precision.INT8),
+    (6.0, Precision.INT6),
+    (5.0, Precision.INT5),
+    (3.6, Precision.INT4),
+    (2.6, Precision.INT3),
+    (0.0, Precision.INT2),
+)
+"""What a file that was given is called by, from its real bits per weight."""
 
 _UNQUANTIZED, _OBSERVED = "f16", "imatrix"
 
@@ -31,6 +41,7 @@ class LlamaCppBackend(Declared):
     markers = ("*.gguf",)
     name = "llamacpp"
     worker = "edgewright.backends.llamacpp.worker"
+    runs = frozenset({SourceKind.GGUF})
 
     def fit(self, facts: ModelFacts) -> Fit:
         """By task and architecture; the notes name the rows that k-quants cannot hold."""
@@ -49,7 +60,8 @@ class LlamaCppBackend(Declared):
         observed = self._recipe(
             _OBSERVED, Precision.FP16, 16.0, _UNQUANTIZED, {"type": "F16", "calibrated": True}
         )
-        return (unquantized, replace(observed, auxiliary=True), *self.space(facts).starting())
+        given = self._given(facts.gguf)
+        return (unquantized, *given, replace(observed, auxiliary=True), *self.space(facts).starting())
 
     def space(self, facts: ModelFacts) -> Space:
         """Every type that llama-quantize knows and that makes sense."""
@@ -61,6 +73,13 @@ class LlamaCppBackend(Declared):
         del facts
         template = self._recipe("mixed", Precision.INT4, 0.0, _OBSERVED, {"type": "Q8_0"})
         return Mixture(template=template, types=load_types(_FOLDER), shared_ends=True, unquantized_bits=16.0)
+
+    def _given(self, gguf: GgufOrigin | None) -> tuple[Recipe, ...]:
+        """The GGUF file as it was given, where its weights are quantized: someone made it to be run."""
+        if gguf is None or gguf.bits_per_weight >= 16.0:
+            return ()
+        precision = next(kind for least, kind in _BY_BITS if gguf.bits_per_weight >= least)
+        return (self._recipe("given", precision, gguf.bits_per_weight, "", {"type": "GIVEN"}),)
 
     def _recipe(
         self, name: str, precision: Precision, bits: float, base: str, build: Mapping[str, Option]

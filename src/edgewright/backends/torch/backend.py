@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from edgewright.backends.declared import Declared
+from edgewright.core import gguf, knowledge
 from edgewright.core.assessment import Fit
 from edgewright.core.model import ModelFacts, Task
 from edgewright.core.recipe import Recipe
@@ -16,6 +17,7 @@ class TorchBackend(Declared):
     folder = Path(__file__).parent
     name = "torch"
     worker = "edgewright.backends.torch.worker"
+    also = (Path(gguf.__file__).parent, Path(knowledge.__file__).parent)
 
     def fit(self, facts: ModelFacts) -> Fit:
         """The reference reads what Transformers reads."""

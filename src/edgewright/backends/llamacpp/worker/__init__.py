@@ -15,6 +15,7 @@ from edgewright.backends.llamacpp.worker import conversion
 from edgewright.backends.llamacpp.worker.mixing import tensor_types
 from edgewright.backends.threads import thread_count
 from edgewright.core.answers import BuildResult, Progress, SmokeResult
+from edgewright.core.gguf.parts import part_names
 from edgewright.core.jobs import BuildJob
 from edgewright.errors import InputError, ToolchainError
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from edgewright.core.recipe import Option
     from edgewright.ports import Tell
 
-_IMPORTANCE = "importance.gguf"
+_IMPORTANCE, _GIVEN = "importance.gguf", "GIVEN"
 _TRIED = (1, 5, 9, 13)
 _LATER_PART = re.compile(r"-(?!00001)\d{5}-of-\d{5}\.gguf$")
 """As llama.cpp's gguf-split names them; the library finds them by the first."""
@@ -58,11 +59,22 @@ class LlamaCppWorker:
             _observe(Path(job.base), out, job.calibration, tell)
         elif job.recipe.base:
             _quantize(Path(job.base), target, job.recipe.build, tell)
+        elif kind == _GIVEN:
+            target = _give(Path(job.original), out)
+        elif job.original:
+            conversion.dequantize(
+                Path(job.original),
+                target,
+                kind,
+                thread_count({}),
+                _follow(tell, "dequantizing the GGUF file"),
+            )
         else:
             conversion.convert(Path(job.source), target, _follow(tell, "converting to GGUF"))
         _demand_loadable(target)
+        files = sorted(file.name for file in out.glob("*.gguf") if file.name != _IMPORTANCE)
         notes = conversion.type_notes(kind, conversion.stored_types(target))
-        return BuildResult(weight_files=(conversion.WEIGHTS,), tools=_versions(), notes=notes)
+        return BuildResult(weight_files=tuple(files), tools=_versions(), notes=notes)
 
     def open(self, artifact: Path, runtime: Mapping[str, Option]) -> LlamaSession:
         """Map the model file, whatever its name."""
@@ -92,13 +104,26 @@ class LlamaCppWorker:
         return tokenize(model_file(artifact), texts)
 
 
+def _give(original: Path, out: Path) -> Path:
+    """The file itself, all its parts, under the names that the library finds them by."""
+    names = part_names(original.name, {file.name for file in original.parent.iterdir()})
+    targets = [out / (conversion.WEIGHTS if len(names) == 1 else name) for name in names]
+    for name, target in zip(names, targets, strict=True):
+        _link_or_copy((original.parent / name).resolve(), target)
+    return targets[0]
+
+
+def _link_or_copy(file: Path, target: Path) -> None:
+    try:
+        os.link(file, target)
+    except OSError:  # another file system, or one without hard links
+        shutil.copyfile(file, target)
+
+
 def _observe(base: Path, out: Path, calibration: Calibration, tell: Tell) -> None:
     """The float16 model beside its importance matrix; the model is the base's own file under a second name."""
     model, text = out / conversion.WEIGHTS, out / "calibration.txt"
-    try:
-        os.link(base / conversion.WEIGHTS, model)
-    except OSError:  # a file system without hard links
-        shutil.copyfile(base / conversion.WEIGHTS, model)
+    _link_or_copy(base / conversion.WEIGHTS, model)
     text.write_text(calibration.text, encoding="utf-8")
     follow = _follow(tell, "observing the model on calibration text")
     conversion.observe(model, text, out / _IMPORTANCE, thread_count({}), follow)
@@ -124,7 +149,7 @@ def model_file(artifact: Path) -> Path:
     Raises:
         InputError: there is none, or more than one.
     """
-    if artifact.suffix == ".gguf":
+    if artifact.is_file():
         return artifact
     ours = artifact / conversion.WEIGHTS
     found = [ours] if ours.is_file() else sorted(artifact.glob("*.gguf"))

@@ -143,6 +143,22 @@ def quantize(
         )
 
 
+def dequantize(original: Path, target: Path, kind: str, threads: int, on_line: Callable[[str], None]) -> None:
+    """A GGUF file with its own tensors, metadata, tokenizer and template, in a 16-bit type; by llama-quantize.
+
+    Raises:
+        InputError: the tool does not read the file.
+    """
+    tools = directory(BIN_VARIABLE)
+    command = [str(tools / "llama-quantize"), "--allow-requantize", str(original), str(target), kind]
+    status, lines = _run([*command, str(threads)], tool_environment(tools), on_line)
+    if status or not target.is_file():
+        raise InputError(
+            f"llama-quantize does not read {original.name}: {lines[-1] if lines else 'no output'}.",
+            hint="Download the file again; a newer architecture needs a newer toolchain.",
+        )
+
+
 def directory(variable: str) -> Path:
     """Where the installer says that the tools or the converter lie.
 

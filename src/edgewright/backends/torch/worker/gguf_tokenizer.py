@@ -1,40 +1,49 @@
 """The tokenizer inside a GGUF file, rebuilt as a tokenizer.json.
 
 Transformers' own conversion guesses a tokenizer class from the model's type; for a Llama model with byte-level BPE it
-picked one whose spaces became end-of-text tokens. So a byte-level tokenizer is built here from the file's vocabulary,
-merges and the pre-tokenizer that the file names; only SentencePiece vocabularies are left to Transformers.
+picked one whose spaces became end-of-text tokens. So it is built here from the file's vocabulary, merges or scores, and the
+pre-tokenizer that the file names.
 """
 
 from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from edgewright.errors import UnsupportedError
+from edgewright.backends.torch.worker.gguf_sentencepiece import sentencepiece
+from edgewright.errors import InputError, UnsupportedError
 
 _ROLES = {"bos": "bos_token", "eos": "eos_token", "unknown": "unk_token", "padding": "pad_token"}
 _CONTROL, _USER_DEFINED = 3, 4
+_BEGIN_BY_DEFAULT = frozenset({"llama"})
+"""Kinds of tokenizers that put a begin-of-text first unless the file says no."""
 
 
-def write_tokenizer(origin: Path, out: Path) -> None:
-    """Write tokenizer.json, tokenizer_config.json and the chat template of the GGUF file ``origin``.
+def write_tokenizer(fields: Mapping[str, Any], out: Path) -> None:
+    """Write tokenizer.json, tokenizer_config.json and the chat template from a GGUF file's metadata.
 
     Raises:
-        UnsupportedError: a pre-tokenizer whose rules are not known here.
+        UnsupportedError: a kind of tokenizer, or a pre-tokenizer, whose rules are not known here.
+        InputError: no vocabulary.
     """
     import transformers
 
-    fields = _fields(origin)
-    tokens: list[str] = fields["tokenizer.ggml.tokens"]
-    if fields["tokenizer.ggml.model"] == "gpt2":
-        backend = _byte_level(fields, tokens)
-    else:
-        backend = transformers.AutoTokenizer.from_pretrained(
-            origin.parent, gguf_file=origin.name
-        ).backend_tokenizer
+    tokens: Sequence[str] = fields.get("tokenizer.ggml.tokens", ())
+    if not tokens:
+        raise InputError("This GGUF file holds no vocabulary.", hint="Give the model's own GGUF file.")
+    kind = str(fields.get("tokenizer.ggml.model", ""))
+    builders = {"gpt2": _byte_level, "llama": sentencepiece}
+    if kind not in builders:
+        raise UnsupportedError(
+            f"This GGUF file's tokenizer is of the kind {kind!r}, whose rules are not known here.",
+            hint="Give the original Hugging Face directory, whose tokenizer.json holds them.",
+        )
+    backend = builders[kind](fields, tokens)
+    _add_tokens(backend, fields, tokens)
+    _add_begin(backend, fields, tokens, default=kind in _BEGIN_BY_DEFAULT)
     roles = {
         name: tokens[int(fields[f"tokenizer.ggml.{role}_token_id"])]
         for role, name in _ROLES.items()
@@ -50,16 +59,33 @@ def write_tokenizer(origin: Path, out: Path) -> None:
     settings.write_text(json.dumps(plain, indent=1), encoding="utf-8")
 
 
-def _fields(origin: Path) -> dict[str, Any]:
-    from gguf import GGUFReader
+def _add_tokens(tokenizer: Any, fields: Mapping[str, Any], tokens: Sequence[str]) -> None:
+    """Tokens that are found in a text before anything is split; those that control are special."""
+    from tokenizers import AddedToken
 
-    fields = GGUFReader(origin).fields
-    wanted = [name for name in fields if name.startswith("tokenizer.")]
-    return {name: fields[name].contents() for name in wanted}
+    kinds = fields.get("tokenizer.ggml.token_type", ())
+    wanted = [
+        AddedToken(token, special=int(kind) == _CONTROL, normalized=False)
+        for token, kind in zip(tokens, kinds, strict=False)
+        if int(kind) in {_CONTROL, _USER_DEFINED}
+    ]
+    tokenizer.add_tokens(wanted)
 
 
-def _byte_level(fields: Mapping[str, Any], tokens: list[str]) -> Any:
-    from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, processors
+def _add_begin(tokenizer: Any, fields: Mapping[str, Any], tokens: Sequence[str], *, default: bool) -> None:
+    """The begin-of-text token before a text, where the file says so or its kind of tokenizer does by default."""
+    from tokenizers import processors
+
+    begins = fields.get("tokenizer.ggml.add_bos_token", default)
+    if begins and "tokenizer.ggml.bos_token_id" in fields:
+        bos = int(fields["tokenizer.ggml.bos_token_id"])
+        tokenizer.post_processor = processors.TemplateProcessing(
+            single=f"{tokens[bos]} $A", special_tokens=[(tokens[bos], bos)]
+        )
+
+
+def _byte_level(fields: Mapping[str, Any], tokens: Sequence[str]) -> Any:
+    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
 
     rules = _rules(str(fields.get("tokenizer.ggml.pre", "gpt-2")))
     merges = [tuple(merge.split(" ", 1)) for merge in fields["tokenizer.ggml.merges"]]
@@ -69,16 +95,6 @@ def _byte_level(fields: Mapping[str, Any], tokens: list[str]) -> Any:
     ending = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=bool(rules["gpt2"]))
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([*cuts, ending])
     tokenizer.decoder = decoders.ByteLevel()
-    kinds = fields.get("tokenizer.ggml.token_type", [])
-    for token, kind in zip(tokens, kinds, strict=False):
-        if kind in {_CONTROL, _USER_DEFINED}:
-            tokenizer.add_tokens([AddedToken(token, special=kind == _CONTROL, normalized=False)])
-    if fields.get("tokenizer.ggml.add_bos_token"):
-        bos = int(fields["tokenizer.ggml.bos_token_id"])
-        special = [(tokens[bos], bos)]
-        tokenizer.post_processor = processors.TemplateProcessing(
-            single=f"{tokens[bos]} $A", special_tokens=special
-        )
     return tokenizer
 
 
