@@ -15,11 +15,12 @@ from edgewright.core.jobs import ScoreJob
 from edgewright.core.measurement import Placement, Scores
 from edgewright.core.policy import Gate
 from edgewright.core.quantity import Value
-from edgewright.core.recipe import SCORING_RUNTIME
+from edgewright.core.recipe import scoring_runtime
 from edgewright.core.statistics.looks import TEXT_LOOKS
 from edgewright.core.verdict import Outcome, Verdict, judge
 from edgewright.errors import InputError
 from edgewright.ports import Reporter, Workshop
+from edgewright.runtime.gguf_facts import begin_ids, is_gguf
 from edgewright.stages.cross_validate import tokenize
 from edgewright.stages.prepare import error_of
 from edgewright.stages.score import score
@@ -77,12 +78,13 @@ def evaluate(
         raise InputError(
             f"The text {text.name} has {len(ids)} tokens, too few to score.", hint="Give a longer text."
         )
+    begin = begin_of(wiring, against or subject)
     gate = Gate(metric="accuracy_retained", at_least=min_accuracy)
     parts: list[Scores] = []
     verdict: Verdict | None = None
     for segment in segments(ids, (tokens,) if tokens else TEXT_LOOKS if against else TEXT_LOOKS[:1]):
-        reference = scored(shop, against, segment, context, keep=True)[1] if against else None
-        parts.append(scored(shop, subject, segment, context, reference=reference)[0])
+        reference = scored(shop, against, segment, context, prefix=begin, keep=True)[1] if against else None
+        parts.append(scored(shop, subject, segment, context, prefix=begin, reference=reference)[0])
         values = accuracy_values(joined(parts))
         verdict = judge(gate, values["accuracy_retained"]) if against else None
         if verdict is None or verdict.outcome is not Outcome.INCONCLUSIVE:
@@ -119,12 +121,22 @@ def ids_of(wiring: Wiring, shop: Workshop, subject: Runnable, text: str) -> tupl
     return answer[0]
 
 
+def begin_of(wiring: Wiring, subject: Runnable) -> tuple[int, ...]:
+    """The ids that the tokenizer's own rules put before a text; a model is scored with them in every runtime alike."""
+    path = Path(subject.path)
+    if place := source_of_build(wiring, path):
+        return wiring.files.tokenizer(place).begin_ids()
+    file = path if path.is_file() else next(iter(sorted(path.glob("*.gguf"))), None)
+    return begin_ids(file) if file and is_gguf(file) else ()
+
+
 def scored(
     shop: Workshop,
     subject: Runnable,
     ids: tuple[int, ...],
     context: int,
     *,
+    prefix: tuple[int, ...] = (),
     reference: Path | None = None,
     keep: bool = False,
 ) -> tuple[Scores, Path]:
@@ -136,9 +148,10 @@ def scored(
         ScoreJob(
             worker=subject.backend.worker,
             artifact=subject.path,
-            runtime=SCORING_RUNTIME if subject.source else subject.runtime,
+            runtime=scoring_runtime(subject.backend.name) if subject.source else subject.runtime,
             ids=ids,
             context=context,
+            prefix=prefix,
         ),
         identity=subject.identity,
         log=shop.logs / f"{subject.backend.name}.log",

@@ -25,7 +25,7 @@ from edgewright.core.conversation import (
 )
 from edgewright.core.harness import HarnessJob, HarnessResult, HarnessScore
 from edgewright.core.jobs import SessionJob
-from edgewright.core.recipe import SCORING_RUNTIME
+from edgewright.core.recipe import scoring_runtime
 from edgewright.errors import InputError, UnsupportedError
 from edgewright.ports import Reporter, Workshop
 from edgewright.runtime.dialogue import converse
@@ -151,7 +151,7 @@ class _Answers:
         job = SessionJob(
             worker=subject.backend.worker,
             artifact=subject.path,
-            runtime=SCORING_RUNTIME if subject.source else subject.runtime,
+            runtime=scoring_runtime(subject.backend.name) if subject.source else subject.runtime,
         )
         log = self._shop.logs / f"{subject.backend.name}.log"
         session = WorkerSession(Path(state.path), state.environment, job, log)

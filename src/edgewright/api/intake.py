@@ -5,12 +5,14 @@ from __future__ import annotations
 from edgewright.config import evaluation_text
 from edgewright.core.jobs import SourceOperation
 from edgewright.core.model import Source, SourceKind
+from edgewright.core.recipe import REFERENCE, Recipe, native_reference
 from edgewright.core.toolchain import Obstacle, ToolchainSpec, ToolchainState
 from edgewright.errors import EdgewrightError, IntegrityError, OfflineError, ResourceError, ToolchainError
 from edgewright.pipeline.proving import proven
 from edgewright.ports import Backend, Workshop
 from edgewright.runtime.models import Origin, Trust, read_facts
 from edgewright.stages.prepare import prepare
+from edgewright.wiring import Wiring
 
 
 def require_reference(shop: Workshop) -> None:
@@ -62,3 +64,12 @@ def source_of(shop: Workshop, origin: Origin, trust: Trust) -> Source:
         facts=read_facts(origin) if gguf else None,
     )
     return proven(shop, source, evaluation_text(None).content) if gguf else source
+
+
+def original_recipe(wiring: Wiring, source: Source) -> Recipe:
+    """The recipe of the original: in the reference, or in the framework that runs its file where the reference cannot."""
+    gguf = source.facts.gguf
+    if gguf is None or not gguf.unmapped:
+        return REFERENCE
+    native = next(name for name, backend in wiring.backends.items() if source.kind in backend.runs)
+    return native_reference(native, gguf.bits_per_weight)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from edgewright import __version__
-from edgewright.api.intake import source_of
+from edgewright.api.intake import original_recipe, source_of
 from edgewright.api.quiet import Quiet
 from edgewright.config import evaluation_text
 from edgewright.core import knowledge
@@ -139,6 +139,7 @@ def run_source(
         only=request.only,
         prunings=request.prunings,
         max_size_bytes=_max_size(request.policy),
+        baseline=original_recipe(wiring, source),
     )
     code = {b.name: b.toolchain.digest + b.code_digest for b in (wiring.reference, *backends)}
     key = pipeline.plan_key(source, planned, request, assessment.host.device_id, code)

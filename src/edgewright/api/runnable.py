@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgewright.api.intake import source_of, unavailable
+from edgewright.api.intake import original_recipe, source_of, unavailable
 from edgewright.core.artifact import MANIFEST_NAME
 from edgewright.core.keys import digest
 from edgewright.core.model import ModelFacts, Source, SourceKind
@@ -55,7 +55,7 @@ def runnable(
         source = source_of(shop, locate(said, offline=wiring.offline, trust=trust), trust)
         found = Runnable(
             name=source.name,
-            backend=wiring.reference,
+            backend=wiring.backend(original_recipe(wiring, source).framework),
             path=source.path,
             identity=source.digest,
             runtime={},

@@ -12,7 +12,7 @@ from edgewright.api.runnable import Runnable, runnable, source_of_build
 from edgewright.core.answers import Failure
 from edgewright.core.likelihood import Likelihood, Pair, encode_pair
 from edgewright.core.quantity import Value
-from edgewright.core.recipe import SCORING_RUNTIME
+from edgewright.core.recipe import scoring_runtime
 from edgewright.core.tasks import ItemScore, TaskSet, accuracy, by_category, item_scores, retention, verdict
 from edgewright.core.verdict import Verdict
 from edgewright.errors import InputError
@@ -108,7 +108,7 @@ def answers(shop: Workshop, subject: Runnable, pairs: tuple[Pair, ...]) -> tuple
         subject.backend,
         artifact=subject.path,
         identity=subject.identity,
-        runtime=SCORING_RUNTIME if subject.source else subject.runtime,
+        runtime=scoring_runtime(subject.backend.name) if subject.source else subject.runtime,
         pairs=pairs,
         log=shop.logs / f"{subject.backend.name}.log",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import accumulate
 from statistics import fmean
 
 from edgewright.core.energy import Energy
@@ -86,6 +87,16 @@ class Scores:
     def kl_mean(self) -> float | None:
         """Mean KL divergence from the reference, where there is one."""
         return fmean(self.against.kl) if self.against else None
+
+    @property
+    def kl_of_windows(self) -> tuple[float, ...]:
+        """Mean KL divergence of each window from the reference; empty where there is none."""
+        if self.against is None:
+            return ()
+        ends = list(accumulate(self.windows))
+        return tuple(
+            fmean(self.against.kl[end - rows : end]) for end, rows in zip(ends, self.windows, strict=True)
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

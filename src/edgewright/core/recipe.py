@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 Option = str | int | float | bool
@@ -72,6 +72,16 @@ SCORING_RUNTIME: Mapping[str, Option] = {"dtype": "float32"}
 bfloat16 would differ from itself by more than the conversions that are compared with it may."""
 
 REFERENCE = Recipe(framework="torch", name="original", precision=Precision.FP32, nominal_bits=32.0)
+
+
+def scoring_runtime(framework: str) -> Mapping[str, Option]:
+    """How an original is scored in the framework that runs it: only the reference has another precision to choose."""
+    return SCORING_RUNTIME if framework == REFERENCE.framework else {}
+
+
+def native_reference(framework: str, bits: float) -> Recipe:
+    """The original as a file that a framework runs itself: what candidates are measured against where torch cannot have it."""
+    return replace(REFERENCE, framework=framework, nominal_bits=bits)
 
 
 @dataclass(frozen=True, kw_only=True)

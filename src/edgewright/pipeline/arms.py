@@ -9,7 +9,7 @@ from edgewright.core.answers import Failure, FailureKind
 from edgewright.core.measurement import Pace
 from edgewright.core.rounds import Round
 from edgewright.pipeline.rounds import Arm, Timing, timed_round
-from edgewright.pipeline.state import AGAIN, BASELINE, State
+from edgewright.pipeline.state import State
 from edgewright.stages.prepare import error_of
 
 
@@ -28,7 +28,7 @@ def run_round(state: State, name: str, trials: Sequence[str], pace: Pace, *, twi
     if known is not None:
         run_round(state, f"{name}+", arms, pace)
         return
-    names = [BASELINE, *arms, *([AGAIN] if twice else [])]
+    names = [state.baseline_id, *arms, *([state.again_id] if twice else [])]
     family = name.rpartition("/")[0]
     timing = Timing(
         ids=state.prompt,
@@ -38,7 +38,7 @@ def run_round(state: State, name: str, trials: Sequence[str], pace: Pace, *, twi
     )
     finished, failures = timed_round(state.shop, [_arm(state, n) for n in names], timing, state.rng)
     for arm, failure in failures.items():
-        if arm in {BASELINE, AGAIN}:
+        if arm in {state.baseline_id, state.again_id}:
             raise error_of(failure)
         state.fail(state.trials[arm].recipe, failure, "timing")
     for arm in list(finished.blocks):
@@ -48,7 +48,7 @@ def run_round(state: State, name: str, trials: Sequence[str], pace: Pace, *, twi
 
 
 def _arm(state: State, name: str) -> Arm:
-    if name in {BASELINE, AGAIN}:
+    if name in {state.baseline_id, state.again_id}:
         path, recipe = state.source.path, state.run.baseline.recipe
     else:
         trial = state.trials[name]
@@ -67,7 +67,7 @@ def _arm(state: State, name: str) -> Arm:
 def _hold_to_its_answers(state: State, arm: str, finished: Round) -> None:
     """A timed run must answer as the scored one did: what is fast because it is wrong is no build."""
     scored = state.scores.get(arm)
-    if scored is None or arm == BASELINE or not scored.generated:
+    if scored is None or arm == state.baseline_id or not scored.generated:
         return
     for request in finished.blocks[arm].requests:
         if request.token_ids != scored.generated[: len(request.token_ids)]:

@@ -19,7 +19,7 @@ from edgewright.pipeline.arms import run_round
 from edgewright.pipeline.judging import judged, memory_doubts, timed
 from edgewright.pipeline.quota import whole
 from edgewright.pipeline.scoring import score_build, score_reference
-from edgewright.pipeline.state import AGAIN, BASELINE, CONFIRM, State
+from edgewright.pipeline.state import CONFIRM, State
 from edgewright.pipeline.story import story
 from edgewright.pipeline.tune import tune
 
@@ -132,7 +132,7 @@ def _undecided(trial: Trial) -> bool:
 
 
 def _judge(state: State, phase: str, finalists: list[str]) -> None:
-    base = state.blocks(BASELINE, phase)
+    base = state.blocks(state.baseline_id, phase)
     state.run = replace(state.run, host=_host(state, phase))
     if base:
         baseline = timed(replace(state.run.baseline, confirmed=True), base, base)
@@ -153,7 +153,9 @@ def _judge(state: State, phase: str, finalists: list[str]) -> None:
 
 
 def _host(state: State, phase: str) -> HostNoise:
-    same = ratio_of(state.blocks(AGAIN, phase), state.blocks(BASELINE, phase), "decode_tok_s")
+    same = ratio_of(
+        state.blocks(state.again_id, phase), state.blocks(state.baseline_id, phase), "decode_tok_s"
+    )
     known = same.n > 1 and same.value is not None and same.ci_high is not None
     return replace(
         host_noise(_rounds(state, phase)),

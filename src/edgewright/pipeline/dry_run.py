@@ -30,6 +30,9 @@ _PACE = Pace(
 def tiny_source(state: State) -> Source | None:
     """Two layers, random weights, the same architecture and tokenizer; None where it cannot be made (noted)."""
     source = state.source
+    if source.facts.gguf and source.facts.gguf.unmapped:
+        state.note("no dry run: Transformers cannot be given this model, so no tiny one can be made of it")
+        return None
     try:
         return prepare(
             state.shop,

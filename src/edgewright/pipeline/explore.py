@@ -8,6 +8,7 @@ from dataclasses import replace
 from edgewright.core.answers import Failure
 from edgewright.core.artifact import Artifact
 from edgewright.core.measurement import Scores
+from edgewright.core.proof import KERNEL_KL
 from edgewright.core.recipe import Recipe
 from edgewright.core.run import Status
 from edgewright.pipeline.arms import run_round
@@ -15,6 +16,7 @@ from edgewright.pipeline.making import accuracy_lost, make, postpone, skip
 from edgewright.pipeline.mixing import mixed, smallest_within
 from edgewright.pipeline.scoring import score_build
 from edgewright.pipeline.state import EXPLORE, State
+from edgewright.pipeline.validating import score_lengths
 from edgewright.stages.build import build
 from edgewright.stages.cross_validate import cross_validate
 
@@ -92,15 +94,20 @@ def _convert(state: State, recipe: Recipe) -> Artifact | None:
         for other in state.plan.of(recipe.framework)[1:]:
             skip(state, other, f"the unquantized conversion failed: {failure.reason if failure else ''}")
         return None
+    at_lengths = score_lengths(state, recipe, made)
+    if isinstance(at_lengths, Failure):
+        state.note(f"{recipe.id} was compared at one length only: {at_lengths.reason}")
+        at_lengths = None
     state.shop.reporter.phase(f"comparing {recipe.id} with the original")
     cross = cross_validate(
         state.shop,
         made,
         scores,
-        facts=state.source.facts,
         texts=state.parity_texts,
         expected=state.expected_ids,
         log=state.log(recipe.id, "tokenize"),
+        lengths=at_lengths,
+        limit=_noise(state),
     )
     state.crosses.append(cross)
     state.scored(recipe, scores)
@@ -110,3 +117,10 @@ def _convert(state: State, recipe: Recipe) -> Artifact | None:
             state.update(replace(state.trials[other.id], status=Status.BROKEN, reason=reason), "broken")
         return None
     return made
+
+
+def _noise(state: State) -> float | None:
+    """What a conversion may differ by where the original runs in kernels that round activations; else its precision says."""
+    gguf = state.source.facts.gguf
+    quantized = gguf is not None and bool(gguf.unmapped) and gguf.bits_per_weight < 16.0
+    return KERNEL_KL if quantized else None

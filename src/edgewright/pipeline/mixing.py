@@ -14,13 +14,13 @@ from edgewright.core.allocation import (
     smallest,
     stored_weights,
 )
-from edgewright.core.answers import Failure
+from edgewright.core.answers import Failure, FailureKind
 from edgewright.core.artifact import Artifact
 from edgewright.core.quantity import METRICS, Label, Value
 from edgewright.core.recipe import Recipe
 from edgewright.core.run import Status, Trial
 from edgewright.core.sensitivity import Sensitivity
-from edgewright.pipeline.state import BASELINE, State
+from edgewright.pipeline.state import State
 from edgewright.stages.sensitivity import sensitivity
 from edgewright.stages.type_speed import type_speed
 
@@ -110,9 +110,16 @@ def _target_bytes(state: State) -> float | None:
 
 def table_of(state: State) -> Sensitivity | None:
     """The model's sensitivity, measured when it is first asked for; None where it could not be (noted)."""
+    gguf = state.source.facts.gguf
+    if gguf and gguf.unmapped:
+        reason = "what types cost is measured in Transformers, which cannot be given this model"
+        state.sensitivity = Failure(failure=FailureKind.UNSUPPORTED, reason=reason)
     if state.sensitivity is None:
         state.sensitivity = sensitivity(
-            state.shop, state.source, state.begin + state.calibration.ids, state.log(BASELINE, "sensitivity")
+            state.shop,
+            state.source,
+            state.begin + state.calibration.ids,
+            state.log(state.baseline_id, "sensitivity"),
         )
     if isinstance(state.sensitivity, Failure):
         state.note(f"no types per tensor: {state.sensitivity.reason}")

@@ -14,7 +14,7 @@ from edgewright.core.search import seconds_of
 from edgewright.core.sensitivity import BITS, Sensitivity, groups_of
 from edgewright.core.space import Storage
 from edgewright.pipeline.mixing import allocated
-from edgewright.pipeline.state import BASELINE, State
+from edgewright.pipeline.state import State
 from edgewright.stages.sensitivity import TOKENS
 
 _BITS = (3.5, 4.0, 4.5, 5.0, 5.5, 6.0, 7.0)
@@ -152,7 +152,7 @@ class Pool:
 
     def _table_seconds(self) -> float:
         """What measuring the sensitivity table would take, by what scoring the original took."""
-        scored = self._state.scores[BASELINE]
+        scored = self._state.scores[self._state.baseline_id]
         return len(self._groups) * len(BITS) * TOKENS * scored.seconds / max(scored.tokens, 1)
 
     def _allocation(self, entry: Entry) -> Trial | None:

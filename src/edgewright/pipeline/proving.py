@@ -29,6 +29,7 @@ from edgewright.stages.prepare import error_of
 from edgewright.stages.score import score
 
 _RECORD = "proof.json"
+_FLOAT_BITS = 16.0
 _TURN = "Which of 3, 12 and 007 is prime?\n\nAnswer in French, s'il te plaît. 🎉"
 """A user's turn with digits, an accent and an emoji: tokenizers' copies have to agree on it."""
 
@@ -115,11 +116,13 @@ def _compare(shop: Workshop, source: Source, backend: Backend, text: str) -> Pro
         return answer[0]
 
     file = against(source.original, digest([source.digest, source.original]), "proof-file.log")
-    unquantized = backend.recipes(source.facts)[0]
-    exact = build(shop, source, unquantized, None, shop.logs / "proof-build.log")
-    if isinstance(exact, Failure):
-        raise error_of(exact)
-    copy = against(exact.path, exact.manifest.key, "proof-copy.log")
+    copy = file
+    if source.facts.gguf and source.facts.gguf.bits_per_weight < _FLOAT_BITS:
+        unquantized = backend.recipes(source.facts)[0]
+        exact = build(shop, source, unquantized, None, shop.logs / "proof-build.log")
+        if isinstance(exact, Failure):
+            raise error_of(exact)
+        copy = against(exact.path, exact.manifest.key, "proof-copy.log")
     proof = Proof(
         framework=backend.name,
         tokens=base.tokens,

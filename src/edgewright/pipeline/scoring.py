@@ -11,9 +11,9 @@ from edgewright.core.artifact import Artifact
 from edgewright.core.jobs import ScoreJob
 from edgewright.core.measurement import Prompts, Scores
 from edgewright.core.quantity import Label, Value
-from edgewright.core.recipe import SCORING_RUNTIME, Recipe
+from edgewright.core.recipe import Recipe, scoring_runtime
 from edgewright.core.run import Status
-from edgewright.pipeline.state import BASELINE, State
+from edgewright.pipeline.state import State
 from edgewright.stages.cross_validate import tokenize
 from edgewright.stages.prepare import error_of
 from edgewright.stages.score import score
@@ -28,9 +28,9 @@ def reference(state: State) -> None:
     shop = state.shop
     shop.reporter.phase("scoring the original")
     scores, state.reference = score_reference(state, state.ids, "score")
-    state.scores[BASELINE] = scores
+    state.scores[state.baseline_id] = scores
     ids = tokenize(
-        shop, shop.reference, state.source.path, state.parity_texts, state.log(BASELINE, "tokenize")
+        shop, state.original, state.source.path, state.parity_texts, state.log(state.baseline_id, "tokenize")
     )
     if isinstance(ids, Failure):
         raise error_of(ids)
@@ -49,9 +49,9 @@ def score_reference(
 ) -> tuple[Scores, Path]:
     """The original's scores of a text, with its log-probabilities kept for the builds to be compared with."""
     job = ScoreJob(
-        worker=state.shop.reference.worker,
+        worker=state.original.worker,
         artifact=state.source.path,
-        runtime=SCORING_RUNTIME,
+        runtime=scoring_runtime(state.original.name),
         ids=ids,
         context=state.request.context,
         prefix=state.begin,
@@ -59,10 +59,10 @@ def score_reference(
     )
     answer = score(
         state.shop,
-        state.shop.reference,
+        state.original,
         job,
         identity=state.source.digest,
-        log=state.log(BASELINE, step),
+        log=state.log(state.baseline_id, step),
         keep_reference=True,
     )
     if isinstance(answer, Failure):
@@ -91,7 +91,7 @@ def score_build(
         ids=ids or state.ids,
         context=state.request.context,
         prefix=state.begin,
-        limit_s=max(state.request.score_limit_s, round(1.5 * state.scores[BASELINE].seconds)),
+        limit_s=max(state.request.score_limit_s, round(1.5 * state.scores[state.baseline_id].seconds)),
         prompt=() if ids else state.prompt,
         answer=0 if ids else state.request.workload.decode_tokens,
         prompts=prompts,

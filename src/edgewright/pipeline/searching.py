@@ -23,7 +23,7 @@ from edgewright.pipeline.arms import run_round
 from edgewright.pipeline.making import make
 from edgewright.pipeline.pool import Pool
 from edgewright.pipeline.quota import keep_within
-from edgewright.pipeline.state import BASELINE, EXPLORE, State
+from edgewright.pipeline.state import EXPLORE, State
 from edgewright.stages.profile import capability
 
 _AT_ONCE = 3
@@ -142,7 +142,7 @@ class _Finder:
 
 def _capability(state: State) -> Capability | None:
     """What this host's memory can do; None where that could not be measured (then nothing is bounded by it)."""
-    found = capability(state.shop, state.shop.reference, state.log(BASELINE, "capability"))
+    found = capability(state.shop, state.shop.reference, state.log(state.baseline_id, "capability"))
     if isinstance(found, Failure):
         state.note(f"candidates are not bounded by this host's memory: {found.reason}")
         return None

@@ -24,11 +24,7 @@ from edgewright.pipeline.beside import at_once
 from edgewright.pipeline.judging import judged, timed
 from edgewright.pipeline.remaining import units_left
 from edgewright.pipeline.request import Request
-from edgewright.ports import Journal, Workshop
-
-BASELINE = "torch/original"
-AGAIN = "torch/original again"
-"""The second arm of the original: what it differs by from the first is what this host cannot tell apart."""
+from edgewright.ports import Backend, Journal, Workshop
 
 EXPLORE, CONFIRM = "explore/", "confirm/"
 """How the names of exploring rounds begin, and those of a confirmation; they never mix."""
@@ -69,6 +65,21 @@ class State:
     def ids(self) -> tuple[int, ...]:
         """The explored text."""
         return self.parts.explored
+
+    @property
+    def baseline_id(self) -> str:
+        """The arm of the original."""
+        return self.plan.baseline.id
+
+    @property
+    def again_id(self) -> str:
+        """The original's second arm: what it differs by from the first is what this host cannot tell apart."""
+        return f"{self.baseline_id} again"
+
+    @property
+    def original(self) -> Backend:
+        """The framework that runs the original: the reference, or one that runs its file itself."""
+        return self.shop.backend(self.plan.baseline.framework)
 
     def log(self, trial: str, step: str) -> Path:
         """Where a step of a trial writes its log."""
@@ -115,7 +126,7 @@ class State:
 
     def update(self, trial: Trial, event: str) -> None:
         """Keep a trial's new state, write it down and tell it."""
-        if trial.id == BASELINE:
+        if trial.id == self.baseline_id:
             self.run = replace(self.run, baseline=trial)
         else:
             self.trials[trial.id] = trial
@@ -167,7 +178,7 @@ class State:
         trial = self.trials[recipe.id]
         values = {**trial.values, **accuracy_values(scores)}
         notes = trial.notes
-        if scores.tokens < min(len(self.ids), self.scores[BASELINE].tokens):
+        if scores.tokens < min(len(self.ids), self.scores[self.baseline_id].tokens):
             notes = (
                 *notes,
                 f"scored on the first {scores.tokens} of {len(self.ids)} tokens: this runtime is slow here",
@@ -182,7 +193,7 @@ class State:
 
     def judge(self) -> None:
         """Values and verdicts of all trials that were explored and not yet confirmed, from all rounds so far."""
-        base = self.blocks(BASELINE)
+        base = self.blocks(self.baseline_id)
         if not base:
             return
         if not self.run.baseline.confirmed:

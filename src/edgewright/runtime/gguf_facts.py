@@ -117,3 +117,12 @@ def _number(settings: dict[str, Any], name: str, default: int = 0) -> int:
     if isinstance(found, np.ndarray):
         return int(found.max()) if found.size else default
     return int(found) if isinstance(found, int | float) else default
+
+
+def begin_ids(path: Path) -> tuple[int, ...]:
+    """What the tokenizer in a GGUF file puts before a text: by its own word, or by its kind's default in llama.cpp."""
+    metadata = _header(path)[0].metadata
+    default = metadata.get("tokenizer.ggml.model") == "llama"
+    begins = metadata.get("tokenizer.ggml.add_bos_token", default)
+    bos = metadata.get("tokenizer.ggml.bos_token_id")
+    return (int(bos),) if begins and bos is not None else ()

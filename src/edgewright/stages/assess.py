@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from edgewright.core import knowledge
-from edgewright.core.assessment import Assessment, MemoryEstimate, Ranked
+from edgewright.core.assessment import Assessment, Fit, MemoryEstimate, Ranked
 from edgewright.core.host import HostFacts
-from edgewright.core.model import ModelFacts
+from edgewright.core.model import ModelFacts, SourceKind
 from edgewright.core.target import Limits, Target
 from edgewright.core.toolchain import ToolchainState
 from edgewright.ports import Backend
@@ -28,7 +28,7 @@ def assess(
     target = resolve(target, host)
     ranked = [
         Ranked(
-            fit=backend.fit(facts),
+            fit=_fit(backend, facts),
             role=_role(backend.name, target),
             toolchain_supported=toolchains[backend.name].supported,
             toolchain_reason=toolchains[backend.name].reason
@@ -53,6 +53,14 @@ def assess(
         if here
         else f"builds for {target.title} are made and scored here, and were not measured on the device",
     )
+
+
+def _fit(backend: Backend, facts: ModelFacts) -> Fit:
+    """What a framework says; of a file that Transformers cannot be given, only those that run it say anything."""
+    if facts.gguf and facts.gguf.unmapped and SourceKind.GGUF not in backend.runs:
+        reason = f"it builds from Transformers' form of a model, and {facts.gguf.unmapped}"
+        return Fit(framework=backend.name, works=False, reasons=(reason,))
+    return backend.fit(facts)
 
 
 def resolve(target: Target, host: HostFacts) -> Target:

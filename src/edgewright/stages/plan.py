@@ -21,6 +21,7 @@ def plan(
     only: Sequence[str] = (),
     prunings: Sequence[Pruning] = (),
     max_size_bytes: float | None = None,
+    baseline: Recipe = REFERENCE,
 ) -> Plan:
     """Candidates of the target's frameworks (or of those asked for); the strategy's recipes come first in each.
 
@@ -58,7 +59,7 @@ def plan(
                 skipped.append(Skipped(recipe=recipe, reason=reason))
             else:
                 candidates.append(recipe)
-    return Plan(baseline=REFERENCE, candidates=tuple(candidates), skipped=tuple(skipped))
+    return Plan(baseline=baseline, candidates=tuple(candidates), skipped=tuple(skipped))
 
 
 def _pruned(recipes: Sequence[Recipe], pruning: Pruning) -> list[Recipe]:

@@ -18,10 +18,11 @@ def preflight(source: Source, plan: Plan, host: HostFacts) -> None:
     Raises:
         ResourceError: the original in float32 is larger than the memory, or the builds together than the free disk.
     """
-    baseline = source.facts.parameters * _SCORED_BYTES
+    native = source.facts.gguf and source.facts.gguf.unmapped
+    baseline = source.facts.weight_bytes if native else source.facts.parameters * _SCORED_BYTES
     if baseline > host.memory_bytes:
         raise ResourceError(
-            f"The original needs about {size(baseline)} of memory to be scored in float32, "
+            f"The original needs about {size(baseline)} of memory to be scored, "
             f"and this machine has {size(host.memory_bytes)}.",
             hint="Use a machine with more memory, or a smaller model.",
         )

@@ -49,6 +49,8 @@ class LlamaCppBackend(Declared):
         if reason:
             return Fit(framework=self.name, works=False, reasons=(reason,))
         known = f"llama.cpp's converter registers {facts.architecture or facts.model_type}"
+        if facts.gguf:
+            known = f"llama.cpp runs GGUF files of the architecture {facts.gguf.architecture}"
         return Fit(framework=self.name, works=True, reasons=(known,), quantization_notes=_fallbacks(facts))
 
     def recipes(self, facts: ModelFacts) -> tuple[Recipe, ...]:
@@ -68,9 +70,10 @@ class LlamaCppBackend(Declared):
         del facts
         return load_space(_FOLDER, self.name)
 
-    def mixture(self, facts: ModelFacts) -> Mixture:
+    def mixture(self, facts: ModelFacts) -> Mixture | None:
         """Any tensor can have any type; what an allocation does not name falls to q8_0."""
-        del facts
+        if facts.gguf and facts.gguf.unmapped:  # what types cost is measured in Transformers
+            return None
         template = self._recipe("mixed", Precision.INT4, 0.0, _OBSERVED, {"type": "Q8_0"})
         return Mixture(template=template, types=load_types(_FOLDER), shared_ends=True, unquantized_bits=16.0)
 
@@ -90,18 +93,21 @@ class LlamaCppBackend(Declared):
 
 
 @cache
-def _table() -> tuple[frozenset[str], frozenset[str]]:
+def _table() -> Mapping[str, frozenset[str]]:
     table = tomllib.loads((_FOLDER / "architectures.toml").read_text(encoding="utf-8"))
-    return frozenset(table["supported"]), frozenset(table["types"])
+    return {name: frozenset(names) for name, names in table.items()}
 
 
 def _refusal(facts: ModelFacts) -> str:
     if facts.task is not Task.TEXT_GENERATION:
         return f"llama.cpp builds text-generation models here, and this one does {facts.task}; use ONNX or OpenVINO."
-    architectures, types = _table()
-    # A GGUF file names its architecture as llama.cpp does, a Hugging Face directory by its model class.
-    known = facts.architecture in architectures or facts.model_type in types
-    if known:
+    table = _table()
+    if facts.gguf and facts.gguf.architecture not in table["gguf"]:
+        return (
+            f"llama.cpp (0.5.0-dev) does not load the architecture {facts.gguf.architecture}; "
+            "it needs a toolchain whose llama.cpp has it."
+        )
+    if facts.gguf or facts.architecture in table["supported"] or facts.model_type in table["types"]:
         return ""
     named = facts.architecture or facts.model_type or "without a name"
     return (

@@ -83,8 +83,13 @@ class TorchSession:
         )
 
     def score(self, ids: Sequence[int]) -> Iterator[NDArray[np.float32]]:
-        """Logits after every position, float32; a window that is one piece needs no cache."""
-        rows = rows_at_once(self._model.config.get_text_config().vocab_size)
+        """Logits after every position, float32; a window that is one piece needs no cache.
+
+        Where the rope's factors depend on the length, a window is one piece: keys that were cached while it was short would
+        have been turned otherwise.
+        """
+        config = self._model.config.get_text_config()
+        rows = len(ids) if _turns_by_length(config) else rows_at_once(config.vocab_size)
         whole = self._tensor([ids])
         past: Any = None
         for start in range(0, len(ids), rows):
@@ -121,6 +126,11 @@ class TorchSession:
 
     def _tensor(self, rows: Sequence[Sequence[int]]) -> Any:
         return self._torch.tensor([list(row) for row in rows], device=self._model.device)
+
+
+def _turns_by_length(config: Any) -> bool:
+    rope = getattr(config, "rope_parameters", None) or {}
+    return rope.get("rope_type") in {"longrope", "dynamic"}
 
 
 def _computable(torch: Any, stored: str, device: str) -> str:
