@@ -49,4 +49,5 @@ def source_of(shop: Workshop, origin: Origin, trust: Trust) -> Source:
         kind=origin.kind,
         fingerprint=origin.fingerprint,
         options=options,
+        notes=origin.notes,
     )
