@@ -78,10 +78,11 @@ def passed_over(names: Collection[str], index: object, layout: Layout = SAFETENS
     if not listed - {layout.whole}:
         return ""
     there = sum(name in names for name in listed)
-    lacking = "" if there == len(listed) else f", of which {len(listed) - there} are not there"
+    files = "1 file" if len(listed) == 1 else f"{len(listed)} files"
+    lacking = "" if there == len(listed) else f", {len(listed) - there} of them not there"
     return (
-        f"{layout.whole} was read, as Transformers does; {layout.index} beside it lists {len(listed)} files of another "
-        f"save{lacking}, and they were left alone"
+        f"{layout.whole} was read, as Transformers does; {layout.index} beside it lists {files} of another save"
+        f"{lacking}; they were left alone"
     )
 
 

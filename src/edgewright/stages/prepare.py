@@ -70,7 +70,7 @@ def prepare(
                 name=name,
                 kind=kind,
                 origin=said,
-                facts=shop.files.facts(draft),
+                facts=replace(shop.files.facts(draft), largest_weight=result.largest_weight),
                 notes=(*notes, *result.notes),
             )
             shop.files.write(draft / _RECORD, made)

@@ -109,7 +109,7 @@ def test_a_stale_index_beside_a_complete_file_costs_a_note(model):
     (model / INDEX).write_text(json.dumps({"weight_map": {"a": "model-00001-of-00002.safetensors"}}))
     (note,) = find(model).notes
     assert "model.safetensors was read" in note
-    assert "1 files of another save, of which 1 are not there" in note
+    assert "1 file of another save, 1 of them not there" in note
 
 
 def test_a_snapshot_in_the_hubs_cache_is_called_as_on_the_hub(model, tmp_path):
