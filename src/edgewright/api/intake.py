@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edgewright.core.jobs import SourceOperation
 from edgewright.core.model import Source, SourceKind
+from edgewright.core.recipe import Option
 from edgewright.core.toolchain import Obstacle, ToolchainSpec, ToolchainState
 from edgewright.errors import EdgewrightError, IntegrityError, OfflineError, ResourceError, ToolchainError
 from edgewright.ports import Workshop
@@ -38,11 +39,17 @@ def unavailable(spec: ToolchainSpec, state: ToolchainState) -> EdgewrightError:
 def source_of(shop: Workshop, origin: Origin, trust: Trust) -> Source:
     """The portable source of a located model, made once."""
     require_reference(shop)
-    gguf = origin.kind is SourceKind.GGUF
-    options = {name: True for name in ("allow_pickle", "allow_remote_code") if getattr(trust, name)}
+    operation = (
+        SourceOperation.FROM_GGUF if origin.kind is SourceKind.GGUF else SourceOperation.FROM_DIRECTORY
+    )
+    options: dict[str, Option] = {
+        name: True for name in ("allow_pickle", "allow_remote_code") if getattr(trust, name)
+    }
+    if origin.adapter:
+        operation, options["adapter"] = SourceOperation.MERGE, str(origin.adapter)
     return prepare(
         shop,
-        SourceOperation.FROM_GGUF if gguf else SourceOperation.FROM_DIRECTORY,
+        operation,
         origin.path,
         name=origin.name,
         said=origin.said,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgewright.core.keys import digest
 from edgewright.core.model import ModelFacts, SourceKind
-from edgewright.errors import InputError, UnsupportedError
+from edgewright.errors import InputError, OfflineError, UnsupportedError, UsageError
 from edgewright.runtime import gguf_facts, hub, safetensors_facts
+from edgewright.runtime.adapters import base_of, check_adapter, is_adapter, no_base
 from edgewright.runtime.directories import Trust, check_directory, name_of
 
 __all__ = ["Origin", "Trust", "locate", "read_facts"]
@@ -29,7 +30,7 @@ _LATER = {
 class Origin:
     """A model as the user has it. ``fingerprint`` names its files by path, size and time of change.
 
-    ``notes`` are what was seen of them that a reader of the report has to know.
+    ``notes`` are what was seen of them that a reader of the report has to know. Of an adapter, ``path`` is its base.
     """
 
     kind: SourceKind
@@ -38,10 +39,11 @@ class Origin:
     said: str
     fingerprint: str
     notes: tuple[str, ...] = ()
+    adapter: Path | None = None
 
 
-def locate(said: str, *, offline: bool, trust: Trust) -> Origin:
-    """The files behind a path or a hub id.
+def locate(said: str, *, offline: bool, trust: Trust, base: str = "") -> Origin:
+    """The files behind a path or a hub id; ``base`` is what a LoRA adapter belongs on.
 
     Raises:
         InputError: nothing is there, or what is there is no whole model.
@@ -50,8 +52,13 @@ def locate(said: str, *, offline: bool, trust: Trust) -> Origin:
     """
     path = Path(said).expanduser()
     if path.is_dir():
-        return _directory(path.resolve(), said, SourceKind.DIRECTORY, trust)
+        path = path.resolve()
+        if is_adapter(path):
+            return _adapter(path, said, offline=offline, trust=trust, base=base)
+        _no_base(base, said)
+        return _directory(path, said, SourceKind.DIRECTORY, trust)
     if path.is_file():
+        _no_base(base, said)
         return _file(path.resolve(), said)
     if _HUB_ID.fullmatch(said) and not said.endswith(".gguf"):
         fetched = hub.snapshot(
@@ -60,6 +67,9 @@ def locate(said: str, *, offline: bool, trust: Trust) -> Origin:
             allow_pickle=trust.allow_pickle,
             allow_remote_code=trust.allow_remote_code,
         )
+        if is_adapter(fetched):
+            return _adapter(fetched, said, offline=offline, trust=trust, base=base)
+        _no_base(base, said)
         return _directory(fetched, said, SourceKind.HUB, trust)
     raise InputError(
         f"There is no model at {said}.", hint="Give a directory, a .gguf file or a hub id (owner/name)."
@@ -95,6 +105,33 @@ def _directory(path: Path, said: str, kind: SourceKind, trust: Trust) -> Origin:
         fingerprint=_fingerprint(path, _files(path)),
         notes=notes,
     )
+
+
+def _adapter(path: Path, said: str, *, offline: bool, trust: Trust, base: str) -> Origin:
+    check_adapter(path, trust)
+    wanted = base_of(path, base)
+    try:
+        found = locate(wanted, offline=offline, trust=trust)
+    except (InputError, OfflineError) as error:
+        raise no_base(path, wanted, error.message) from error
+    if found.kind is SourceKind.GGUF or found.adapter:
+        raise UnsupportedError(
+            f"{name_of(path)} is a LoRA adapter, and {found.name} is no base that it can be merged with.",
+            hint="Give the Hugging Face directory that it was trained on: --base DIR.",
+        )
+    return replace(
+        found,
+        name=name_of(path),
+        said=said,
+        fingerprint=digest([found.fingerprint, _fingerprint(path, _files(path))]),
+        notes=(*found.notes, f"the LoRA adapter {name_of(path)} was merged with its base {found.name}"),
+        adapter=path,
+    )
+
+
+def _no_base(base: str, said: str) -> None:
+    if base:
+        raise UsageError(f"{said} is no LoRA adapter, and --base is for those.", hint="Leave --base out.")
 
 
 def _files(path: Path) -> list[Path]:

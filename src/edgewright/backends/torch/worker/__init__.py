@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from edgewright.backends.torch.worker.adapter import write_merged
 from edgewright.backends.torch.worker.gguf_source import write_from_gguf
 from edgewright.backends.torch.worker.numbers import largest_weight, notes_of
 from edgewright.backends.torch.worker.portable import write_from_directory
@@ -51,6 +52,7 @@ class TorchWorker:
         operations: dict[SourceOperation, Any] = {
             SourceOperation.FROM_DIRECTORY: write_from_directory,
             SourceOperation.FROM_GGUF: write_from_gguf,
+            SourceOperation.MERGE: write_merged,
             SourceOperation.TINY: write_tiny,
             SourceOperation.PERMUTE: write_permuted,
         }
