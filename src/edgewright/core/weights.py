@@ -94,6 +94,11 @@ def leftover(name: str, shape: Sequence[int]) -> bool:
     return name.endswith(LEFTOVERS) or (name.endswith(_MASKS) and len(shape) == 4)
 
 
+def portable_name(model_type: str, name: str) -> str:
+    """A tensor's name as every framework looks for it: GPT-2's lie on the hub without the prefix of Transformers' class."""
+    return name.removeprefix("transformer.") if model_type == "gpt2" else name
+
+
 def _listed(index: object, layout: Layout) -> tuple[str, ...]:
     places = index.get("weight_map") if isinstance(index, Mapping) else None
     if not isinstance(places, Mapping) or not places:

@@ -26,7 +26,7 @@ from edgewright.backends.torch.worker.tokenizer_files import copy_tokenizer, rea
 from edgewright.core.answers import Progress
 from edgewright.core.portable_config import NOT_OURS, portable_config, special_ids
 from edgewright.core.recipe import Option
-from edgewright.core.weights import leftover
+from edgewright.core.weights import leftover, portable_name
 from edgewright.errors import InputError, UnsupportedError
 from edgewright.ports import Tell
 
@@ -42,7 +42,10 @@ def write_from_directory(origin: Path, out: Path, options: Mapping[str, Option],
         notes.append("the baseline is dequantized: float8 weights times their scales, in float32")
     for number, shard in enumerate(shards):
         tell(Progress(message=f"reading {shard.name}", fraction=number / len(shards)))
-        weights = {n: w for n, w in read_shard(shard).items() if not leftover(n, w.shape)}
+        read = read_shard(shard)
+        weights = {
+            portable_name(config.model_type, n): w for n, w in read.items() if not leftover(n, w.shape)
+        }
         weights = unpack(weights) if unpack else plain(weights)
         if output:
             output.take_from(weights)
