@@ -26,15 +26,18 @@ def assess(
     offline: bool = False,
     allow_pickle: bool = False,
     allow_remote_code: bool = False,
+    base: str = "",
 ) -> Assessment:
     """Facts of a model, its estimated memory against a target's limits, each framework's fit, and the strategy.
+
+    ``base`` is the model that a LoRA adapter belongs on, where the adapter does not name one that is here.
 
     Raises:
         EdgewrightError: the model or the target cannot be had; the message names the next step.
     """
     wanted = knowledge.target(target)
     trust = Trust(allow_pickle=allow_pickle, allow_remote_code=allow_remote_code)
-    origin = locate(model, offline=offline, trust=trust)
+    origin = locate(model, offline=offline, trust=trust, base=base)
     return assess_origin(Wiring(offline), origin, wanted.name, context)
 
 

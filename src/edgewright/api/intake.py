@@ -5,7 +5,7 @@ from __future__ import annotations
 from edgewright.config import evaluation_text
 from edgewright.core.jobs import SourceOperation
 from edgewright.core.model import Source, SourceKind
-from edgewright.core.recipe import REFERENCE, Recipe, native_reference
+from edgewright.core.recipe import REFERENCE, Option, Recipe, native_reference
 from edgewright.core.toolchain import Obstacle, ToolchainSpec, ToolchainState
 from edgewright.errors import EdgewrightError, IntegrityError, OfflineError, ResourceError, ToolchainError
 from edgewright.pipeline.proving import proven
@@ -51,16 +51,22 @@ def source_of(shop: Workshop, origin: Origin, trust: Trust) -> Source:
     for backend in shop.backends.values():
         if origin.kind in backend.runs:
             require(shop, backend)
-    options = {name: True for name in ("allow_pickle", "allow_remote_code") if getattr(trust, name)}
+    operation = SourceOperation.FROM_GGUF if gguf else SourceOperation.FROM_DIRECTORY
+    options: dict[str, Option] = {
+        name: True for name in ("allow_pickle", "allow_remote_code") if getattr(trust, name)
+    }
+    if origin.adapter:
+        operation, options["adapter"] = SourceOperation.MERGE, str(origin.adapter)
     source = prepare(
         shop,
-        SourceOperation.FROM_GGUF if gguf else SourceOperation.FROM_DIRECTORY,
+        operation,
         origin.path,
         name=origin.name,
         said=origin.said,
         kind=origin.kind,
         fingerprint=origin.fingerprint,
         options=options,
+        notes=origin.notes,
         facts=read_facts(origin) if gguf else None,
     )
     return proven(shop, source, evaluation_text(None).content) if gguf else source

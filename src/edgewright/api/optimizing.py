@@ -50,6 +50,7 @@ def optimize(
     offline: bool = False,
     allow_pickle: bool = False,
     allow_remote_code: bool = False,
+    base: str = "",
     tokens: int = 2048,
     context: int = 512,
     workload: Workload | None = None,
@@ -61,6 +62,7 @@ def optimize(
 ) -> Run:
     """Build a model in every framework that suits the target, compare, measure, gate, and choose.
 
+    ``base`` is the model that a LoRA adapter belongs on, where the adapter does not name one that is here.
     ``frameworks`` and ``only`` (patterns of builds' names, such as ``llamacpp/q4*``) leave the others out; ``prune`` adds
     builds of pruned copies of the model. With ``budget_s`` or ``budget_trials`` everything that the frameworks can build is
     searched until that is spent; ``seed`` decides what is drawn, and beyond ``disk_quota`` bytes of builds those that others
@@ -82,7 +84,7 @@ def optimize(
     names = [knowledge.framework_name(name, wiring.backends) for name in frameworks]
     text = evaluation_text(eval_data)
     trust = Trust(allow_pickle=allow_pickle, allow_remote_code=allow_remote_code)
-    origin = locate(model, offline=offline, trust=trust)
+    origin = locate(model, offline=offline, trust=trust, base=base)
     directory = Path(out) if out else Path("runs") / f"{origin.name}-{target}"
     request = Request(
         text=text,

@@ -62,6 +62,10 @@ class Session:
         ids = tokenizer.encode(text, special=text == prompt)
         return tokenizer.decode(self.generate_ids(ids, max_tokens))
 
+    def chat_lack(self, prompt: str) -> str:
+        """Why ``generate(prompt, chat=True)`` continues the prompt instead of answering it; nothing where it answers."""
+        return self._text_tokenizer().chat_lack(prompt)
+
     def _text_tokenizer(self) -> SourceTokenizer:
         if self._tokenizer is None:
             raise UnsupportedError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from edgewright.cli.options import json_option, offline_option, stacked, trust_options
+from edgewright.cli.options import base_option, json_option, offline_option, stacked, trust_options
 
 
 @click.command("assess")
@@ -17,12 +17,13 @@ from edgewright.cli.options import json_option, offline_option, stacked, trust_o
     type=click.IntRange(1),
     help="Tokens of context for the KV cache.",
 )
-@stacked(offline_option, *trust_options, json_option)
+@stacked(base_option, offline_option, *trust_options, json_option)
 def command(
     *,
     model: str,
     target: str,
     context: int,
+    base: str,
     offline: bool,
     allow_pickle: bool,
     allow_remote_code: bool,
@@ -30,7 +31,7 @@ def command(
 ) -> None:
     """Say what can be done with MODEL on a target, before building anything.
 
-    MODEL is a Hugging Face directory, a hub id or a GGUF file. Targets: this-machine, intel-cpu, intel-gpu, intel-npu,
+    MODEL is a Hugging Face directory, a hub id, a GGUF file or a LoRA adapter. Targets: this-machine, intel-cpu, intel-gpu, intel-npu,
     nvidia-gpu, apple-silicon, ios, android, arm-embedded, edge-tpu, cross-platform, enterprise.
     """
     from edgewright.api import assess
@@ -41,6 +42,7 @@ def command(
         model,
         target=target,
         context=context,
+        base=base,
         offline=offline,
         allow_pickle=allow_pickle,
         allow_remote_code=allow_remote_code,

@@ -20,4 +20,7 @@ def command(*, build: str, prompt: str, max_tokens: int, chat: bool, offline: bo
     from edgewright.api import load
 
     with load(build, offline=offline) as session:
+        lack = session.chat_lack(prompt) if chat else ""
+        if lack:
+            click.echo(f"edgewright: {lack}", err=True)
         click.echo(session.generate(prompt, max_tokens, chat=chat))

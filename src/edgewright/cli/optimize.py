@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from edgewright.cli.options import (
+    base_option,
     json_option,
     offline_option,
     policy_of,
@@ -75,7 +76,7 @@ from edgewright.cli.options import (
 @click.option(
     "--target-bpw", type=click.FloatRange(min=1.0, max=16.0), help="The same by bits per weight, such as 4.5."
 )
-@stacked(workload_option, offline_option, *trust_options, json_option)
+@stacked(workload_option, base_option, offline_option, *trust_options, json_option)
 def command(
     *,
     model: str,
@@ -93,7 +94,7 @@ def command(
 ) -> int:
     """Build MODEL in every framework that suits the target, compare, measure, gate, and choose.
 
-    MODEL is a Hugging Face directory, a hub id or a GGUF file. The same command again goes on where it was stopped.
+    MODEL is a Hugging Face directory, a hub id, a GGUF file or a LoRA adapter. The same command again goes on where it was stopped.
     Exit status 10: all went well, and no build passed every gate.
     """
     from edgewright.api import optimize

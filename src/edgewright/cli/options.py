@@ -39,6 +39,13 @@ trust_options = (
     click.option("--allow-remote-code", is_flag=True, help="Run Python code that comes with the model."),
 )
 
+base_option = click.option(
+    "--base",
+    default="",
+    metavar="DIR|HUB ID",
+    help="The model that MODEL, a LoRA adapter, belongs on (default: the one that it names).",
+)
+
 _GATES: tuple[tuple[str, str, str, str], ...] = (
     (
         "--min-accuracy",

@@ -27,10 +27,14 @@ class SmokeResult:
 
 @dataclass(frozen=True, kw_only=True)
 class SourceResult:
-    """A portable source directory was written. ``notes`` go into the report."""
+    """A portable source directory was written. ``notes`` go into the report.
+
+    ``largest_weight`` is the largest magnitude among its weights.
+    """
 
     kind: Literal["source"] = "source"
     notes: tuple[str, ...] = ()
+    largest_weight: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

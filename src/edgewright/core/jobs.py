@@ -20,6 +20,7 @@ class SourceOperation(StrEnum):
 
     FROM_DIRECTORY = "from_directory"
     FROM_GGUF = "from_gguf"
+    MERGE = "merge"
     TINY = "tiny"
     PERMUTE = "permute"
     PRUNE = "prune"

@@ -7,6 +7,9 @@ from enum import StrEnum
 
 from edgewright.core.proof import Proof
 
+FLOAT16_LARGEST = 65504.0
+"""The largest number of float16."""
+
 
 class Task(StrEnum):
     """What the model computes. Only text generation is built in this version; the record holds all."""
@@ -66,6 +69,7 @@ class ModelFacts:
     ``hidden_size``, ``vocabulary`` and the like are 0 where the architecture has no such thing.
     ``weight_bytes`` is what the original files store; ``row_sizes`` are the distinct lengths of the rows that
     weight quantization groups (the last dimension of each matrix), with how many parameters have each.
+    ``largest_weight`` is the largest magnitude among the weights, 0 before they were read.
     """
 
     task: Task
@@ -89,6 +93,12 @@ class ModelFacts:
     row_sizes: tuple[tuple[int, int], ...] = ()
     gguf: GgufOrigin | None = None
     turning_points: tuple[int, ...] = ()
+    largest_weight: float = 0.0
+
+    @property
+    def float16_overflows(self) -> bool:
+        """Whether float16 cannot hold the weights, so that a 16-bit form of them is bfloat16 or none."""
+        return self.largest_weight > FLOAT16_LARGEST
 
     def kv_cache_bytes(self, context: int, bytes_per_value: float = 2.0) -> int:
         """Bytes of the KV cache of one sequence: 2 x layers x KV heads x head size x context x value size."""

@@ -1,12 +1,14 @@
 """Which files of a model directory hold its weights: names and an index in, names out; parent and child use one rule.
 
-Law: the index decides where there is one, then the single file, then the numbered shards. Anything else beside them
-(``consolidated.safetensors``, ``adapter_model.safetensors``) is another model's or another layout's copy.
+Law: as Transformers does, the single file is read where there is one, then what the index lists; numbered shards without
+an index are read too. Anything else beside them (``consolidated.safetensors``, ``adapter_model.safetensors``, the shards of
+another save) is another model's or another layout's copy. Every tensor that is read has its place in the model, but for
+those few that `leftover` names.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -29,6 +31,22 @@ PICKLED = Layout(
     whole="pytorch_model.bin", shards="pytorch_model-*.bin", index="pytorch_model.bin.index.json"
 )
 
+LEFTOVERS = (
+    "rotary_emb.inv_freq",
+    "rotary_emb.cos_cached",
+    "rotary_emb.sin_cached",
+    "attention.masked_bias",
+    "attn.masked_bias",
+    "position_ids",
+)
+"""Ends of the names of buffers that a model computes itself."""
+
+_MASKS = ("attention.bias", "attn.bias")
+"""Causal masks of four dimensions; a bias that was trained has one."""
+
+EMBEDDINGS = ("embed_tokens.weight", "word_embeddings.weight", "wte.weight", "embed_in.weight")
+"""Ends of the names of the matrices whose rows are looked up by token id."""
+
 
 def weight_names(names: Collection[str], index: object, layout: Layout = SAFETENSORS) -> tuple[str, ...]:
     """The files among ``names`` that hold the weights; none where the directory has no weights of this layout.
@@ -38,6 +56,8 @@ def weight_names(names: Collection[str], index: object, layout: Layout = SAFETEN
     Raises:
         InputError: the index is malformed, or lists a file that is not there.
     """
+    if layout.whole in names:
+        return (layout.whole,)
     if index is not None:
         listed = _listed(index, layout)
         for name in listed:
@@ -46,9 +66,37 @@ def weight_names(names: Collection[str], index: object, layout: Layout = SAFETEN
                     f"{layout.index} lists {name}, which is not there.", hint="Download the model again."
                 )
         return listed
-    if layout.whole in names:
-        return (layout.whole,)
     return tuple(sorted(name for name in names if fnmatchcase(name, layout.shards)))
+
+
+def passed_over(names: Collection[str], index: object, layout: Layout = SAFETENSORS) -> str:
+    """What lies beside the single file as if it were the model too, in words; nothing where there is no such thing."""
+    if layout.whole not in names or index is None:
+        return ""
+    places = index.get("weight_map") if isinstance(index, Mapping) else None
+    listed = {str(place) for place in places.values()} if isinstance(places, Mapping) else set()
+    if not listed - {layout.whole}:
+        return ""
+    there = sum(name in names for name in listed)
+    files = "1 file" if len(listed) == 1 else f"{len(listed)} files"
+    lacking = "" if there == len(listed) else f", {len(listed) - there} of them not there"
+    return (
+        f"{layout.whole} was read, as Transformers does; {layout.index} beside it lists {files} of another save"
+        f"{lacking}; they were left alone"
+    )
+
+
+def leftover(name: str, shape: Sequence[int]) -> bool:
+    """Whether a stored tensor that has no place in the model is known to be harmless.
+
+    Older releases stored what is computed from the configuration: rotary frequencies, causal masks, position numbers.
+    """
+    return name.endswith(LEFTOVERS) or (name.endswith(_MASKS) and len(shape) == 4)
+
+
+def portable_name(model_type: str, name: str) -> str:
+    """A tensor's name as every framework looks for it: GPT-2's lie on the hub without the prefix of Transformers' class."""
+    return name.removeprefix("transformer.") if model_type == "gpt2" else name
 
 
 def _listed(index: object, layout: Layout) -> tuple[str, ...]:

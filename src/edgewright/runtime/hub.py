@@ -7,7 +7,7 @@ come only to those who took that risk by name, and pickled weights only where th
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from edgewright.errors import InputError, OfflineError
@@ -27,6 +27,7 @@ _WANTED = [
     "README.md",
 ]
 _UNWANTED = ["consolidated*", "adapter*", "*/*"]
+_ADAPTER = ["adapter_config.json", "adapter_model.safetensors"]
 _PICKLED = ["pytorch_model*.bin", "pytorch_model.bin.index.json"]
 _CODE = ["*.py"]
 
@@ -50,9 +51,9 @@ def snapshot(
         RepositoryNotFoundError,
     )
 
-    def fetch(patterns: list[str]) -> Path:
+    def fetch(patterns: list[str], unwanted: Sequence[str] = _UNWANTED) -> Path:
         found = snapshot_download(
-            name, allow_patterns=patterns, ignore_patterns=_UNWANTED, local_files_only=offline
+            name, allow_patterns=patterns, ignore_patterns=list(unwanted), local_files_only=offline
         )
         return Path(found)
 
@@ -78,10 +79,15 @@ def snapshot(
         ) from error
 
 
-def fetch_all(fetch: Callable[[list[str]], Path], *, allow_pickle: bool, allow_remote_code: bool) -> Path:
-    """What ``fetch`` brings for the patterns that the user allows; pickled weights are the second choice."""
+def fetch_all(fetch: Callable[..., Path], *, allow_pickle: bool, allow_remote_code: bool) -> Path:
+    """What ``fetch`` brings for the patterns that the user allows; pickled weights are the second choice.
+
+    A repository without a configuration may hold an adapter.
+    """
     wanted = [*_WANTED, *(_CODE if allow_remote_code else [])]
     directory = fetch(wanted)
+    if not (directory / "config.json").exists():
+        return fetch([*wanted, *_ADAPTER], ["*/*"])
     if allow_pickle and not any(directory.glob("*.safetensors")):
         directory = fetch([*wanted, *_PICKLED])
     return directory

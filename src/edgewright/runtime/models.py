@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from edgewright.core.gguf.parts import model_name
 from edgewright.core.keys import digest
 from edgewright.core.model import ModelFacts, SourceKind
-from edgewright.core.weights import PICKLED
-from edgewright.errors import InputError, UnsupportedError
+from edgewright.errors import InputError, OfflineError, UnsupportedError, UsageError
 from edgewright.runtime import gguf_facts, hub, safetensors_facts
+from edgewright.runtime.adapters import base_of, check_adapter, is_adapter, no_base
+from edgewright.runtime.directories import Trust, check_directory, name_of
+
+__all__ = ["Origin", "Trust", "locate", "read_facts"]
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
-_QUANTIZED = ("quantization_config", "compression_config", "quantization")
-"""Where the tools that store quantized weights in a Hugging Face directory say that they did."""
 _LATER = {
     ".onnx": "ONNX",
     ".tflite": "TensorFlow Lite",
@@ -30,25 +29,22 @@ _LATER = {
 
 @dataclass(frozen=True, kw_only=True)
 class Origin:
-    """A model as the user has it. ``fingerprint`` names its files by path, size and time of change."""
+    """A model as the user has it. ``fingerprint`` names its files by path, size and time of change.
+
+    ``notes`` are what was seen of them that a reader of the report has to know. Of an adapter, ``path`` is its base.
+    """
 
     kind: SourceKind
     path: Path
     name: str
     said: str
     fingerprint: str
+    notes: tuple[str, ...] = ()
+    adapter: Path | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Trust:
-    """Risks a user takes by name; both default to no."""
-
-    allow_pickle: bool = False
-    allow_remote_code: bool = False
-
-
-def locate(said: str, *, offline: bool, trust: Trust) -> Origin:
-    """The files behind a path or a hub id.
+def locate(said: str, *, offline: bool, trust: Trust, base: str = "") -> Origin:
+    """The files behind a path or a hub id; ``base`` is what a LoRA adapter belongs on.
 
     Raises:
         InputError: nothing is there, or what is there is no whole model.
@@ -57,8 +53,13 @@ def locate(said: str, *, offline: bool, trust: Trust) -> Origin:
     """
     path = Path(said).expanduser()
     if path.is_dir():
-        return _directory(path.resolve(), said, SourceKind.DIRECTORY, trust)
+        path = path.resolve()
+        if is_adapter(path):
+            return _adapter(path, said, offline=offline, trust=trust, base=base)
+        _no_base(base, said)
+        return _directory(path, said, SourceKind.DIRECTORY, trust)
     if path.is_file():
+        _no_base(base, said)
         # Not resolved: in the hub's cache a name with its suffix is a link to a blob without one, and parts lie side by side.
         return _file(path.absolute(), said)
     if _HUB_ID.fullmatch(said) and not said.endswith(".gguf"):
@@ -68,6 +69,9 @@ def locate(said: str, *, offline: bool, trust: Trust) -> Origin:
             allow_pickle=trust.allow_pickle,
             allow_remote_code=trust.allow_remote_code,
         )
+        if is_adapter(fetched):
+            return _adapter(fetched, said, offline=offline, trust=trust, base=base)
+        _no_base(base, said)
         return _directory(fetched, said, SourceKind.HUB, trust)
     raise InputError(
         f"There is no model at {said}.", hint="Give a directory, a .gguf file or a hub id (owner/name)."
@@ -94,55 +98,47 @@ def _file(path: Path, said: str) -> Origin:
 
 
 def _directory(path: Path, said: str, kind: SourceKind, trust: Trust) -> Origin:
-    config = path / "config.json"
-    if not config.exists():
-        hint = "Point to the directory that from_pretrained would load."
-        raise InputError(f"{path} has no config.json, so it is no Hugging Face model directory.", hint=hint)
+    notes = check_directory(path, trust)
+    named = said.rstrip("/").rsplit("/", 1)[-1] if kind is SourceKind.HUB else name_of(path)
+    return Origin(
+        kind=kind,
+        path=path,
+        name=named,
+        said=said,
+        fingerprint=_fingerprint(path, _files(path)),
+        notes=notes,
+    )
+
+
+def _adapter(path: Path, said: str, *, offline: bool, trust: Trust, base: str) -> Origin:
+    check_adapter(path, trust)
+    wanted = base_of(path, base)
     try:
-        settings = json.loads(config.read_text(encoding="utf-8"))
-    except (ValueError, OSError) as error:
-        raise InputError(f"{config} is no valid JSON.", hint="Download it again.") from error
-    if not isinstance(settings, dict):
-        raise InputError(f"{config} holds no settings.", hint="Download it again.")
-    _refuse_quantized(path, settings)
-    _refuse_code(path, settings, trust)
-    shards = safetensors_facts.weight_files(path)
-    for shard in shards:
-        safetensors_facts.check(shard)
-    if not shards:
-        _refuse_pickled(path, trust)
-    named = said.rstrip("/").rsplit("/", 1)[-1] if kind is SourceKind.HUB else path.name
-    files = [file for file in sorted(path.iterdir()) if file.is_file() and not file.name.startswith(".")]
-    return Origin(kind=kind, path=path, name=named, said=said, fingerprint=_fingerprint(path, files))
-
-
-def _refuse_quantized(path: Path, settings: Mapping[str, Any]) -> None:
-    found = next((settings[name] for name in _QUANTIZED if settings.get(name)), None)
-    if found is not None:
-        method = found.get("quant_method", "") if isinstance(found, dict) else ""
+        found = locate(wanted, offline=offline, trust=trust)
+    except (InputError, OfflineError) as error:
+        raise no_base(path, wanted, error.message) from error
+    if found.kind is SourceKind.GGUF or found.adapter:
         raise UnsupportedError(
-            f"{path.name} holds weights that are quantized already{f' ({method})' if method else ''}.",
-            hint="Give the unquantized original: every build is made from it and compared with it.",
+            f"{name_of(path)} is a LoRA adapter, and {found.name} is no base that it can be merged with.",
+            hint="Give the Hugging Face directory that it was trained on: --base DIR.",
         )
+    return replace(
+        found,
+        name=name_of(path),
+        said=said,
+        fingerprint=digest([found.fingerprint, _fingerprint(path, _files(path))]),
+        notes=(*found.notes, f"the LoRA adapter {name_of(path)} was merged with its base {found.name}"),
+        adapter=path,
+    )
 
 
-def _refuse_code(path: Path, settings: Mapping[str, Any], trust: Trust) -> None:
-    if "auto_map" in settings and not trust.allow_remote_code:
-        raise InputError(
-            f"{path.name} wants to run Python code of its own (auto_map in config.json).",
-            hint="Read that code, then pass --allow-remote-code if you trust it.",
-        )
+def _no_base(base: str, said: str) -> None:
+    if base:
+        raise UsageError(f"{said} is no LoRA adapter, and --base is for those.", hint="Leave --base out.")
 
 
-def _refuse_pickled(path: Path, trust: Trust) -> None:
-    pickled = safetensors_facts.weight_files(path, PICKLED)
-    if not pickled:
-        raise InputError(f"{path} has no safetensors weights.", hint="Download the model's weights into it.")
-    if not trust.allow_pickle:
-        raise InputError(
-            f"{path.name} has only pickled weights ({pickled[0].name}), and unpickling can run code.",
-            hint="Get a safetensors version, or pass --allow-pickle if you trust where it came from.",
-        )
+def _files(path: Path) -> list[Path]:
+    return [file for file in sorted(path.iterdir()) if file.is_file() and not file.name.startswith(".")]
 
 
 def _fingerprint(root: Path, files: Sequence[Path]) -> str:

@@ -9,9 +9,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from edgewright.core.generators import ENCODERS, classes
 from edgewright.core.lengths import turning_points
 from edgewright.core.model import Modality, ModelFacts, Task, TensorShape
-from edgewright.core.weights import SAFETENSORS, Layout, weight_names
+from edgewright.core.quantized import is_scale
+from edgewright.core.weights import EMBEDDINGS, SAFETENSORS, Layout, passed_over, weight_names
 from edgewright.errors import InputError
 
 _TASKS = (
@@ -20,7 +22,6 @@ _TASKS = (
     ("ForSequenceClassification", Task.TEXT_CLASSIFICATION),
     ("ForImageClassification", Task.IMAGE_CLASSIFICATION),
 )
-_ENCODERS = {"bert", "roberta", "mpnet", "distilbert", "xlm-roberta", "modernbert", "deberta-v2", "albert"}
 _HEADER_LIMIT = 100_000_000
 
 
@@ -30,13 +31,26 @@ def weight_files(directory: Path, layout: Layout = SAFETENSORS) -> list[Path]:
     Raises:
         InputError: the index cannot be read, or lists a file that is not there.
     """
+    names = {file.name for file in directory.iterdir()}
+    listed = None if layout.whole in names else _index(directory, layout)
+    return [directory / name for name in weight_names(names, listed, layout)]
+
+
+def other_save(directory: Path) -> str:
+    """What else lies beside a complete file of weights, in words; see `edgewright.core.weights.passed_over`."""
+    names = {file.name for file in directory.iterdir()}
+    try:
+        return passed_over(names, _index(directory, SAFETENSORS))
+    except InputError:
+        return f"{SAFETENSORS.whole} was read; {SAFETENSORS.index} beside it is no valid JSON"
+
+
+def _index(directory: Path, layout: Layout) -> object:
     index = directory / layout.index
     try:
-        listed = json.loads(index.read_text(encoding="utf-8")) if index.exists() else None
+        return json.loads(index.read_text(encoding="utf-8")) if index.exists() else None
     except (ValueError, OSError) as error:
         raise InputError(f"{index} is no valid JSON.", hint="Download it again.") from error
-    names = {file.name for file in directory.iterdir()}
-    return [directory / name for name in weight_names(names, listed, layout)]
 
 
 def check(path: Path) -> list[TensorShape]:
@@ -83,13 +97,14 @@ def read(path: Path) -> ModelFacts:
 
 def from_tensors(config: Mapping[str, Any], tensors: list[TensorShape]) -> ModelFacts:
     """Facts from a configuration's widths and the tensors' shapes; pickled weights are not looked into (no tensors)."""
-    inner: Mapping[str, Any] = config.get("text_config") or config
+    text = config.get("text_config")
+    inner: Mapping[str, Any] = text if isinstance(text, Mapping) and text else config
     stored_output = any(t.name == "lm_head.weight" for t in tensors)
     tied = bool(config.get("tie_word_embeddings", not stored_output))
-    counted = [t for t in tensors if not (tied and t.name == "lm_head.weight")]
-    heads = int(inner.get("num_attention_heads") or inner.get("n_head") or 0)
-    hidden = int(inner.get("hidden_size") or inner.get("n_embd") or 0)
-    architecture = (config.get("architectures") or ["unknown"])[0]
+    counted = [t for t in tensors if not (tied and t.name == "lm_head.weight") and not is_scale(t.name)]
+    heads = _count(inner, "num_attention_heads", "n_head")
+    hidden = _count(inner, "hidden_size", "n_embd")
+    architecture = next(iter(classes(config)), "unknown")
     return ModelFacts(
         task=_task(architecture, str(config.get("model_type", ""))),
         modality=_modality(config, architecture),
@@ -97,23 +112,39 @@ def from_tensors(config: Mapping[str, Any], tensors: list[TensorShape]) -> Model
         model_type=str(config.get("model_type", "unknown")),
         parameters=sum(t.elements for t in counted),
         embedding_parameters=sum(t.elements for t in counted if _embeds(t.name)),
-        layers=int(inner.get("num_hidden_layers") or inner.get("n_layer") or 0),
+        layers=_count(inner, "num_hidden_layers", "n_layer"),
         hidden_size=hidden,
-        intermediate_size=int(inner.get("intermediate_size") or inner.get("n_inner") or 0),
+        intermediate_size=_count(inner, "intermediate_size", "n_inner"),
         heads=heads,
-        kv_heads=int(inner.get("num_key_value_heads") or heads),
-        head_size=int(inner.get("head_dim") or (hidden // heads if heads else 0)),
-        vocabulary=int(inner.get("vocab_size") or 0),
-        context=int(inner.get("max_position_embeddings") or inner.get("n_positions") or 0),
+        kv_heads=_count(inner, "num_key_value_heads") or heads,
+        head_size=_count(inner, "head_dim") or (hidden // heads if heads else 0),
+        vocabulary=_count(inner, "vocab_size"),
+        context=_count(inner, "max_position_embeddings", "n_positions"),
         dtype=common_dtype(counted),
         weight_bytes=sum(t.stored_bytes for t in tensors),
         tied_embeddings=tied,
-        experts=int(
-            inner.get("num_local_experts") or inner.get("num_experts") or inner.get("n_routed_experts") or 0
-        ),
+        experts=_count(inner, "num_local_experts", "num_experts", "n_routed_experts"),
         row_sizes=row_sizes(counted),
         turning_points=turning_points(config),
     )
+
+
+def _count(config: Mapping[str, Any], *names: str) -> int:
+    """The first of these settings that is set; 0 where none is.
+
+    Raises:
+        InputError: it is no number.
+    """
+    for name in names:
+        found = config.get(name)
+        if isinstance(found, list) and found:  # one a layer: the widest decides what fits
+            found = max((n for n in found if isinstance(n, int)), default=None)
+        if not found:
+            continue
+        if not isinstance(found, int | float):
+            raise InputError(f"config.json says {name}: {found!r}, which is no number.")
+        return int(found)
+    return 0
 
 
 def row_sizes(tensors: Iterable[TensorShape]) -> tuple[tuple[int, int], ...]:
@@ -134,14 +165,17 @@ def common_dtype(tensors: Iterable[TensorShape]) -> str:
 
 
 def _embeds(name: str) -> bool:
-    return any(part in name for part in ("embed_tokens", "word_embeddings", "wte.", "token_embd", "embed_in"))
+    return name.endswith((*EMBEDDINGS, "token_embd.weight"))
 
 
 def _task(architecture: str, model_type: str) -> Task:
     for ending, task in _TASKS:
         if architecture.endswith(ending):
             return task
-    return Task.FEATURE_EXTRACTION if model_type in _ENCODERS else Task.OTHER
+    if model_type in ENCODERS:
+        return Task.FEATURE_EXTRACTION
+    # A configuration that names no class is loaded by its model type, as a text generator.
+    return Task.TEXT_GENERATION if architecture == "unknown" and model_type else Task.OTHER
 
 
 def _modality(config: Mapping[str, Any], architecture: str) -> Modality:

@@ -58,12 +58,24 @@ class SourceTokenizer:
 
         A template is a program that came with the model: whatever goes wrong in it is no reason to stop.
         """
+        return self._turn(prompt)[0]
+
+    def chat_lack(self, prompt: str) -> str:
+        """Why `chat` gives the prompt itself, in words; nothing where the template was used."""
+        return self._turn(prompt)[1]
+
+    def _turn(self, prompt: str) -> tuple[str, str]:
         try:
             settings = self._settings()
             template = self._template(settings)
-            return _render(template, prompt, _roles(settings)) if template else prompt
-        except _TEMPLATE_FAULTS:
-            return prompt
+            if not template:
+                return prompt, "The model has no chat template: it continues the prompt."
+            return _render(template, prompt, _roles(settings)), ""
+        except InputError as error:  # what the template itself says
+            return prompt, f"{error.message.rstrip('.!')}. The model continues the prompt."
+        except _TEMPLATE_FAULTS as error:
+            why = " ".join(str(error).split()) or type(error).__name__
+            return prompt, f"The chat template fails ({why}). The model continues the prompt."
 
     def _settings(self) -> dict[str, Any]:
         merged: dict[str, Any] = {}

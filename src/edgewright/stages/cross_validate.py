@@ -45,7 +45,7 @@ def cross_validate(
     recipe = artifact.recipe
     ids = tokenize(shop, shop.backend(recipe.framework), artifact.path, texts, log)
     same = None if isinstance(ids, Failure) else ids == expected
-    limit = limit or KL_LIMIT[recipe.precision]
+    limit = limit or _limit(recipe.precision, scores)
     divergence, where = _worst(scores, lengths)
     close = divergence is not None and divergence < limit
     causes = [] if close else [_difference(divergence, where)]
@@ -61,6 +61,12 @@ def cross_validate(
         tokenizer_equal=same,
         cause="; ".join(causes),
     )
+
+
+def _limit(precision: Precision, scores: Scores) -> float:
+    """What the least precise part allows: the weights, or keys and values that are kept in 16 bits."""
+    sixteen = "16" in scores.placement.kv_cache
+    return max(KL_LIMIT[precision], KL_LIMIT[Precision.FP16] if sixteen else 0.0)
 
 
 def _worst(scores: Scores, lengths: Scores | None) -> tuple[float | None, str]:

@@ -73,7 +73,7 @@ def prepare(
                 name=name,
                 kind=kind,
                 origin=said,
-                facts=_facts(shop, draft, facts),
+                facts=_facts(shop, draft, facts, result.largest_weight),
                 notes=(*notes, *result.notes),
                 original=str(origin) if facts and facts.gguf else "",
             )
@@ -85,11 +85,12 @@ def prepare(
     return replace(source, path=str(found), name=name, origin=said)
 
 
-def _facts(shop: Workshop, draft: Path, origin: ModelFacts | None) -> ModelFacts:
+def _facts(shop: Workshop, draft: Path, origin: ModelFacts | None, largest_weight: float) -> ModelFacts:
     """What the directory's own files say; of a model that is run from its file only, what that file says."""
-    if origin is None or origin.gguf is None:
-        return shop.files.facts(draft)
-    return origin if origin.gguf.unmapped else replace(shop.files.facts(draft), gguf=origin.gguf)
+    gguf = origin.gguf if origin else None
+    if origin and gguf and gguf.unmapped:
+        return origin
+    return replace(shop.files.facts(draft), gguf=gguf, largest_weight=largest_weight)
 
 
 def error_of(answer: object) -> EdgewrightError:

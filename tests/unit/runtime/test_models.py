@@ -51,6 +51,9 @@ def model(tmp_path):
         "model.norm.weight": np.zeros(8, np.float32),
     }
     write_safetensors(folder / "model.safetensors", tensors)
+    (folder / "tokenizer.json").write_text(
+        json.dumps({"model": {"vocab": {"a": 0, "b": 9}}, "added_tokens": []})
+    )
     return folder
 
 
@@ -74,7 +77,7 @@ def test_the_kv_cache_is_two_times_layers_heads_size_context_and_value(model):
 
 def test_a_changed_file_changes_the_fingerprint(model):
     before = find(model)
-    (model / "tokenizer.json").write_text("{}")
+    (model / "chat_template.jinja").write_text("{}")
     assert find(model).fingerprint != before.fingerprint
     assert before.kind is SourceKind.DIRECTORY
 
@@ -186,7 +189,8 @@ def test_an_adapter_alone_is_no_model(model):
 
 
 def test_a_shard_that_the_index_lists_and_that_is_absent_is_named(model):
-    index = {"weight_map": {"a": "model.safetensors", "b": "model-00002-of-00003.safetensors"}}
+    (model / "model.safetensors").rename(model / "model-00001-of-00003.safetensors")
+    index = {"weight_map": {"a": "model-00001-of-00003.safetensors", "b": "model-00002-of-00003.safetensors"}}
     (model / "model.safetensors.index.json").write_text(json.dumps(index))
     with pytest.raises(InputError, match=r"lists model-00002-of-00003\.safetensors, which is not there"):
         find(model)
@@ -194,13 +198,14 @@ def test_a_shard_that_the_index_lists_and_that_is_absent_is_named(model):
 
 @pytest.mark.parametrize("index", ["{", "[]", "{}", '{"weight_map": []}'])
 def test_an_index_that_is_none_is_refused(model, index):
+    (model / "model.safetensors").rename(model / "model-00001-of-00001.safetensors")
     (model / "model.safetensors.index.json").write_text(index)
     with pytest.raises(InputError, match=r"no valid JSON|no weight_map"):
         find(model)
 
 
 def test_an_index_cannot_lead_out_of_the_directory(model):
-    one_tensor(model.parent / "elsewhere.safetensors")
+    (model / "model.safetensors").rename(model.parent / "elsewhere.safetensors")
     index = {"weight_map": {"a": "../elsewhere.safetensors"}}
     (model / "model.safetensors.index.json").write_text(json.dumps(index))
     with pytest.raises(InputError, match="which is not there"):

@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
@@ -110,3 +111,22 @@ def test_a_template_that_fails_leaves_the_prompt(source, template):
 def test_a_damaged_tokenizer_config_leaves_the_prompt(source):
     (source / "tokenizer_config.json").write_text("{")
     assert rendered(source, "[{{ messages[0].content }}]") == "hi"
+
+
+@pytest.mark.parametrize(
+    ("template", "lack"),
+    [
+        ("", "The model has no chat template: it continues the prompt."),
+        (
+            "{{ raise_exception('A system message is required!') }}",
+            "The chat template refuses: A system message is required. The model continues the prompt.",
+        ),
+        ("{{ messages[3].content }}", r"The chat template fails \(.*\). The model continues the prompt."),
+        ("{{ messages[0].content }}", ""),
+    ],
+)
+def test_why_a_template_was_not_used_is_told(source, template, lack):
+    (source / "chat_template.jinja").write_text(template, encoding="utf-8")
+    tokenizer = SourceTokenizer(source)
+    assert tokenizer.chat("hi") == "hi"
+    assert re.fullmatch(lack, tokenizer.chat_lack("hi"))

@@ -58,17 +58,20 @@ class LlamaCppBackend(Declared):
 
         All but q8_0, which the matrix does not change, are made with it.
         """
-        unquantized = self._recipe(_UNQUANTIZED, Precision.FP16, 16.0, "", {"type": "F16"})
-        observed = self._recipe(
-            _OBSERVED, Precision.FP16, 16.0, _UNQUANTIZED, {"type": "F16", "calibrated": True}
-        )
+        base, precision, bits = _unquantized(facts)
+        unquantized = self._recipe(base, precision, bits, "", {"type": base.upper()})
+        observed = self._recipe(_OBSERVED, precision, bits, base, {"type": base.upper(), "calibrated": True})
         given = self._given(facts.gguf)
         return (unquantized, *given, replace(observed, auxiliary=True), *self.space(facts).starting())
 
     def space(self, facts: ModelFacts) -> Space:
         """Every type that llama-quantize knows and that makes sense."""
-        del facts
-        return load_space(_FOLDER, self.name)
+        space, base = load_space(_FOLDER, self.name), _unquantized(facts)[0]
+        based = [
+            replace(c, recipe=replace(c.recipe, base=base)) if c.recipe.base == _UNQUANTIZED else c
+            for c in space.candidates
+        ]
+        return replace(space, candidates=tuple(based))
 
     def mixture(self, facts: ModelFacts) -> Mixture | None:
         """Any tensor can have any type; what an allocation does not name falls to q8_0."""
@@ -90,6 +93,13 @@ class LlamaCppBackend(Declared):
         return Recipe(
             framework=self.name, name=name, precision=precision, nominal_bits=bits, base=base, build=build
         )
+
+
+def _unquantized(facts: ModelFacts) -> tuple[str, Precision, float]:
+    """The conversion that others are made from: float16, or float32 where float16 cannot hold the weights."""
+    if facts.float16_overflows:
+        return "f32", Precision.FP32, 32.0
+    return _UNQUANTIZED, Precision.FP16, 16.0
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -12,9 +13,10 @@ from edgewright.core.allocation import Mixture
 from edgewright.core.assessment import Fit
 from edgewright.core.model import ModelFacts, Task
 from edgewright.core.recipe import Precision, Recipe
-from edgewright.core.space import Space
+from edgewright.core.space import Candidate, Space
 
 _FOLDER = Path(__file__).parent
+_NAMES = {"float16": "fp16", "bfloat16": "bf16", "float32": "fp32"}
 _MOST_HEADER = 100_000_000
 _GROUP = 64
 """Weights that share one scale and one offset, both float16: 32 bits per group, half a bit per weight."""
@@ -41,36 +43,59 @@ class MlxBackend(Declared):
 
     def mixture(self, facts: ModelFacts) -> Mixture:
         """Bits and groups for each matrix, by mlx-lm's quantization predicate."""
-        del facts
-        return _mixture(self.name)
+        return _mixture(self.name, facts)
 
     def recipes(self, facts: ModelFacts) -> tuple[Recipe, ...]:
-        """Float16 first: it shows what the runtime alone changes. Then affine groups of 64."""
+        """Unquantized first: it shows what the runtime alone changes. Then affine groups of 64.
+
+        Where float16 cannot hold the weights, they and the scales are kept as the source has them.
+        """
+        dtype = _dtype(facts)
+        wide = dtype == "float32"
         plain = Recipe(
             framework=self.name,
-            name="fp16",
-            precision=Precision.FP16,
-            nominal_bits=16.0,
-            build={"dtype": "float16"},
+            name=_NAMES[dtype],
+            precision=Precision.FP32 if wide else Precision.FP16,
+            nominal_bits=_bits(facts),
+            build={"dtype": dtype},
         )
         return (plain, *self.space(facts).starting())
 
     def space(self, facts: ModelFacts) -> Space:
         """Bits and groups of mlx-lm's affine quantization, and its other modes."""
-        del facts
-        return load_space(_FOLDER, self.name)
+        declared, bits = load_space(_FOLDER, self.name), _bits(facts)
+        found = tuple(_with_dtype(candidate, _dtype(facts)) for candidate in declared.candidates)
+        unquantized = replace(declared.unquantized, bits=bits, rounding_bits=bits)
+        return replace(declared, candidates=found, unquantized=unquantized)
 
 
-def _mixture(framework: str) -> Mixture:
-    """Any matrix can have any bits and groups; what an allocation does not name stays float16."""
+def _dtype(facts: ModelFacts) -> str:
+    """What unquantized weights and scales are kept in."""
+    if not facts.float16_overflows:
+        return "float16"
+    return "bfloat16" if facts.dtype == "bf16" else "float32"
+
+
+def _bits(facts: ModelFacts) -> float:
+    return 32.0 if _dtype(facts) == "float32" else 16.0
+
+
+def _with_dtype(candidate: Candidate, dtype: str) -> Candidate:
+    build = {**candidate.recipe.build, "dtype": dtype}
+    return replace(candidate, recipe=replace(candidate.recipe, build=build))
+
+
+def _mixture(framework: str, facts: ModelFacts) -> Mixture:
+    """Any matrix can have any bits and groups; what an allocation does not name stays unquantized."""
     template = Recipe(
         framework=framework,
         name="mixed",
         precision=Precision.INT4,
         nominal_bits=0.0,
-        build={"dtype": "float16", "bits": 8, "group_size": _GROUP},
+        build={"dtype": _dtype(facts), "bits": 8, "group_size": _GROUP},
     )
-    return Mixture(template=template, types=load_types(_FOLDER), shared_ends=True, unquantized_bits=16.0)
+    types = load_types(_FOLDER)
+    return Mixture(template=template, types=types, shared_ends=True, unquantized_bits=_bits(facts))
 
 
 def _written_by_mlx(file: Path) -> bool:
@@ -103,13 +128,16 @@ def _refusal(facts: ModelFacts) -> str:
 
 
 def _left_out(facts: ModelFacts) -> tuple[str, ...]:
+    kept = _dtype(facts)
+    large = f"float16 cannot hold weights up to {facts.largest_weight:.4g}: they are kept in {kept}"
+    notes = (large,) if facts.float16_overflows else ()
     odd = {row: count for row, count in facts.row_sizes if row % _GROUP}
     if not odd or not facts.parameters:
-        return ()
+        return notes
     share = sum(odd.values()) / facts.parameters
     rows = ", ".join(str(row) for row in sorted(odd))
     note = (
-        f"{share:.1%} of the parameters stay float16 in the int recipes: their rows ({rows}) are not a multiple "
+        f"{share:.1%} of the parameters stay {kept} in the int recipes: their rows ({rows}) are not a multiple "
         f"of the group of {_GROUP}."
     )
-    return (note,)
+    return (*notes, note)

@@ -16,7 +16,6 @@ from edgewright.core.recipe import Option, Precision, Recipe
 from edgewright.core.space import Candidate, Space
 
 _FOLDER = Path(__file__).parent
-_BASE = "fp16"
 _GROUPS = (64, 128)
 
 # The unquantized build stands for the conversion alone, so nothing may be rounded on the way: the CPU plugin's own
@@ -46,35 +45,38 @@ class OpenVinoBackend(Declared):
         return Fit(framework=self.name, works=True, reasons=reasons, quantization_notes=_notes(facts))
 
     def recipes(self, facts: ModelFacts) -> tuple[Recipe, ...]:
-        """The export at 16 bits, then NNCF's weight compression of it."""
-        fp16 = Recipe(
+        """The export, then NNCF's weight compression of it; at 16 bits, or at 32 where float16 cannot hold the weights."""
+        base = _base(facts)
+        export = Recipe(
             framework=self.name,
-            name=_BASE,
-            precision=Precision.FP16,
-            nominal_bits=16.0,
-            build={"dtype": "fp16"},
+            name=base,
+            precision=Precision(base),
+            nominal_bits=_bits(facts),
+            build={"dtype": base},
             runtime=_EXACT,
         )
-        return (fp16, *self.space(facts).starting())
+        return (export, *self.space(facts).starting())
 
     def space(self, facts: ModelFacts) -> Space:
         """NNCF's modes, groups, ratios and data-aware methods; what scales each row adds is known from the rows."""
         declared = load_space(_FOLDER, self.name)
-        mean = _mean_row(facts)
-        return replace(declared, candidates=tuple(_with_rows(c, mean) for c in declared.candidates))
+        mean, bits = _mean_row(facts), _bits(facts)
+        found = tuple(_with_base(_with_rows(c, mean), _base(facts)) for c in declared.candidates)
+        unquantized = replace(declared.unquantized, bits=bits, rounding_bits=bits)
+        return replace(declared, candidates=found, unquantized=unquantized)
 
     def mixture(self, facts: ModelFacts) -> Mixture:
         """Each matrix at 4 or 8 bits, in passes of NNCF that leave the others out."""
-        del facts
         template = Recipe(
             framework=self.name,
             name="mixed",
             precision=Precision.INT4,
             nominal_bits=0.0,
-            base=_BASE,
+            base=_base(facts),
             build={"mode": "mixed"},
         )
-        return Mixture(template=template, types=load_types(_FOLDER), shared_ends=True, unquantized_bits=16.0)
+        types = load_types(_FOLDER)
+        return Mixture(template=template, types=types, shared_ends=True, unquantized_bits=_bits(facts))
 
     def accelerations(self, recipe: Recipe) -> tuple[Mapping[str, Option], ...]:
         """A 16-bit KV cache in place of the plugin's 8 bits: more memory, less work for each token."""
@@ -89,6 +91,19 @@ class OpenVinoBackend(Declared):
                 "Transformers 5.5.4; use another framework, or a model derived from a listed architecture"
             )
         return ""
+
+
+def _base(facts: ModelFacts) -> str:
+    """The export that compressed builds are made from."""
+    return "fp32" if facts.float16_overflows else "fp16"
+
+
+def _bits(facts: ModelFacts) -> float:
+    return 32.0 if facts.float16_overflows else 16.0
+
+
+def _with_base(candidate: Candidate, base: str) -> Candidate:
+    return replace(candidate, recipe=replace(candidate.recipe, base=base))
 
 
 def _with_rows(candidate: Candidate, mean_row: float) -> Candidate:
@@ -106,6 +121,8 @@ def _mean_row(facts: ModelFacts) -> float:
 def _notes(facts: ModelFacts) -> tuple[str, ...]:
     """What stays above its nominal bits, and which rows cannot take the named group size."""
     notes = ["int4: embeddings and the output layer stay at 8 bits (NNCF's default)"]
+    if facts.float16_overflows:
+        notes.append(f"the export is float32: float16 cannot hold weights up to {facts.largest_weight:.4g}")
     for group in _GROUPS:
         odd = [length for length, _ in facts.row_sizes if length % group]
         if odd:

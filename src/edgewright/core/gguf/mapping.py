@@ -129,6 +129,9 @@ def _config(family: Mapping[str, Any], settings: Settings, header: GgufHeader) -
     config["rope_parameters"] = rope_parameters(settings, rotated=rotated)
     if rotated != head:
         config["rope_parameters"]["partial_rotary_factor"] = config["partial_rotary_factor"] = rotated / head
+    if config["rope_parameters"]["rope_type"] == "longrope":
+        original = config["rope_parameters"]["original_max_position_embeddings"]
+        config["original_max_position_embeddings"] = original
     names = {tensor.name: tensor for tensor in header.tensors}
     config["vocab_size"] = names["token_embd.weight"].shape[0]
     config["tie_word_embeddings"] = "output.weight" not in names

@@ -70,7 +70,7 @@ class LlamaCppWorker:
                 _follow(tell, "dequantizing the GGUF file"),
             )
         else:
-            conversion.convert(Path(job.source), target, _follow(tell, "converting to GGUF"))
+            conversion.convert(Path(job.source), target, kind.lower(), _follow(tell, "converting to GGUF"))
         _demand_loadable(target)
         files = sorted(file.name for file in out.glob("*.gguf") if file.name != _IMPORTANCE)
         notes = conversion.type_notes(kind, conversion.stored_types(target))

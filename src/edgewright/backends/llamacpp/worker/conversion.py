@@ -75,8 +75,8 @@ class StoredType:
     uneven: int
 
 
-def convert(source: Path, target: Path, on_line: Callable[[str], None]) -> None:
-    """A source directory to a float16 GGUF, by ``convert_hf_to_gguf.py`` in this same Python.
+def convert(source: Path, target: Path, kind: str, on_line: Callable[[str], None]) -> None:
+    """A source directory to a GGUF of floating-point weights (``f16`` or ``f32``), by ``convert_hf_to_gguf.py`` in this same Python.
 
     Raises:
         UnsupportedError: the converter refuses the architecture or the tokenizer.
@@ -88,7 +88,7 @@ def convert(source: Path, target: Path, on_line: Callable[[str], None]) -> None:
             f"{source.name} has no tokenizer.", hint="Add tokenizer.json to the source directory."
         )
     script = directory(SOURCE_VARIABLE) / "convert_hf_to_gguf.py"
-    command = [sys.executable, str(script), str(source), "--outtype", "f16", "--outfile", str(target)]
+    command = [sys.executable, str(script), str(source), "--outtype", kind, "--outfile", str(target)]
     status, lines = _run(command, os.environ, on_line)
     if status or not target.is_file():
         raise _refused(lines)

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from edgewright.backends.torch.worker.adapter import write_merged
 from edgewright.backends.torch.worker.gguf_source import write_from_gguf
+from edgewright.backends.torch.worker.numbers import largest_weight, notes_of
 from edgewright.backends.torch.worker.portable import write_from_directory
 from edgewright.backends.torch.worker.profiling import profiled
 from edgewright.backends.torch.worker.pruning import write_pruned
@@ -46,15 +48,16 @@ class TorchWorker:
         origin, out = Path(job.origin), Path(job.out)
         out.mkdir(parents=True)
         if job.operation is SourceOperation.PRUNE:
-            return SourceResult(notes=tuple(write_pruned(origin, out, job.options, job.ids, tell)))
+            return _written(out, write_pruned(origin, out, job.options, job.ids, tell))
         operations: dict[SourceOperation, Any] = {
             SourceOperation.FROM_DIRECTORY: write_from_directory,
             SourceOperation.FROM_GGUF: write_from_gguf,
+            SourceOperation.MERGE: write_merged,
             SourceOperation.TINY: write_tiny,
             SourceOperation.PERMUTE: write_permuted,
         }
         notes: Sequence[str] = operations[job.operation](origin, out, job.options, tell)
-        return SourceResult(notes=tuple(notes))
+        return _written(out, notes)
 
     def sensitivity(self, job: SensitivityJob, tell: Tell) -> SensitivityResult:
         """Round groups of the source's weights, one at a time, on calibration ids."""
@@ -82,6 +85,11 @@ class TorchWorker:
 
         tokenizer = transformers.AutoTokenizer.from_pretrained(artifact)
         return [tokenizer(text, add_special_tokens=False)["input_ids"] for text in texts]
+
+
+def _written(out: Path, notes: Sequence[str]) -> SourceResult:
+    largest, where = largest_weight(out)
+    return SourceResult(notes=(*notes, *notes_of(largest, where)), largest_weight=largest)
 
 
 WORKER = TorchWorker()

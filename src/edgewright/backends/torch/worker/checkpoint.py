@@ -7,18 +7,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from edgewright.core.weights import PICKLED, SAFETENSORS, Layout, weight_names
+from edgewright.core.weights import EMBEDDINGS, PICKLED, SAFETENSORS, Layout, weight_names
 from edgewright.errors import InputError
 
 OUTPUT = "lm_head.weight"
-_EMBEDDINGS = ("embed_tokens.weight", "word_embeddings.weight", "wte.weight", "embed_in.weight")
 
 
 def weight_files(directory: Path, layout: Layout = SAFETENSORS) -> list[Path]:
     """The files that hold the weights in a directory, by the rule that the parent checked them by."""
     index = directory / layout.index
-    listed = json.loads(index.read_text(encoding="utf-8")) if index.exists() else None
     names = {file.name for file in directory.iterdir()}
+    wanted = index.exists() and layout.whole not in names
+    listed = json.loads(index.read_text(encoding="utf-8")) if wanted else None
     return [directory / name for name in weight_names(names, listed, layout)]
 
 
@@ -109,7 +109,7 @@ class TiedOutput:
         """Take the output matrix out of a shard, and look at the embeddings."""
         self.stored = weights.pop(OUTPUT, self.stored)
         for name, weight in weights.items():
-            if name.endswith(_EMBEDDINGS):
+            if name.endswith(EMBEDDINGS):
                 self._embedding = weight
 
     @property

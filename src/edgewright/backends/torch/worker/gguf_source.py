@@ -39,18 +39,14 @@ def write_from_gguf(origin: Path, out: Path, options: Mapping[str, Option], tell
             _link_parts(origin, out)
             return [f"only frameworks that run {origin.name} itself take part: {mapped.reason}"]
         _write_weights(mapped, header, views, out, tell)
-    config = {**mapped.config, **_rope_spellings(mapped.config), **_special_ids(header.metadata)}
-    place = out / "config.json"
-    place.write_text(json.dumps(config), encoding="utf-8")
-    write_config(read_config(out), out, dtype="float32")
     # What the file says stands, whatever a library's defaults are.
-    place.write_text(
-        json.dumps({**json.loads(place.read_text(encoding="utf-8")), **config}, indent=1), encoding="utf-8"
-    )
-    ends = {name: value for name, value in config.items() if name.endswith("_token_id")}
+    said = {**mapped.config, **_special_ids(header.metadata)}
+    (out / "config.json").write_text(json.dumps(said), encoding="utf-8")
+    notes = write_config(read_config(out), out, dtype="float32", origin=out)
+    ends = {name: value for name, value in said.items() if name.endswith("_token_id")}
     (out / "generation_config.json").write_text(json.dumps(ends, indent=1), encoding="utf-8")
     check(out, tell)
-    return [f"the baseline is dequantized: {origin.name} stores its weights as {_types(header)}"]
+    return [*notes, f"the baseline is dequantized: {origin.name} stores its weights as {_types(header)}"]
 
 
 @contextmanager
@@ -139,18 +135,6 @@ def _changed(piece: Piece, weights: Any) -> Any:
             half = weights.shape[0] // piece.number // 2
             turned = weights.reshape(piece.number, half, 2, *weights.shape[1:]).swapaxes(1, 2)
             return turned.reshape(weights.shape)
-
-
-def _rope_spellings(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The keys by which older readers know one rope for all layers."""
-    rope = config["rope_parameters"]
-    if "rope_theta" not in rope:  # one for each kind of layer
-        return {}
-    scaling = {key: value for key, value in rope.items() if key != "rope_theta"}
-    plain = rope.get("rope_type") == "default"
-    old = {"rope_theta": rope["rope_theta"], **({} if plain else {"rope_scaling": scaling})}
-    original = rope.get("original_max_position_embeddings")
-    return old if original is None or plain else {**old, "original_max_position_embeddings": original}
 
 
 def _special_ids(metadata: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,6 @@ the chat template in its own file. What is written is read back, and must have n
 from __future__ import annotations
 
 import json
-import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,36 +21,14 @@ from edgewright.backends.torch.worker.checkpoint import (
     read_shard,
     save_weights,
 )
+from edgewright.backends.torch.worker.float8 import dequantizer, plain
+from edgewright.backends.torch.worker.tokenizer_files import copy_tokenizer, read_json, roles_of
 from edgewright.core.answers import Progress
+from edgewright.core.portable_config import NOT_OURS, portable_config, special_ids
 from edgewright.core.recipe import Option
+from edgewright.core.weights import leftover, portable_name
 from edgewright.errors import InputError, UnsupportedError
 from edgewright.ports import Tell
-
-COPIED = (
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "added_tokens.json",
-    "tokenizer.model",
-    "vocab.json",
-    "merges.txt",
-    "vocab.txt",
-    "chat_template.jinja",
-    "generation_config.json",
-)
-_NOT_OURS = {
-    "_name_or_path",
-    "_model_name_or_path",
-    "auto_map",
-    "chunk_size_feed_forward",
-    "id2label",
-    "label2id",
-    "output_attentions",
-    "output_hidden_states",
-    "return_dict",
-    "transformers_version",
-}
-"""Settings of one library's objects, not of the model."""
 
 
 def write_from_directory(origin: Path, out: Path, options: Mapping[str, Option], tell: Tell) -> list[str]:
@@ -60,9 +37,16 @@ def write_from_directory(origin: Path, out: Path, options: Mapping[str, Option],
     elements: Counter[str] = Counter()
     output = TiedOutput() if config.tie_word_embeddings else None
     shards = find_weights(origin, allow_pickle=bool(options.get("allow_pickle", False)))
+    unpack = dequantizer(origin, shards)
+    if unpack:
+        notes.append("the baseline is dequantized: float8 weights times their scales, in float32")
     for number, shard in enumerate(shards):
         tell(Progress(message=f"reading {shard.name}", fraction=number / len(shards)))
-        weights = read_shard(shard)
+        read = read_shard(shard)
+        weights = {
+            portable_name(config.model_type, n): w for n, w in read.items() if not leftover(n, w.shape)
+        }
+        weights = unpack(weights) if unpack else plain(weights)
         if output:
             output.take_from(weights)
         for weight in weights.values():
@@ -76,8 +60,9 @@ def write_from_directory(origin: Path, out: Path, options: Mapping[str, Option],
             save_weights({OUTPUT: output.stored}, out / "part-output.safetensors")
         notes.append(output.note)
     finish_weights(out)
-    write_config(config, out, dtype=elements.most_common(1)[0][0] if elements else "float32")
+    dtype = elements.most_common(1)[0][0] if elements else "float32"
     notes += copy_tokenizer(origin, out)
+    notes += write_config(config, out, dtype=dtype, origin=origin)
     check(out, tell)
     return notes
 
@@ -106,9 +91,15 @@ def _native_config(origin: Path) -> tuple[Any, list[str]]:
 def read_config(origin: Path) -> Any:
     """The configuration as Transformers understands it; code that came with the model is never run."""
     import transformers
+    from huggingface_hub.errors import StrictDataclassError
 
     try:
         return transformers.AutoConfig.from_pretrained(origin, trust_remote_code=False)
+    except (TypeError, AttributeError, StrictDataclassError) as error:
+        text = " ".join(str(error).split())[:200]
+        raise InputError(
+            f"config.json cannot be read: {text}.", hint="Check it against the original."
+        ) from error
     except (ValueError, KeyError) as error:
         text = str(error).strip().splitlines()[0][:200]
         raise UnsupportedError(
@@ -117,19 +108,37 @@ def read_config(origin: Path) -> Any:
         ) from error
 
 
-def write_config(config: Any, out: Path, *, dtype: str) -> None:
-    """config.json with the spellings of old and new readers side by side."""
-    plain = config.to_dict()
-    rope = plain.get("rope_parameters")
-    if isinstance(rope, dict) and "rope_theta" in rope:
-        plain["rope_theta"] = rope["rope_theta"]
-        if rope.get("rope_type", "default") != "default":
-            plain["rope_scaling"] = {key: value for key, value in rope.items() if key != "rope_theta"}
+def write_config(config: Any, out: Path, *, dtype: str, origin: Path | None = None) -> list[str]:
+    """config.json: the user's own in ``origin``, where there is one, and the spellings of old and new readers beside it.
+
+    Returns what a reader of the report should know.
+    """
+    now = config.to_dict()
+    said = read_json(origin / "config.json") if origin else {}
+    before = read_config(origin).to_dict() if origin else {}
+    plain = portable_config(said, before, now, getattr(config, "attribute_map", None))
+    notes: list[str] = []
+    if origin:
+        roles = roles_of(out if (out / "tokenizer.json").exists() else origin)
+        ids, notes = special_ids(said, read_json(origin / "generation_config.json"), roles, now)
+        plain |= ids
     plain["dtype"] = plain["torch_dtype"] = dtype
     plain["tie_word_embeddings"] = bool(config.tie_word_embeddings)
     plain["architectures"] = _known_classes(plain.get("architectures")) or [_causal_class(config)]
-    plain = {key: value for key, value in plain.items() if value is not None and key not in _NOT_OURS}
     (out / "config.json").write_text(json.dumps(plain, indent=1, default=str), encoding="utf-8")
+    _read_back(out, {**now, **{key: plain[key] for key in now if key.endswith("token_id") and key in plain}})
+    return notes
+
+
+def _read_back(out: Path, meant: Mapping[str, Any]) -> None:
+    """A reader that is given both spellings must come to the same configuration."""
+    read = read_config(out).to_dict()
+    exempt = {*NOT_OURS, "dtype", "torch_dtype", "architectures", "tie_word_embeddings"}
+    other = sorted(key for key, value in meant.items() if key not in exempt and read.get(key) != value)
+    if other:
+        raise InputError(
+            f"config.json contradicts itself: {other[0]} reads as {read.get(other[0])!r} where {meant[other[0]]!r} is meant."
+        )
 
 
 def _known_classes(names: Sequence[str] | None) -> list[str]:
@@ -148,82 +157,39 @@ def _causal_class(config: Any) -> str:
         raise UnsupportedError(f"{config.model_type} is no text-generation architecture.") from error
 
 
-def copy_tokenizer(origin: Path, out: Path) -> list[str]:
-    """Tokenizer files, a fast tokenizer.json made where there is none, and the chat template in its own file."""
-    import transformers
-
-    for name in COPIED:
-        if (origin / name).exists():
-            shutil.copyfile(origin / name, out / name)
-    settings = _read_json(out / "tokenizer_config.json")
-    notes = _without_code(settings, out)
-    if not (out / "tokenizer.json").exists():
-        try:
-            made = transformers.AutoTokenizer.from_pretrained(origin, use_fast=True, trust_remote_code=False)
-            made.save_pretrained(out)
-        except (ValueError, OSError, KeyError) as error:
-            hint = "Add its tokenizer.json to the directory."
-            raise InputError(f"{origin} has no tokenizer that can be read.", hint=hint) from error
-    template = out / "chat_template.jinja"
-    stored = _default_template(settings.get("chat_template"))
-    if stored and not template.exists():
-        template.write_text(stored, encoding="utf-8")
-    return notes
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
-
-
-def _without_code(settings: dict[str, Any], out: Path) -> list[str]:
-    """Readers that find ``auto_map`` ask for permission to run it: it is left out, and tokenizer.json says it all."""
-    if "auto_map" not in settings:
-        return []
-    if not (out / "tokenizer.json").exists():
-        raise UnsupportedError(
-            "The tokenizer runs with Python code of its own only, and such models are not built yet.",
-            hint="Add its tokenizer.json to the directory.",
-        )
-    del settings["auto_map"]
-    settings["tokenizer_class"] = "PreTrainedTokenizerFast"
-    (out / "tokenizer_config.json").write_text(json.dumps(settings, indent=1), encoding="utf-8")
-    return ["the tokenizer's own Python code was not used: tokenizer.json is read instead"]
-
-
-def _default_template(stored: object) -> str:
-    """tokenizer_config.json holds one template, or a list of named ones."""
-    if isinstance(stored, list):
-        stored = {entry["name"]: entry["template"] for entry in stored}.get("default")
-    return stored if isinstance(stored, str) else ""
-
-
 def tied_output(name: str, config: Any) -> bool:
     """Whether a weight is the output matrix of a model whose embeddings serve as one."""
     return name == OUTPUT and bool(config.tie_word_embeddings)
 
 
-def copy_companions(origin: Path, out: Path) -> None:
-    """The tokenizer and what else a portable source holds beside weights and configuration."""
-    for name in COPIED:
-        if (origin / name).exists():
-            shutil.copyfile(origin / name, out / name)
-
-
 def check(out: Path, tell: Tell) -> None:
-    """Read back what was written: a weight that is missing would be filled with random numbers in silence."""
+    """Read back what was written: a weight that is missing would be filled with random numbers in silence.
+
+    Raises:
+        InputError: the loader's report is not empty.
+    """
     import transformers
 
     tell(Progress(message="reading the source directory back"))
-    _, info = transformers.AutoModelForCausalLM.from_pretrained(out, output_loading_info=True)
-    missing, foreign = sorted(info["missing_keys"]), sorted(info["unexpected_keys"])
-    if missing or info["mismatched_keys"]:
-        names = ", ".join([*missing, *(str(key) for key in info["mismatched_keys"])][:3])
+    _, info = transformers.AutoModelForCausalLM.from_pretrained(
+        out, output_loading_info=True, ignore_mismatched_sizes=True
+    )
+    misshapen = [str(key[0]) for key in info["mismatched_keys"]]
+    absent, foreign = sorted({*info["missing_keys"], *misshapen}), sorted(info["unexpected_keys"])
+    found = [
+        f"{what}: {_some(names)}"
+        for what, names in (("missing or misshapen", absent), ("without a place in the model", foreign))
+        if names
+    ]
+    if found:
         raise InputError(
-            f"The model's weights do not match its configuration; missing or misshapen: {names}."
+            f"The model's weights do not match its configuration; {'; '.join(found)}.",
+            hint="Check that config.json and the weights are of the same model.",
         )
-    if foreign:
-        tell(
-            Progress(
-                message=f"{len(foreign)} stored tensors have no place in the model, such as {foreign[0]}"
-            )
-        )
+    if info["error_msgs"]:
+        raise InputError(f"Transformers cannot load the model's weights: {info['error_msgs'][0]}")
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more

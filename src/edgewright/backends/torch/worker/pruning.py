@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from edgewright.backends.torch.worker.checkpoint import save_weights
-from edgewright.backends.torch.worker.portable import check, copy_companions, tied_output, write_config
+from edgewright.backends.torch.worker.portable import check, tied_output, write_config
+from edgewright.backends.torch.worker.tokenizer_files import copy_companions
 from edgewright.core.answers import Progress
 from edgewright.core.pruning import Part, kept_width, least
 from edgewright.core.recipe import Option
@@ -54,7 +55,7 @@ def write_pruned(
     config = model.config
     weights = {name: w for name, w in model.state_dict().items() if not tied_output(name, config)}
     save_weights(weights, out / "model.safetensors")
-    write_config(config, out, dtype="float32")
+    write_config(config, out, dtype="float32", origin=origin)
     copy_companions(origin, out)
     check(out, tell)
     return notes

@@ -11,11 +11,11 @@ from typing import Any
 from edgewright.backends.torch.worker.checkpoint import OUTPUT, save_weights, weight_files
 from edgewright.backends.torch.worker.portable import (
     check,
-    copy_companions,
     read_config,
     tied_output,
     write_config,
 )
+from edgewright.backends.torch.worker.tokenizer_files import copy_companions
 from edgewright.core.answers import Progress
 from edgewright.core.recipe import Option
 from edgewright.errors import UnsupportedError
@@ -39,7 +39,7 @@ def write_tiny(origin: Path, out: Path, options: Mapping[str, Option], tell: Tel
     model = transformers.AutoModelForCausalLM.from_config(config, dtype=torch.float32)
     weights = {name: w for name, w in model.state_dict().items() if not tied_output(name, config)}
     save_weights(weights, out / "model.safetensors")
-    write_config(model.config, out, dtype="float32")
+    write_config(model.config, out, dtype="float32", origin=origin)
     copy_companions(origin, out)
     check(out, tell)
     return [f"{layers} layers of random weights: for a dry run, not for use"]
