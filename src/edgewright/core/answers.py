@@ -72,6 +72,14 @@ class ProfileResult:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TraceResult:
+    """The file of a `TraceJob` was written, with so many ``layers``."""
+
+    kind: Literal["trace"] = "trace"
+    layers: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class TypeSpeedResult:
     """Seconds that one weight of each type takes in decoding one token, on this host with all its usable cores."""
 
@@ -118,6 +126,7 @@ Result = (
     | ScoreResult
     | BenchResult
     | ProfileResult
+    | TraceResult
     | TypeSpeedResult
     | CapabilityResult
     | SensitivityResult

@@ -120,6 +120,18 @@ class ProfileJob:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TraceJob:
+    """Write what comes out of each layer for ``ids`` to the file ``out``: float32 arrays, named by the layers' numbers."""
+
+    kind: Literal["trace"] = "trace"
+    worker: str
+    artifact: str
+    runtime: Mapping[str, Option]
+    ids: tuple[int, ...]
+    out: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class TypeSpeedJob:
     """Time decoding with weights of each of ``types``, on a model made for it; write only below ``scratch``."""
 
@@ -204,6 +216,7 @@ Job = (
     | ScoreJob
     | BenchJob
     | ProfileJob
+    | TraceJob
     | TypeSpeedJob
     | CapabilityJob
     | SensitivityJob

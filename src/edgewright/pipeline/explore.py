@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from edgewright.core.answers import Failure
 from edgewright.core.artifact import Artifact
 from edgewright.core.measurement import Scores
 from edgewright.core.proof import KERNEL_KL
-from edgewright.core.recipe import Recipe
+from edgewright.core.recipe import Recipe, scoring_runtime
 from edgewright.core.run import Status
 from edgewright.pipeline.arms import run_round
+from edgewright.pipeline.blaming import Side, likely_cause
 from edgewright.pipeline.making import accuracy_lost, make, postpone, skip
 from edgewright.pipeline.mixing import mixed, smallest_within
 from edgewright.pipeline.scoring import score_build
@@ -107,6 +109,7 @@ def _convert(state: State, recipe: Recipe) -> Artifact | None:
         expected=state.expected_ids,
         log=state.log(recipe.id, "tokenize"),
         lengths=at_lengths,
+        cause=partial(_cause, state, recipe, made),
         limit=_noise(state),
     )
     state.crosses.append(cross)
@@ -124,3 +127,11 @@ def _noise(state: State) -> float | None:
     gguf = state.source.facts.gguf
     quantized = gguf is not None and bool(gguf.unmapped) and gguf.bits_per_weight < 16.0
     return KERNEL_KL if quantized else None
+
+
+def _cause(state: State, recipe: Recipe, made: Artifact) -> str:
+    original = Side(
+        backend=state.original, artifact=state.source.path, runtime=scoring_runtime(state.original.name)
+    )
+    other = Side(backend=state.shop.backend(recipe.framework), artifact=made.path, runtime=recipe.runtime)
+    return likely_cause(state.shop, original, other, state.begin + state.ids, state.log(recipe.id, "trace"))

@@ -22,6 +22,7 @@ from edgewright.core.model import Source
 from edgewright.core.proof import Proof
 from edgewright.core.recipe import SCORING_RUNTIME
 from edgewright.errors import UnprovenError
+from edgewright.pipeline.blaming import Side, likely_cause
 from edgewright.ports import Backend, Tokenizer, Workshop
 from edgewright.stages.build import build
 from edgewright.stages.cross_validate import first_difference, tokenize
@@ -132,11 +133,14 @@ def _compare(shop: Workshop, source: Source, backend: Backend, text: str) -> Pro
         kl_exact=copy.kl_mean or 0.0,
     )
     if not proof.holds:
+        runs_file = Side(backend=backend, artifact=source.original, runtime={})
+        runs_source = Side(backend=shop.reference, artifact=source.path, runtime=SCORING_RUNTIME)
+        cause = likely_cause(shop, runs_file, runs_source, job.prefix + ids, shop.logs / "proof-trace.log")
         raise UnprovenError(
             f"The model that was made from {Path(source.original).name} is not the one in the file: KL divergence "
             f"{proof.kl_exact:.3g} nat a token to its own weights (at most {proof.limit_exact:g} is noise), "
             f"{proof.kl_file:.3g} to the file as it runs; perplexity {proof.source_perplexity:.4g} instead of "
-            f"{proof.file_perplexity:.4g}.",
+            f"{proof.file_perplexity:.4g}; {cause}.",
             hint="Please report it with the file's name; the original Hugging Face directory may be read rightly.",
         )
     return proof

@@ -9,6 +9,7 @@ from edgewright.ports.child import (
     Session,
     SourceWorker,
     Tell,
+    TracingWorker,
     TypeTimingWorker,
     Worker,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "Tell",
     "Tokenizer",
     "Toolchains",
+    "TracingWorker",
     "TypeTimingWorker",
     "Worker",
     "Workshop",

@@ -99,6 +99,17 @@ class ProfilingWorker(Worker, Protocol):
 
 
 @runtime_checkable
+class TracingWorker(Worker, Protocol):
+    """A worker whose runtime shows what comes out of each layer."""
+
+    def trace(
+        self, artifact: Path, runtime: Mapping[str, Option], ids: Sequence[int]
+    ) -> Mapping[int, NDArray[np.float32]]:
+        """Arrays of shape [tokens, hidden size] by the layer's number, before any norm that follows the layers."""
+        ...
+
+
+@runtime_checkable
 class TypeTimingWorker(Worker, Protocol):
     """A worker whose runtime has kernels of its own for each type of weights."""
 

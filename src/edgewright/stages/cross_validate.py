@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from edgewright.core.answers import Failure, TokenizeResult
@@ -36,11 +36,12 @@ def cross_validate(
     log: Path,
     lengths: Scores | None = None,
     limit: float | None = None,
+    cause: Callable[[], str] = lambda: "cause unknown",
 ) -> CrossValidation:
     """The verdict on one framework, with what is known of the cause where it fails.
 
     ``lengths`` are scores on windows on both sides of every length at which the model changes: each has to be close.
-    ``limit`` is another than the precision's.
+    ``limit`` is another than the precision's. ``cause`` is asked where they differ, and names one by evidence only.
     """
     recipe = artifact.recipe
     ids = tokenize(shop, shop.backend(recipe.framework), artifact.path, texts, log)
@@ -48,7 +49,7 @@ def cross_validate(
     limit = limit or _limit(recipe.precision, scores)
     divergence, where = _worst(scores, lengths)
     close = divergence is not None and divergence < limit
-    causes = [] if close else [_difference(divergence, where)]
+    causes = [] if close else [_difference(divergence, where, cause)]
     if isinstance(ids, Failure):
         causes.append(f"its tokenizer could not be asked: {ids.reason}")
     elif not same:
@@ -78,11 +79,11 @@ def _worst(scores: Scores, lengths: Scores | None) -> tuple[float | None, str]:
     return worst, where
 
 
-def _difference(divergence: float | None, where: str) -> str:
-    """What was seen. The cause is not known from a number: it is named only where something shows it."""
+def _difference(divergence: float | None, where: str, cause: Callable[[], str]) -> str:
+    """What was seen. The cause is not known from a number."""
     if divergence is None:
         return "it could not be scored"
-    return f"KL divergence {divergence:.3g} in {where}; cause unknown"
+    return f"KL divergence {divergence:.3g} in {where}; {cause()}"
 
 
 def first_difference(

@@ -6,10 +6,12 @@ import errno
 import importlib
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import assert_never
+from typing import Any, assert_never
+
+import numpy as np
 
 from edgewright.codec import load_union
 from edgewright.core.answers import (
@@ -24,6 +26,7 @@ from edgewright.core.answers import (
     ScoreResult,
     Token,
     TokenizeResult,
+    TraceResult,
     TypeSpeedResult,
 )
 from edgewright.core.conversation import LikelihoodRequest, LikelihoodResult, Question, Reply, SessionRequest
@@ -42,6 +45,7 @@ from edgewright.core.jobs import (
     SmokeJob,
     SourceJob,
     TokenizeJob,
+    TraceJob,
     TypeSpeedJob,
 )
 from edgewright.errors import InputError, OfflineError, ResourceError, UnsupportedError
@@ -50,6 +54,7 @@ from edgewright.ports import (
     HarnessWorker,
     ProfilingWorker,
     SourceWorker,
+    TracingWorker,
     TypeTimingWorker,
     Worker,
 )
@@ -118,7 +123,7 @@ def _result(worker: Worker, job: Job, channel: Channel) -> Result:
             session_of = partial(worker.open, artifact, runtime)
             block = timing.bench(session_of, artifact, job.ids, job.workload, job.pace, channel.send)
             return BenchResult(block=block)
-        case ProfileJob() | TypeSpeedJob():
+        case ProfileJob() | TypeSpeedJob() | TraceJob():
             return _looked_into(worker, job)
         case SensitivityJob():
             reference: SourceWorker = worker  # type: ignore[assignment]  # only the reference is sent these
@@ -138,8 +143,16 @@ def _result(worker: Worker, job: Job, channel: Channel) -> Result:
             assert_never(job)
 
 
-def _looked_into(worker: Worker, job: ProfileJob | TypeSpeedJob) -> ProfileResult | TypeSpeedResult:
+def _looked_into(
+    worker: Worker, job: ProfileJob | TypeSpeedJob | TraceJob
+) -> ProfileResult | TypeSpeedResult | TraceResult:
     """What only some runtimes can say of themselves."""
+    if isinstance(job, TraceJob):
+        if not isinstance(worker, TracingWorker):
+            raise UnsupportedError("This runtime does not show what its layers put out.")
+        layers: Mapping[int, Any] = worker.trace(Path(job.artifact), job.runtime, job.ids)
+        np.savez(job.out, **{str(number): output for number, output in layers.items()})
+        return TraceResult(layers=len(layers))
     scratch = Path(job.scratch)
     scratch.mkdir(parents=True, exist_ok=True)
     if isinstance(job, ProfileJob):

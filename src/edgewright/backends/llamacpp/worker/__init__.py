@@ -22,6 +22,9 @@ from edgewright.errors import InputError, ToolchainError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from edgewright.backends.llamacpp.worker.session import LlamaSession
     from edgewright.core.data import Calibration
     from edgewright.core.profile import OperatorProfile
@@ -90,6 +93,14 @@ class LlamaCppWorker:
 
         del scratch
         return profiled(self.open(artifact, runtime), ids, tokens)
+
+    def trace(
+        self, artifact: Path, runtime: Mapping[str, Option], ids: Sequence[int]
+    ) -> Mapping[int, NDArray[np.float32]]:
+        """What comes out of each layer; see `tracing`."""
+        from edgewright.backends.llamacpp.worker.tracing import trace
+
+        return trace(self.open(artifact, runtime), ids)
 
     def time_types(self, types: Sequence[str], scratch: Path) -> Mapping[str, float]:
         """Decoding with random weights of each type; see `kernels`."""

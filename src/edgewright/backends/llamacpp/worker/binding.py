@@ -82,9 +82,14 @@ def operator_name(lib: Any, tensor: int) -> str:
 
 @cache
 def _describe(lib: Any) -> Any:
+    return ggml_function(lib, "ggml_op_desc", [ctypes.c_void_p], ctypes.c_char_p)
+
+
+def ggml_function(lib: Any, name: str, arguments: list[Any], result: Any) -> Any:
+    """A function of ggml, with its types declared."""
     library = lib._lib  # noqa: SLF001  # the loaded libllama
     if sys.platform == "win32":  # elsewhere a library answers for what it is linked with, too
         library = ctypes.CDLL(str(Path(library._name).with_name("ggml-base.dll")))  # noqa: SLF001
-    function = library.ggml_op_desc
-    function.argtypes, function.restype = [ctypes.c_void_p], ctypes.c_char_p
+    function = getattr(library, name)
+    function.argtypes, function.restype = arguments, result
     return function

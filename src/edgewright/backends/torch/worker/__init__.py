@@ -79,6 +79,10 @@ class TorchWorker:
         del scratch
         return profiled(TorchSession(artifact, runtime), ids, tokens)
 
+    def trace(self, artifact: Path, runtime: Mapping[str, Option], ids: Sequence[int]) -> Mapping[int, Any]:
+        """What comes out of each layer; see `tracing`."""
+        return TorchSession(artifact, runtime).trace(ids)
+
     def tokenize(self, artifact: Path, texts: Sequence[str]) -> list[list[int]]:
         """Ids as Transformers gives them, without special tokens."""
         import transformers

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from edgewright.backends.options import COUNT, Kind, check_options
 from edgewright.backends.pieces import rows_at_once
 from edgewright.backends.threads import thread_count
+from edgewright.backends.torch.worker.tracing import trace
 from edgewright.core.measurement import Placement
 from edgewright.core.recipe import Option
 from edgewright.errors import UsageError
@@ -115,6 +116,10 @@ class TorchSession:
             past = out.past_key_values
             step = out.logits[:, -1].argmax(dim=-1, keepdim=True)
             yield tuple(step[:, 0].tolist())
+
+    def trace(self, ids: Sequence[int]) -> dict[int, Any]:
+        """What comes out of each layer."""
+        return trace(self._model, self._tensor([ids]), ids)
 
     def close(self) -> None:
         """Drop the model."""
