@@ -9,7 +9,8 @@
     ├── ResourceError          7   disk, memory or permission ran out
     ├── WorkerError            8   a framework's process died, timed out or broke its promise
     ├── IntegrityError         9   bytes are not the ones that were recorded
-    └── NoBuildPassedError    10   everything worked, and no build passed the gates
+    ├── NoBuildPassedError    10   everything worked, and every build fails a gate
+    └── ProvisionalError      11   everything worked, and the recommended build has gates that are open
 
 The law: each class has a stable exit code, each message names the cause, each ``hint`` names the next
 step. An interrupt exits with 130, as shells expect.
@@ -83,9 +84,15 @@ class IntegrityError(EdgewrightError):
 
 
 class NoBuildPassedError(EdgewrightError):
-    """All went well, and no build passed every gate."""
+    """All went well, and no build is recommended: each fails a gate, or with --strict none passed every one."""
 
     exit_code = 10
+
+
+class ProvisionalError(EdgewrightError):
+    """All went well, no build passed every gate, and the best one that no gate fails is recommended as provisional."""
+
+    exit_code = 11
 
 
 EXIT_INTERRUPTED = 130

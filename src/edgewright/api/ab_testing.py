@@ -24,7 +24,6 @@ from edgewright.core.statistics.clusters import runs
 from edgewright.core.statistics.looks import ROUND_LOOKS, TEXT_LOOKS
 from edgewright.core.statistics.resampling import mean_interval
 from edgewright.core.statistics.retention import retained
-from edgewright.core.verdict import MEMORY
 from edgewright.errors import UsageError
 from edgewright.ports import Reporter, Workshop
 from edgewright.wiring import Wiring
@@ -93,9 +92,8 @@ def _by_rounds(
             ratio,
             margin=margin,
             doubt=doubt if host.is_mute else "",
-            swing=host.swing if host.swing and metric not in MEMORY else 1.0,
         )
-        if verdict.answer is not Better.INCONCLUSIVE or host.noisy:
+        if verdict.answer is not Better.INCONCLUSIVE or host.is_mute:
             break
     return AbTest(a=arms[0].name, b=arms[1].name, verdict=verdict, looks=looked, rounds=len(done))
 

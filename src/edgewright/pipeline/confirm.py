@@ -6,10 +6,11 @@ from dataclasses import replace
 
 from edgewright.core.accuracy import accuracy_values, joined, length_values
 from edgewright.core.answers import Failure
-from edgewright.core.choice import Choice, choose, shortlist
+from edgewright.core.choice import Choice, choose
 from edgewright.core.measurement import Scores
 from edgewright.core.noise import is_surely_noisy
 from edgewright.core.quantity import Value
+from edgewright.core.ranking import shortlist
 from edgewright.core.rounds import HostNoise, Round, host_noise
 from edgewright.core.run import Status, Trial
 from edgewright.core.speed import ratio_of
@@ -111,7 +112,7 @@ def _time(state: State, phase: str, finalists: list[str]) -> None:
                 break
         done = look
         _judge(state, phase, finalists)
-        if state.run.host and state.run.host.noisy:
+        if state.run.host and state.run.host.is_mute:
             return
         if not any(_undecided(state.trials[name]) for name in finalists) or state.out_of_time():
             return
@@ -126,8 +127,7 @@ def _hopeless(state: State, phase: str) -> bool:
 def _undecided(trial: Trial) -> bool:
     """Whether more rounds could decide a gate: those on steadiness do not wait for it."""
     return trial.status is Status.MEASURED and any(
-        v.outcome is Outcome.INCONCLUSIVE and not v.excused and v.gate.metric in DEVICE_BOUND - STEADINESS
-        for v in trial.verdicts
+        v.is_open and v.gate.metric in DEVICE_BOUND - STEADINESS for v in trial.verdicts
     )
 
 

@@ -88,9 +88,9 @@ def _convert(state: State, recipe: Recipe) -> Artifact | None:
         failure = scores if isinstance(scores, Failure) else None
     if isinstance(made, Failure) or isinstance(scores, Failure) or scores is None:
         if failure:
-            state.fail(recipe, failure, "conversion")
+            state.fail(recipe, failure, "the unquantized conversion failed")
         for other in state.plan.of(recipe.framework)[1:]:
-            skip(state, other, f"the unquantized conversion failed: {failure.reason if failure else ''}")
+            skip(state, other, state.trials[recipe.id].reason)
         return None
     state.shop.reporter.phase(f"comparing {recipe.id} with the original")
     cross = cross_validate(
