@@ -28,21 +28,35 @@ _CANDIDATES = 5
 """At most this many builds a turn are scored on held-out text to find the finalists."""
 
 
-def confirm(state: State) -> Choice:
-    """Tune the best, confirm it beside its runner-up, and choose; without a pass, the next ones get their turn."""
-    tune(state)
-    for turn in range(state.request.confirmation.turns):
-        finalists = _finalists(state)
-        if not finalists:
-            break
-        _time(state, f"{CONFIRM}{turn}/", finalists)
-        mute = state.run.host is not None and state.run.host.is_mute
-        if mute or any(state.trials[name].outcome is Outcome.PASS for name in finalists):
-            break
+def confirm(state: State, *, tuned: bool = True) -> Choice:
+    """Tune the best, confirm it beside its runner-up, and choose; without a pass, the next ones get their turn.
+
+    Where builds were confirmed one at a time already, the choice is among them.
+    """
+    if not any(trial.confirmed for trial in state.trials.values()):
+        if tuned:
+            tune(state)
+        for turn in range(state.request.confirmation.turns):
+            finalists = _finalists(state)
+            if not finalists:
+                break
+            _time(state, f"{CONFIRM}{turn}/", finalists)
+            mute = state.run.host is not None and state.run.host.is_mute
+            if mute or any(state.trials[name].outcome is Outcome.PASS for name in finalists):
+                break
     choice = choose(state.contenders(), state.request.policy)
     if choice.chosen:
         state.run = replace(state.run, progressive=story(state, state.trials[choice.chosen]))
     return choice
+
+
+def confirm_one(state: State, name: str) -> bool:
+    """Confirm one build beside the original alone; whether it passes every gate."""
+    trial = whole(state, state.trials[name])
+    if not state.alive(name) or _accuracy(state, trial) is Outcome.FAIL or not state.alive(name):
+        return False
+    _time(state, f"{CONFIRM}{name}/", [name])
+    return state.trials[name].outcome is Outcome.PASS
 
 
 def _finalists(state: State) -> list[str]:

@@ -29,7 +29,7 @@ def explore(state: State, framework: str) -> None:
     if state.out_of_time():
         postpone(state, recipes)
         return
-    first = _convert(state, recipes[0])
+    first = convert(state, recipes[0])
     if first is None:
         return
     state.made[first.manifest.recipe.id] = first
@@ -77,7 +77,7 @@ def _first_of(recipes: Sequence[Recipe]) -> list[Recipe]:
     return [*asked, *([recipe for recipe in rest if recipe.leads] or rest[:1])]
 
 
-def _convert(state: State, recipe: Recipe) -> Artifact | None:
+def convert(state: State, recipe: Recipe) -> Artifact | None:
     """The unquantized conversion, held against the original before anything is made of it."""
     made = build(state.shop, state.source, recipe, None, state.log(recipe.id, "build"))
     failure = made if isinstance(made, Failure) else None

@@ -5,13 +5,15 @@ Law: nothing is read as markup. Names, paths, reasons and log lines come from ou
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.table import Table
 
 from edgewright.core.assessment import Assessment
 from edgewright.core.host import HostFacts
 from edgewright.core.quantity import size
-from edgewright.core.run import Run, Status
+from edgewright.core.run import Run, Status, Trial
 from edgewright.core.toolchain import ToolchainState
 from edgewright.core.verdict import Outcome
 from edgewright.report.answer import headline, open_lines
@@ -44,13 +46,18 @@ def show_run(console: Console, run: Run) -> None:
     if left := untried(run):
         say(
             console,
-            f"  the search knew {len(left)} more candidates and built none of them; run.json says why",
+            f"  {len(left)} more candidates were not built: {_why_untried(left)}",
         )
     for note in (*run.source.notes, *run.notes):
         say(console, f"  note: {note}")
     if run.assessment.unverified:
         say(console, (f"  {run.assessment.unverified}", "yellow"))
     _where(console, run)
+
+
+def _why_untried(left: Sequence[Trial]) -> str:
+    reasons = {trial.reason for trial in left}
+    return reasons.pop() if len(reasons) == 1 else "run.json says why"
 
 
 def _comparison(console: Console, run: Run) -> Table:
