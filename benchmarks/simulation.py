@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from scipy.special import ndtr
 
+from benchmarks import swings
 from benchmarks.checks import Check, at_most, finish
 from edgewright.core.policy import Gate
 from edgewright.core.quantity import Label, Value
@@ -67,7 +68,12 @@ def main(arguments: Sequence[str]) -> int:
     checks.append(at_most("chance: original exactly 5 points above it", chance, _FALSE_PASS, "false PASS"))
     unsteady = sum(_called_unsteady(rng, 0.05) for _ in range(_RUNS)) / _RUNS
     checks.append(at_most("steadiness: blocks vary by exactly 5 %", unsteady, _FALSE_PASS, "false FAIL"))
-    power = {"retention": _retention_power(rng), "speed": _speed_power(rng)}
+    checks += swings.checks(rng, _rate, _FALSE_PASS)
+    power: Mapping[str, Sequence[Mapping[str, float | str]]] = {
+        "retention": _retention_power(rng),
+        "speed": _speed_power(rng),
+        **swings.power(rng, _rate, _POWER_RUNS),
+    }
     _print_power(power)
     return finish("simulation", checks, started, runs=_RUNS, power=power)
 
@@ -178,12 +184,12 @@ def _speed_power(rng: np.random.Generator) -> list[dict[str, float]]:
     return rows
 
 
-def _print_power(power: dict[str, list[dict[str, float]]]) -> None:
+def _print_power(power: Mapping[str, Sequence[Mapping[str, float | str]]]) -> None:
     console = Console(width=150)
     for name, rows in power.items():
         table = Table(title=f"power of the test of {name}: P(PASS) by the truth", title_justify="left")
         for column in rows[0]:
             table.add_column(column, justify="right")
         for row in rows:
-            table.add_row(*(f"{value:.3g}" for value in row.values()))
+            table.add_row(*(value if isinstance(value, str) else f"{value:.3g}" for value in row.values()))
         console.print(table)

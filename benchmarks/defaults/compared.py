@@ -10,9 +10,9 @@ from benchmarks.lab import Lab
 from edgewright.api import benchmark, evaluate
 from edgewright.config import evaluation_text
 from edgewright.core.artifact import MANIFEST_NAME
-from edgewright.core.choice import Contender
 from edgewright.core.measurement import FULL, Block
 from edgewright.core.quantity import Value
+from edgewright.core.ranking import Contender
 from edgewright.core.speed import ratio_of
 
 _SHOWN = (

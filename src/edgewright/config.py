@@ -35,6 +35,7 @@ class _PolicyFile(BaseModel):
     gates: dict[str, _GateRow] = {}
     prefer: dict[str, float] = {}
     order: list[str] = []
+    strict: bool = False
 
 
 def size_bytes(text: str) -> int:
@@ -153,7 +154,7 @@ def read_policy(path: Path) -> Policy:
     except ValueError as error:
         raise UsageError(f"{path}: {error}.") from error
     off = [metric for metric, row in file.gates.items() if row.off]
-    policy = without_gates(with_gates(Policy(), gates), off)
+    policy = without_gates(with_gates(Policy(strict=file.strict), gates), off)
     if file.order and file.prefer:
         raise UsageError(f"{path}: order and [prefer] exclude each other.", hint="Give one of them.")
     wish = ">".join(file.order) or ",".join(f"{name}={weight}" for name, weight in file.prefer.items())
@@ -186,10 +187,11 @@ def policy_from(
     *,
     base: Policy | None = None,
     off: Collection[str] = (),
+    strict: bool | None = None,
 ) -> Policy:
     """The policy of a file (or ``base``, or the default) with flags on top.
 
-    ``bounds`` are by metric, None if not given; gates on metrics in ``off`` are taken out.
+    ``bounds`` are by metric, None if not given; gates on metrics in ``off`` are taken out; ``strict`` is None if not given.
     """
     policy = without_gates(read_policy(file) if file else base or Policy(), off)
     gates = []
@@ -199,6 +201,8 @@ def policy_from(
         up = METRICS[metric].higher_is_better
         gates.append(Gate(metric=metric, at_least=bound if up else None, at_most=None if up else bound))
     policy = with_gates(policy, gates)
+    if strict is not None:
+        policy = replace(policy, strict=strict)
     return preferred(policy, prefer) if prefer else policy
 
 

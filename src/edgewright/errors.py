@@ -9,7 +9,8 @@
     ├── ResourceError          7   disk, memory or permission ran out
     ├── WorkerError            8   a framework's process died, timed out or broke its promise
     ├── IntegrityError         9   bytes are not the ones that were recorded
-    ├── NoBuildPassedError    10   everything worked, and no build passed the gates
+    ├── NoBuildPassedError    10   everything worked, and every build fails a gate
+    ├── ProvisionalError      11   everything worked, and the recommended build has gates that are open
     └── UnprovenError         12   the original that was prepared is not the model that was given
 
 The law: each class has a stable exit code, each message names the cause, each ``hint`` names the next
@@ -84,9 +85,15 @@ class IntegrityError(EdgewrightError):
 
 
 class NoBuildPassedError(EdgewrightError):
-    """All went well, and no build passed every gate."""
+    """All went well, and no build is recommended: each fails a gate, or with --strict none passed every one."""
 
     exit_code = 10
+
+
+class ProvisionalError(EdgewrightError):
+    """All went well, no build passed every gate, and the best one that no gate fails is recommended as provisional."""
+
+    exit_code = 11
 
 
 class UnprovenError(EdgewrightError):

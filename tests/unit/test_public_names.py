@@ -45,6 +45,7 @@ def test_exit_codes_are_distinct_and_stable():
         "WorkerError": 8,
         "IntegrityError": 9,
         "NoBuildPassedError": 10,
+        "ProvisionalError": 11,
         "UnprovenError": 12,
     }
 

@@ -24,9 +24,9 @@ from edgewright.core.statistics.clusters import runs
 from edgewright.core.statistics.looks import ROUND_LOOKS, TEXT_LOOKS
 from edgewright.core.statistics.resampling import mean_interval
 from edgewright.core.statistics.retention import retained
-from edgewright.core.verdict import MEMORY
 from edgewright.errors import UsageError
 from edgewright.ports import Reporter, Workshop
+from edgewright.runtime.models import Trust
 from edgewright.wiring import Wiring
 
 _TEXT = {"next_token_accuracy", "perplexity"}
@@ -46,6 +46,8 @@ def ab(
     rounds: Sequence[int] = ROUND_LOOKS,
     eval_data: str | Path | None = None,
     offline: bool = False,
+    allow_pickle: bool = False,
+    allow_remote_code: bool = False,
     seed: int = 0,
     reporter: Reporter | None = None,
 ) -> AbTest:
@@ -62,7 +64,8 @@ def ab(
         raise UsageError(f"There is no A/B test on {metric!r}.", hint=f"Known: {', '.join(AB_METRICS)}.")
     wiring = Wiring(offline)
     shop = wiring.workshop(reporter or Quiet(), wiring.home.root / "logs" / "ab")
-    arms = [runnable(wiring, shop, model, as_it_is=True) for model in (a, b)]
+    trust = Trust(allow_pickle=allow_pickle, allow_remote_code=allow_remote_code)
+    arms = [runnable(wiring, shop, model, as_it_is=True, trust=trust) for model in (a, b)]
     if metric in _TEXT:
         return _by_text(wiring, shop, arms, metric, margin, eval_data)
     return _by_rounds(shop, arms, metric, margin, workload or Workload(), pace, rounds, seed)
@@ -93,9 +96,8 @@ def _by_rounds(
             ratio,
             margin=margin,
             doubt=doubt if host.is_mute else "",
-            swing=host.swing if host.swing and metric not in MEMORY else 1.0,
         )
-        if verdict.answer is not Better.INCONCLUSIVE or host.noisy:
+        if verdict.answer is not Better.INCONCLUSIVE or host.is_mute:
             break
     return AbTest(a=arms[0].name, b=arms[1].name, verdict=verdict, looks=looked, rounds=len(done))
 

@@ -16,6 +16,7 @@ from edgewright.core.speed import paired_values, speed_values
 from edgewright.errors import ResourceError, UsageError
 from edgewright.pipeline.rounds import Arm, Timing, timed_round
 from edgewright.ports import Reporter, Workshop
+from edgewright.runtime.models import Trust
 from edgewright.stages.prepare import error_of
 from edgewright.wiring import Wiring
 
@@ -30,6 +31,8 @@ def benchmark(
     energy_model: str = "",
     runtime: str = "",
     offline: bool = False,
+    allow_pickle: bool = False,
+    allow_remote_code: bool = False,
     seed: int = 0,
     reporter: Reporter | None = None,
 ) -> Benchmark:
@@ -46,7 +49,8 @@ def benchmark(
     """
     wiring = Wiring(offline)
     shop = wiring.workshop(reporter or Quiet(), wiring.home.root / "logs" / "benchmark")
-    arms = [runnable(wiring, shop, model, runtime=runtime, as_it_is=True) for model in models]
+    trust = Trust(allow_pickle=allow_pickle, allow_remote_code=allow_remote_code)
+    arms = [runnable(wiring, shop, model, runtime=runtime, as_it_is=True, trust=trust) for model in models]
     estimator = energy_model_of(wiring, shop, energy_model)
     shape = workload or Workload()
     answer = run_arms(shop, arms, rounds=rounds, workload=shape, pace=pace, seed=seed)

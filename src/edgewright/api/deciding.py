@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from edgewright.core.choice import Contender, choose
+from edgewright.core.choice import choose
 from edgewright.core.policy import Policy
+from edgewright.core.ranking import Contender
 from edgewright.core.run import Run, Status
 from edgewright.pipeline.judging import judged
 from edgewright.runtime.rundir import read_run
@@ -29,14 +30,14 @@ def pick(run: Run, policy: Policy) -> Run:
     if policy == run.policy:
         return run
     trials = tuple(
-        judged(t, run, policy, provisional=True) if t.status is Status.MEASURED else t for t in run.trials
+        judged(t, run, policy, explored=True) if t.status is Status.MEASURED else t for t in run.trials
     )
     contenders = [
-        Contender(id=t.id, values=t.values, verdicts=t.verdicts)
+        Contender(id=t.id, values=t.values, verdicts=t.verdicts, confirmed=t.confirmed)
         for t in trials
         if t.status is Status.MEASURED
     ]
-    choice = choose(contenders, policy)
+    choice = choose(contenders, policy, explored=True)
     same = run.choice is not None and choice.chosen == run.choice.chosen
     return replace(
         run, policy=policy, trials=trials, choice=choice, progressive=run.progressive if same else ()

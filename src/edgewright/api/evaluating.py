@@ -19,12 +19,16 @@ from edgewright.core.recipe import scoring_runtime
 from edgewright.core.statistics.looks import TEXT_LOOKS
 from edgewright.core.verdict import Outcome, Verdict, judge
 from edgewright.errors import InputError
+from edgewright.pipeline.request import Request
 from edgewright.ports import Reporter, Workshop
 from edgewright.runtime.gguf_facts import begin_ids, is_gguf
+from edgewright.runtime.models import Trust
 from edgewright.stages.cross_validate import tokenize
 from edgewright.stages.prepare import error_of
 from edgewright.stages.score import score
 from edgewright.wiring import Wiring
+
+_ALONE_LIMIT_S = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +36,8 @@ class Evaluation:
     """What was scored, and how it did; ``values`` are keyed by metric name.
 
     With a baseline, ``verdict`` holds what is retained of its accuracy against the bound that was asked for; ``looks``
-    counts how often the data had to be looked at for it.
+    counts how often the data had to be looked at for it. ``notes`` say what a reader should know, such as that a slow runtime
+    scored less than was asked for.
     """
 
     model: str
@@ -45,6 +50,7 @@ class Evaluation:
     placement: Placement
     verdict: Verdict | None = None
     looks: int = 1
+    notes: tuple[str, ...] = ()
 
 
 def evaluate(
@@ -57,13 +63,17 @@ def evaluate(
     min_accuracy: float = 0.95,
     runtime: str = "",
     offline: bool = False,
+    allow_pickle: bool = False,
+    allow_remote_code: bool = False,
     reporter: Reporter | None = None,
 ) -> Evaluation:
     """Score the beginning of a text in non-overlapping windows of ``context``.
 
     Every position but the first of each window is scored. The text is tokenized without special tokens, by the
     baseline's tokenizer where there is one, else by the model's own. Without ``tokens``, 2,048 are scored; against a
-    baseline the verdict is then looked at after 2,048, 4,096 and 8,192, and the first look that decides is the last.
+    baseline the verdict is then looked at after 2,048, 4,096 and 8,192, and the first look that decides is the last. A build
+    that needs longer for a look than 10 s and one and a half times its baseline (than a minute where there is none) scores its
+    beginning, and ``notes`` say so; with ``tokens`` it scores them all.
 
     Raises:
         EdgewrightError: the model, its runtime or the text cannot be had.
@@ -71,8 +81,9 @@ def evaluate(
     text = evaluation_text(eval_data)
     wiring = Wiring(offline)
     shop = wiring.workshop(reporter or Quiet(), wiring.home.root / "logs" / "evaluate")
-    subject = runnable(wiring, shop, model, runtime=runtime)
-    against = runnable(wiring, shop, baseline) if baseline else None
+    trust = Trust(allow_pickle=allow_pickle, allow_remote_code=allow_remote_code)
+    subject = runnable(wiring, shop, model, runtime=runtime, trust=trust)
+    against = runnable(wiring, shop, baseline, trust=trust) if baseline else None
     ids = ids_of(wiring, shop, against or subject, text.content)[: tokens or TEXT_LOOKS[-1]]
     if len(ids) < 2:
         raise InputError(
@@ -82,9 +93,16 @@ def evaluate(
     gate = Gate(metric="accuracy_retained", at_least=min_accuracy)
     parts: list[Scores] = []
     verdict: Verdict | None = None
+    asked = 0
     for segment in segments(ids, (tokens,) if tokens else TEXT_LOOKS if against else TEXT_LOOKS[:1]):
-        reference = scored(shop, against, segment, context, prefix=begin, keep=True)[1] if against else None
-        parts.append(scored(shop, subject, segment, context, prefix=begin, reference=reference)[0])
+        original, reference = (
+            scored(shop, against, segment, context, prefix=begin, keep=True) if against else (None, None)
+        )
+        limit_s = None if tokens or subject.source else _limit_s(original)
+        parts.append(
+            scored(shop, subject, segment, context, prefix=begin, reference=reference, limit_s=limit_s)[0]
+        )
+        asked += original.tokens if original else len(segment)
         values = accuracy_values(joined(parts))
         verdict = judge(gate, values["accuracy_retained"]) if against else None
         if verdict is None or verdict.outcome is not Outcome.INCONCLUSIVE:
@@ -100,6 +118,23 @@ def evaluate(
         placement=parts[0].placement,
         verdict=verdict,
         looks=len(parts),
+        notes=_notes(parts, asked),
+    )
+
+
+def _limit_s(original: Scores | None) -> float:
+    """How long a build may take to score a look; the limit of a run, where a baseline says what is usual here."""
+    if original is None:
+        return _ALONE_LIMIT_S
+    return max(Request.score_limit_s, round(1.5 * original.seconds))
+
+
+def _notes(parts: Sequence[Scores], asked: int) -> tuple[str, ...]:
+    done = sum(part.tokens for part in parts)
+    if asked - done < 2 * len(parts):  # a rest of one token has nothing to score
+        return ()
+    return (
+        f"scored on the first {done} of {asked} tokens: this runtime is slow here; --tokens scores as many as it names",
     )
 
 
@@ -139,6 +174,7 @@ def scored(
     prefix: tuple[int, ...] = (),
     reference: Path | None = None,
     keep: bool = False,
+    limit_s: float | None = None,
 ) -> tuple[Scores, Path]:
     """The scores of what is run, and the directory that holds them (with its log-probabilities, if asked to ``keep`` them)."""
     shop.reporter.phase(f"scoring {subject.name}")
@@ -152,6 +188,7 @@ def scored(
             ids=ids,
             context=context,
             prefix=prefix,
+            limit_s=limit_s,
         ),
         identity=subject.identity,
         log=shop.logs / f"{subject.backend.name}.log",

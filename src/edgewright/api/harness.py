@@ -30,6 +30,7 @@ from edgewright.errors import InputError, UnsupportedError
 from edgewright.ports import Reporter, Workshop
 from edgewright.runtime.dialogue import converse
 from edgewright.runtime.locks import machine
+from edgewright.runtime.models import Trust
 from edgewright.runtime.runner import WorkerSession
 from edgewright.runtime.tokens import SourceTokenizer
 from edgewright.stages.prepare import error_of
@@ -58,6 +59,8 @@ def evaluate_lm_eval(
     limit: int | None = None,
     runtime: str = "",
     offline: bool = False,
+    allow_pickle: bool = False,
+    allow_remote_code: bool = False,
     reporter: Reporter | None = None,
 ) -> HarnessEvaluation:
     """Run tasks of lm-evaluation-harness, batch 1; ``include_path`` holds task files of one's own.
@@ -75,7 +78,8 @@ def evaluate_lm_eval(
         )
     wiring = Wiring(offline)
     shop = wiring.workshop(reporter or Quiet(), wiring.home.root / "logs" / "evaluate")
-    subject = runnable(wiring, shop, model, runtime=runtime)
+    trust = Trust(allow_pickle=allow_pickle, allow_remote_code=allow_remote_code)
+    subject = runnable(wiring, shop, model, runtime=runtime, trust=trust)
     state = wiring.toolchains.ensure(wiring.lm_eval, shop.reporter.tell)
     if not state.ready:
         raise unavailable(wiring.lm_eval, state)

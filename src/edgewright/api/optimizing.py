@@ -30,6 +30,8 @@ from edgewright.stages.preflight import preflight
 from edgewright.wiring import Wiring
 
 _CONTEXT = 4096
+_FEW_CALIBRATION_TOKENS = 4096
+"""Enough for an importance matrix where one framework is asked for a quick answer."""
 _RETRIED = {Status.FAILED, Status.UNAVAILABLE, Status.PLANNED, Status.BUILT, Status.SCORED}
 
 
@@ -99,6 +101,9 @@ def optimize(
         disk_bytes=disk_quota,
         seed=seed,
         confirmation=BRIEF if quick else Confirmation(),
+        calibration_tokens=_FEW_CALIBRATION_TOKENS
+        if quick and len(names) == 1
+        else Request.calibration_tokens,
         target_bytes=target_size,
         target_bpw=target_bpw,
         smallest=smallest,

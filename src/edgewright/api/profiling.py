@@ -23,6 +23,7 @@ from edgewright.pipeline.rounds import Arm, Timing, timed_round
 from edgewright.ports import Reporter, Workshop
 from edgewright.report.html import draw
 from edgewright.runtime.children import usable_cores
+from edgewright.runtime.models import Trust
 from edgewright.runtime.rundir import RECORD, RunDirectory, read_run
 from edgewright.stages import profile as stage
 from edgewright.stages.prepare import error_of
@@ -48,6 +49,8 @@ def profile(
     energy_model: str = "",
     runtime: str = "",
     offline: bool = False,
+    allow_pickle: bool = False,
+    allow_remote_code: bool = False,
     reporter: Reporter | None = None,
 ) -> Profile:
     """Time a build at 1, 2, 4 ... threads, count its energy, profile its operators, and hold it against the host.
@@ -62,7 +65,8 @@ def profile(
     wiring = Wiring(offline)
     shop = wiring.workshop(reporter or Quiet(), wiring.home.root / "logs" / "profile")
     run, path = _of_a_run(Path(build))
-    subject = runnable(wiring, shop, path or str(build), runtime=runtime, as_it_is=True)
+    trust = Trust(allow_pickle=allow_pickle, allow_remote_code=allow_remote_code)
+    subject = runnable(wiring, shop, path or str(build), runtime=runtime, as_it_is=True, trust=trust)
     shape = workload or Workload()
     model = energy_model_of(wiring, shop, energy_model)
     shop.reporter.phase("measuring what this host can do")

@@ -33,12 +33,18 @@ class Runnable:
 
 
 def runnable(
-    wiring: Wiring, shop: Workshop, said: str, *, runtime: str = "", as_it_is: bool = False
+    wiring: Wiring,
+    shop: Workshop,
+    said: str,
+    *,
+    runtime: str = "",
+    as_it_is: bool = False,
+    trust: Trust | None = None,
 ) -> Runnable:
     """What ``said`` names: a build runs in its own framework, a model in the reference unless ``runtime`` says otherwise.
 
     ``as_it_is`` runs files of a framework's own format there, whoever made them; else a GGUF file, say, is a model that
-    the reference can read.
+    the reference can read. ``trust`` is what may be done with a model's files.
 
     Raises:
         EdgewrightError: it cannot be found, or its runtime cannot be had.
@@ -51,7 +57,7 @@ def runnable(
     ) and framework != wiring.reference.name:
         found = _foreign(wiring, path, said, framework)
     else:
-        trust = Trust()
+        trust = trust or Trust()
         source = source_of(shop, locate(said, offline=wiring.offline, trust=trust), trust)
         found = Runnable(
             name=source.name,
@@ -107,9 +113,7 @@ def _foreign(wiring: Wiring, path: Path, said: str, runtime: str) -> Runnable:
             for f in sorted(where.rglob("*"))
         ]
         identity = digest([str(where), rows])
-    return Runnable(
-        name=f"{path.name} in {runtime}", backend=backend, path=str(where), identity=identity, runtime={}
-    )
+    return Runnable(name=path.name, backend=backend, path=str(where), identity=identity, runtime={})
 
 
 def _as_directory(wiring: Wiring, file: Path, fingerprint: str) -> Path:

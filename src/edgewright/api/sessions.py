@@ -14,6 +14,7 @@ from edgewright.core.conversation import GenerateRequest, LikelihoodRequest
 from edgewright.core.jobs import SessionJob
 from edgewright.core.run import Trial
 from edgewright.errors import UnsupportedError
+from edgewright.runtime.models import Trust
 from edgewright.runtime.runner import WorkerSession
 from edgewright.runtime.tokens import SourceTokenizer
 from edgewright.wiring import Wiring
@@ -87,7 +88,13 @@ class Session:
         self.close()
 
 
-def load(build: str | Path | Trial | Artifact, *, offline: bool = False) -> Session:
+def load(
+    build: str | Path | Trial | Artifact,
+    *,
+    offline: bool = False,
+    allow_pickle: bool = False,
+    allow_remote_code: bool = False,
+) -> Session:
     """Open a build (its directory, a trial of a run, or an artifact) or a model, and keep it open.
 
     Raises:
@@ -95,7 +102,8 @@ def load(build: str | Path | Trial | Artifact, *, offline: bool = False) -> Sess
     """
     wiring = Wiring(offline)
     shop = wiring.workshop(Quiet(), wiring.home.root / "logs" / "session")
-    found = runnable(wiring, shop, _path(build))
+    trust = Trust(allow_pickle=allow_pickle, allow_remote_code=allow_remote_code)
+    found = runnable(wiring, shop, _path(build), trust=trust)
     state = wiring.toolchains.state(found.backend.toolchain)
     # A tuned trial shares the artifact of the build that it tunes: its own runtime options stand in its recipe.
     runtime = build.recipe.runtime if isinstance(build, Trial) else found.runtime

@@ -17,6 +17,7 @@ from edgewright.core.tasks import ItemScore, TaskSet, accuracy, by_category, ite
 from edgewright.core.verdict import Verdict
 from edgewright.errors import InputError
 from edgewright.ports import Reporter, Workshop
+from edgewright.runtime.models import Trust
 from edgewright.runtime.tokens import SourceTokenizer
 from edgewright.stages.likelihood import likelihood
 from edgewright.stages.prepare import error_of
@@ -61,6 +62,8 @@ def evaluate_tasks(
     min_accuracy: float = 0.95,
     runtime: str = "",
     offline: bool = False,
+    allow_pickle: bool = False,
+    allow_remote_code: bool = False,
     reporter: Reporter | None = None,
 ) -> TaskEvaluation:
     """Ask a model or a build the items of JSONL files (or of ``edgewright``, the set that comes with it).
@@ -74,8 +77,9 @@ def evaluate_tasks(
     sets = [read_tasks(said) for said in tasks]
     wiring = Wiring(offline)
     shop = wiring.workshop(reporter or Quiet(), wiring.home.root / "logs" / "evaluate")
-    subject = runnable(wiring, shop, model, runtime=runtime)
-    against = runnable(wiring, shop, baseline) if baseline else None
+    trust = Trust(allow_pickle=allow_pickle, allow_remote_code=allow_remote_code)
+    subject = runnable(wiring, shop, model, runtime=runtime, trust=trust)
+    against = runnable(wiring, shop, baseline, trust=trust) if baseline else None
     encode = encoder(wiring, shop, against or subject)
     return TaskEvaluation(
         model=subject.name,

@@ -6,7 +6,14 @@ from pathlib import Path
 
 import click
 
-from edgewright.cli.options import json_option, offline_option, quick_option, stacked, workload_option
+from edgewright.cli.options import (
+    json_option,
+    offline_option,
+    quick_option,
+    stacked,
+    trust_options,
+    workload_option,
+)
 
 
 @click.command("ab")
@@ -29,7 +36,7 @@ from edgewright.cli.options import json_option, offline_option, quick_option, st
 @click.option(
     "--eval-data", type=click.Path(path_type=Path), help="Text to score on (default: Python's own reference)."
 )
-@stacked(workload_option, quick_option, offline_option, json_option)
+@stacked(workload_option, quick_option, offline_option, *trust_options, json_option)
 def command(
     *,
     a: str,
@@ -40,6 +47,8 @@ def command(
     workload: str,
     quick: bool,
     offline: bool,
+    allow_pickle: bool,
+    allow_remote_code: bool,
     as_json: bool,
 ) -> None:
     """Say which of the builds A and B is better on one metric, whether they are alike, or that nobody can tell.
@@ -64,6 +73,8 @@ def command(
             workload=shape(workload),
             pace=QUICK if quick else FULL,
             offline=offline,
+            allow_pickle=allow_pickle,
+            allow_remote_code=allow_remote_code,
             reporter=reporter,
         )
     if as_json:

@@ -10,6 +10,7 @@ from edgewright.cli.options import (
     offline_option,
     quick_option,
     stacked,
+    trust_options,
     workload_option,
 )
 
@@ -23,7 +24,7 @@ from edgewright.cli.options import (
     is_flag=True,
     help="One more block of 30 s for each build, with this machine's energy counters.",
 )
-@stacked(workload_option, quick_option, energy_model_option, offline_option, json_option)
+@stacked(workload_option, quick_option, energy_model_option, offline_option, *trust_options, json_option)
 def command(
     *,
     builds: tuple[str, ...],
@@ -34,6 +35,8 @@ def command(
     energy_model: str,
     runtime: str,
     offline: bool,
+    allow_pickle: bool,
+    allow_remote_code: bool,
     as_json: bool,
 ) -> None:
     """Time BUILDS side by side: each round runs every one once, in random order, each in a fresh process.
@@ -58,6 +61,8 @@ def command(
             energy_model=energy_model,
             runtime=runtime,
             offline=offline,
+            allow_pickle=allow_pickle,
+            allow_remote_code=allow_remote_code,
             reporter=reporter,
         )
     if as_json:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from edgewright.cli.options import json_option, offline_option, stacked
+from edgewright.cli.options import json_option, offline_option, stacked, trust_options
 
 _KEYS = ("perplexity", "kl_divergence", "top1_agreement", "next_token_accuracy")
 _TEXT = {"eval_data": "--eval-data", "context": "--context", "tokens": "--tokens"}
@@ -61,7 +61,7 @@ _MIN_ACCURACY = 0.95
 @click.option(
     "--runtime", default="", metavar="NAME", help="Run in this framework instead of the model's own."
 )
-@stacked(offline_option, json_option)
+@stacked(offline_option, *trust_options, json_option)
 @click.pass_context
 def command(  # one local a flag
     ctx: click.Context,
@@ -79,6 +79,8 @@ def command(  # one local a flag
     min_accuracy: float | None,
     runtime: str,
     offline: bool,
+    allow_pickle: bool,
+    allow_remote_code: bool,
     as_json: bool,
 ) -> None:
     """Score MODEL, or the directory of a build: on a text, on tasks, or by lm-evaluation-harness.
@@ -88,7 +90,8 @@ def command(  # one local a flag
     """
     _check(ctx, tasks=bool(tasks), harness=bool(harness))
     least = _MIN_ACCURACY if min_accuracy is None else min_accuracy
-    where = {"runtime": runtime, "offline": offline}
+    trust = {"allow_pickle": allow_pickle, "allow_remote_code": allow_remote_code}
+    where = {"runtime": runtime, "offline": offline, **trust}
     if tasks:
         _tasks(samples, model, tasks, as_json=as_json, baseline=baseline, min_accuracy=least, **where)
     elif harness:

@@ -23,6 +23,8 @@ def show_evaluation(answer: Evaluation) -> None:
     for name, value in answer.values.items():
         _line(name, f"{figure(value, interval=True)} {value.unit if value.unit != '1' else ''}")
     _verdict(answer.verdict)
+    for note in answer.notes:
+        _say(f"  note: {note}")
 
 
 def show_tasks(answer: TaskEvaluation) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from edgewright.cli.options import offline_option
+from edgewright.cli.options import offline_option, stacked, trust_options
 
 
 @click.command("generate")
@@ -14,12 +14,23 @@ from edgewright.cli.options import offline_option
     "--max-tokens", default=64, show_default=True, type=click.IntRange(1), help="Most tokens to generate."
 )
 @click.option("--chat", is_flag=True, help="Put the prompt into the model's chat template.")
-@offline_option
-def command(*, build: str, prompt: str, max_tokens: int, chat: bool, offline: bool) -> None:
+@stacked(offline_option, *trust_options)
+def command(
+    *,
+    build: str,
+    prompt: str,
+    max_tokens: int,
+    chat: bool,
+    offline: bool,
+    allow_pickle: bool,
+    allow_remote_code: bool,
+) -> None:
     """Let BUILD (the directory of a build, or a model) continue PROMPT greedily."""
     from edgewright.api import load
 
-    with load(build, offline=offline) as session:
+    with load(
+        build, offline=offline, allow_pickle=allow_pickle, allow_remote_code=allow_remote_code
+    ) as session:
         lack = session.chat_lack(prompt) if chat else ""
         if lack:
             click.echo(f"edgewright: {lack}", err=True)

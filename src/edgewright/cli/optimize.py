@@ -95,7 +95,7 @@ def command(
     """Build MODEL in every framework that suits the target, compare, measure, gate, and choose.
 
     MODEL is a Hugging Face directory, a hub id, a GGUF file or a LoRA adapter. The same command again goes on where it was stopped.
-    Exit status 10: all went well, and no build passed every gate.
+    Exit status 10: all went well, and no build is recommended. 11: one is, and some of its gates are not decided.
     """
     from edgewright.api import optimize
     from edgewright.cli.progress import TerminalReporter

@@ -86,7 +86,7 @@ def stacked(*options: Callable[[F], F]) -> Callable[[F], F]:
 
 
 def policy_options(function: F) -> F:
-    """``--policy``, a flag for each gate, and ``--prefer``."""
+    """``--policy``, a flag for each gate, ``--prefer`` and ``--strict``."""
     gates = [
         click.option(flag, f"gate_{metric}", metavar=kind.upper(), default=None, help=text)
         for flag, metric, kind, text in _GATES
@@ -106,7 +106,12 @@ def policy_options(function: F) -> F:
     off = click.option(
         "--without-gate", "gates_off", metavar="METRIC", multiple=True, help="Ask nothing of this metric."
     )
-    return stacked(file, *gates, off, prefer)(function)
+    strict = click.option(
+        "--strict/--no-strict",
+        default=None,
+        help="Recommend nothing whose gates are not all decided (default: the best of what no gate fails, as provisional).",
+    )
+    return stacked(file, *gates, off, prefer, strict)(function)
 
 
 def policy_of(values: dict[str, Any], base: Policy | None = None) -> Policy:
@@ -129,5 +134,7 @@ def policy_of(values: dict[str, Any], base: Policy | None = None) -> Policy:
             raise UsageError(f"{flag} {text!r} is no number.", hint=f"Give a {kind}.") from error
         if not 0 <= bounds[metric] < float("inf"):  # type: ignore[operator]  # just set
             raise UsageError(f"{flag} {text} is not a number of 0 or more.")
-    file, prefer, off = (values.pop(name) for name in ("policy_file", "prefer", "gates_off"))
-    return policy_from(file, bounds, prefer, base=base, off=off)
+    file, prefer, off, strict = (
+        values.pop(name) for name in ("policy_file", "prefer", "gates_off", "strict")
+    )
+    return policy_from(file, bounds, prefer, base=base, off=off, strict=strict)

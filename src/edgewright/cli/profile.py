@@ -10,6 +10,7 @@ from edgewright.cli.options import (
     offline_option,
     quick_option,
     stacked,
+    trust_options,
     workload_option,
 )
 
@@ -17,7 +18,7 @@ from edgewright.cli.options import (
 @click.command("profile")
 @click.argument("build")
 @click.option("--runtime", default="", metavar="NAME", help="Run what is no build of ours in this framework.")
-@stacked(workload_option, quick_option, energy_model_option, offline_option, json_option)
+@stacked(workload_option, quick_option, energy_model_option, offline_option, *trust_options, json_option)
 def command(
     *,
     build: str,
@@ -26,6 +27,8 @@ def command(
     energy_model: str,
     runtime: str,
     offline: bool,
+    allow_pickle: bool,
+    allow_remote_code: bool,
     as_json: bool,
 ) -> None:
     """Say where the time of BUILD goes, what limits it on this host, and what to change.
@@ -47,6 +50,8 @@ def command(
             energy_model=energy_model,
             runtime=runtime,
             offline=offline,
+            allow_pickle=allow_pickle,
+            allow_remote_code=allow_remote_code,
             reporter=reporter,
         )
     if as_json:

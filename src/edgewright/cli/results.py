@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from edgewright.core.run import Run
-from edgewright.errors import NoBuildPassedError
+from edgewright.errors import NoBuildPassedError, ProvisionalError
 
 
 def finish(run: Run, *, as_json: bool) -> int:
-    """Print a run; 0 if it recommends a build, else 10."""
+    """Print a run; 0 if it recommends a build that passed, 11 if one whose gates are open, 10 if none."""
     from edgewright.cli.output import console, print_json
     from edgewright.report.terminal import show_run
 
@@ -15,4 +15,6 @@ def finish(run: Run, *, as_json: bool) -> int:
         print_json(run)
     else:
         show_run(console(), run)
-    return 0 if run.best else NoBuildPassedError.exit_code
+    if run.best is None:
+        return NoBuildPassedError.exit_code
+    return ProvisionalError.exit_code if run.provisional else 0

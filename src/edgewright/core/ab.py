@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
-from edgewright.core.quantity import METRICS, Value, widened
+from edgewright.core.quantity import METRICS, Value
 
 MARGIN = 0.05
 
@@ -30,27 +30,21 @@ class AbVerdict:
     reason: str
 
 
-def decide(
-    metric: str, ratio: Value, *, margin: float = MARGIN, doubt: str = "", swing: float = 1.0
-) -> AbVerdict:
+def decide(metric: str, ratio: Value, *, margin: float = MARGIN, doubt: str = "") -> AbVerdict:
     """Judge the ratio B/A by its interval: wholly on one side of 1 (better), wholly within the margin (alike), or neither.
 
     Within the margin means between 1/(1 + margin) and 1 + margin. A difference that is sure but lies within the margin is
-    called alike: it exists and does not matter. ``swing`` is how far the host's own speed went apart meanwhile: the interval
-    is that many times wider.
+    called alike: it exists and does not matter.
     """
     if ratio.value is None or ratio.ci_low is None or ratio.ci_high is None:
         reason = ratio.reason or "there is no interval"
         return AbVerdict(metric=metric, answer=Better.INCONCLUSIVE, ratio=ratio, margin=margin, reason=reason)
     figure = f"B/A {ratio.value:.4g}, interval {ratio.ci_low:.4g} to {ratio.ci_high:.4g}"
-    low, high = widened(ratio.ci_low, ratio.ci_high, swing)
-    if swing != 1.0:
-        ratio = replace(ratio, ci_low=low, ci_high=high)
-        figure += f", {swing:.2f} times wider as the host's own speed swung: {low:.4g} to {high:.4g}"
     if doubt:
         return AbVerdict(
             metric=metric, answer=Better.INCONCLUSIVE, ratio=ratio, margin=margin, reason=f"{figure}; {doubt}"
         )
+    low, high = ratio.ci_low, ratio.ci_high
     up = METRICS[metric].higher_is_better
     if 1.0 / (1.0 + margin) <= low and high <= 1.0 + margin:
         answer, why = Better.ALIKE, f"all of it within {margin:.0%} of 1"

@@ -1,36 +1,23 @@
-"""The choice among builds: pure functions of their values and verdicts, on the geometry of `core.pareto`."""
+"""The choice among builds: pure functions of their values and verdicts, on the order of `core.ranking`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite
 
-from edgewright.core.pareto import UNKNOWN, Point, Span, front, knee, scaled
-from edgewright.core.policy import ALWAYS, OBJECTIVES, Gate, Policy
-from edgewright.core.quantity import METRICS, Label, Value
-from edgewright.core.verdict import STEADINESS, TIMING, Outcome, Verdict, overall, shortfall
-
-Values = Mapping[str, Value]
-
-_ALIKE = 0.02
-"""A share by which two figures may differ before an order of objectives tells them apart."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Contender:
-    """What choosing needs to know of a trial."""
-
-    id: str
-    values: Values
-    verdicts: tuple[Verdict, ...]
+from edgewright.core.pareto import UNKNOWN, front, knee
+from edgewright.core.policy import ALWAYS, OBJECTIVES, Policy
+from edgewright.core.quantity import METRICS
+from edgewright.core.ranking import Contender, Values, is_doubtful, points_of, ranked, shortlist, span
+from edgewright.core.verdict import TIMING, Needs, Outcome, Verdict, overall, shortfall
 
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
     """The recommended build, or none; the front it was chosen from; reasons in words; the nearest miss.
 
-    ``knee`` is the member of the front that gives up least of one objective for what it gains in the others.
+    ``knee`` is the member of the front that gives up least of one objective for what it gains in the others. Where a choice
+    is ``provisional``, no gate fails the chosen build, and its ``open_gates`` are not decided: nothing may be certified by it.
     """
 
     chosen: str | None
@@ -41,90 +28,28 @@ class Choice:
     knee: str | None = None
     nearest_miss: str | None = None
     missed: tuple[str, ...] = ()
+    provisional: bool = False
+    open_gates: tuple[Verdict, ...] = ()
 
 
-def span(values: Values, metric: str) -> Span:
-    """A metric's figure and interval, turned so that more is better. An estimate is no figure to choose by."""
-    value = values.get(metric)
-    if value is None or value.value is None or value.label is Label.ESTIMATED:
-        return UNKNOWN
-    low = value.value if value.ci_low is None else min(value.ci_low, value.value)
-    high = value.value if value.ci_high is None else max(value.ci_high, value.value)
-    if METRICS[metric].higher_is_better:
-        return Span(low=low, value=value.value, high=high)
-    return Span(low=-high, value=-value.value, high=-low)
+def choose(contenders: Sequence[Contender], policy: Policy, *, explored: bool = False) -> Choice:
+    """The best of the front of those that pass every gate, or else of those that no gate fails, called provisional.
 
-
-def points_of(contenders: Sequence[Contender], objectives: Sequence[str]) -> dict[str, Point]:
-    """Each contender's place among the objectives."""
-    return {c.id: {name: span(c.values, OBJECTIVES[name]) for name in objectives} for c in contenders}
-
-
-def ranked(contenders: Sequence[Contender], policy: Policy) -> list[tuple[str, float]]:
-    """Ids with their scores, best first: by the policy's order of objectives, and by weights where it leaves a tie.
-
-    A score is the weighted mean of the objectives, each scaled from 0 (worst of these) to 1 (best of these).
+    Where every build fails a gate, or a strict policy has none that passes: the nearest miss and what it missed. A build that
+    was not confirmed comes after those that were (unless the ``explored`` compete too), and never as more than provisional.
     """
-    points = points_of(contenders, policy.objectives)
-    total = sum(policy.prefer.values()) or 1.0
-    scores = {
-        name: sum(row[objective] * weight / total for objective, weight in policy.prefer.items())
-        for name, row in scaled(points).items()
-    }
-    ranking: list[tuple[str, float]] = []
-    left = dict(points)
-    while left:
-        tied = _first_by_order(left, policy.order)
-        best = min(tied, key=lambda name: (-scores[name], name))
-        ranking.append((best, scores[best]))
-        del left[best]
-    return ranking
-
-
-def _first_by_order(points: Mapping[str, Point], order: Sequence[str]) -> list[str]:
-    """Those that the objectives, taken one after the other, cannot tell from the best."""
-    tied = list(points)
-    for objective in order:
-        spans = {name: points[name][objective] for name in tied}
-        best = max(spans.values(), key=lambda s: s.value)
-        alike = _ALIKE * abs(best.value) if isfinite(best.value) else 0.0
-        tied = [
-            name for name, mine in spans.items() if mine.high >= best.low or mine.value >= best.value - alike
-        ]
-    return tied
-
-
-def shortlist(contenders: Sequence[Contender], policy: Policy) -> tuple[Contender, ...]:
-    """Those that no gate fails, best first: figures that keep every gate, on the front, by preference."""
-    alive = [c for c in contenders if overall(c.verdicts) is not Outcome.FAIL]
-    on_front = set(front(points_of(alive, policy.objectives)))
-    place = {name: rank for rank, (name, _) in enumerate(ranked(alive, policy))}
-    return tuple(sorted(alive, key=lambda c: (_doubtful(c), c.id not in on_front, place[c.id])))
-
-
-def _doubtful(contender: Contender) -> bool:
-    """Whether a gate but steadiness is undecided and the figure itself misses it, or there is none.
-
-    An interval that holds the bound while the figure keeps it is what a confirmation is for.
-    """
-    return any(
-        v.outcome is Outcome.INCONCLUSIVE
-        and not v.excused
-        and v.gate.metric not in STEADINESS
-        and not _keeps(contender.values.get(v.gate.metric), v.gate)
-        for v in contender.verdicts
-    )
-
-
-def _keeps(value: Value | None, gate: Gate) -> bool:
-    return value is not None and value.value is not None and gate.holds(value.value)
-
-
-def choose(contenders: Sequence[Contender], policy: Policy) -> Choice:
-    """The best of the front of those that pass every gate; where none does, the nearest miss and what it missed."""
     passing = [c for c in contenders if overall(c.verdicts) is Outcome.PASS]
-    if not passing:
-        return _nobody(contenders, policy)
+    sure = [c for c in passing if c.confirmed]
+    if policy.strict or (sure and not explored):
+        passing = sure
+    if passing:
+        return _best(contenders, passing, policy)
+    if not policy.strict and (undecided := shortlist(contenders, policy)):
+        return _provisional(contenders, undecided, policy)
+    return _nobody(contenders, policy)
+
+
+def _best(contenders: Sequence[Contender], passing: Sequence[Contender], policy: Policy) -> Choice:
     by_id = {c.id: c for c in passing}
     points = points_of(passing, policy.objectives)
     on_front = front(points)
@@ -140,6 +65,34 @@ def choose(contenders: Sequence[Contender], policy: Policy) -> Choice:
         reasons=_reasons(best, runner_up, contenders, passing, policy),
         runner_up=runner_up.id if runner_up else None,
         knee=knee({name: points[name] for name in on_front}),
+        provisional=not best.confirmed,
+        open_gates=() if best.confirmed else tuple(v for v in best.verdicts if v.needs is Needs.CONFIRMATION),
+    )
+
+
+def _provisional(contenders: Sequence[Contender], undecided: Sequence[Contender], policy: Policy) -> Choice:
+    """The best of those that no gate fails: first by figures that keep every gate, then what was confirmed, by preference."""
+    order = sorted(undecided, key=lambda c: (is_doubtful(c), not c.confirmed))
+    best, runner_up = order[0], order[1] if len(order) > 1 else None
+    points = points_of(undecided, policy.objectives)
+    on_front = front(points)
+    failing = len(contenders) - len(undecided)
+    lines = [
+        f"of {len(contenders)} builds that were measured {failing} fail a gate, and none passes every one"
+    ]
+    lines += [f"open: {v.reason}" for v in best.verdicts if v.excused]
+    if runner_up:
+        said = compare(runner_up.values, best.values, policy.objectives)
+        lines.append(f"the next best is {runner_up.id}: {said}")
+    return Choice(
+        chosen=best.id,
+        front=on_front,
+        scores=dict(ranked([c for c in undecided if c.id in on_front], policy)),
+        reasons=tuple(lines),
+        runner_up=runner_up.id if runner_up else None,
+        knee=knee({name: points[name] for name in on_front}),
+        provisional=True,
+        open_gates=tuple(v for v in best.verdicts if v.is_open),
     )
 
 
@@ -159,10 +112,7 @@ def _nobody(contenders: Sequence[Contender], policy: Policy) -> Choice:
 
 
 def _undecided(contender: Contender) -> int:
-    return sum(
-        v.outcome is Outcome.INCONCLUSIVE and not v.excused and v.gate.metric not in TIMING
-        for v in contender.verdicts
-    )
+    return sum(v.is_open and v.gate.metric not in TIMING for v in contender.verdicts)
 
 
 def _reasons(

@@ -73,12 +73,14 @@ class Policy:
     """Gates, and what is wished of the builds that pass them.
 
     ``prefer`` weighs objectives (any positive scale; weights are normalized). ``order`` comes before it where it is given:
-    the first objective decides, the next among those that it cannot tell apart, and so on.
+    the first objective decides, the next among those that it cannot tell apart, and so on. ``strict`` recommends nothing
+    whose gates are not all decided; otherwise the best of what no gate fails is recommended provisionally.
     """
 
     gates: tuple[Gate, ...] = DEFAULT_GATES
     prefer: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(ALWAYS, 1.0))
     order: tuple[str, ...] = ()
+    strict: bool = False
 
     @property
     def objectives(self) -> tuple[str, ...]:

@@ -39,11 +39,6 @@ class Value:
     reason: str = ""
 
 
-def widened(low: float, high: float, factor: float) -> tuple[float, float]:
-    """An interval of a positive figure, that many times wider on both sides."""
-    return low / factor, high * factor
-
-
 def size(number: float) -> str:
     """Bytes in decimal megabytes or gigabytes."""
     return f"{number / 1e9:.2f} GB" if number >= 1e9 else f"{number / 1e6:.1f} MB"

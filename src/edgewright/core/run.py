@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from edgewright.core.answers import FailureKind
 from edgewright.core.artifact import Artifact
 from edgewright.core.assessment import Assessment
 from edgewright.core.choice import Choice
@@ -44,12 +45,13 @@ class Trial:
 
     Once it is ``confirmed``, its values and verdicts stand on new blocks and held-out text, and ``explored`` keeps what
     it was shortlisted for. ``predicted`` is what was expected of it before it was built. ``doubts`` are metrics whose figures
-    cannot be judged, with the reason. ``variant_of`` is the trial whose artifact this one runs under another runtime option.
+    cannot be judged, with the reason. ``failure`` is the kind of a job that had no result. ``variant_of`` is the trial whose artifact this one runs under another runtime option.
     """
 
     recipe: Recipe
     status: Status = Status.PLANNED
     reason: str = ""
+    failure: FailureKind | None = None
     artifact: Artifact | None = None
     values: Mapping[str, Value] = field(default_factory=dict)
     verdicts: tuple[Verdict, ...] = ()
@@ -150,5 +152,10 @@ class Run:
 
     @property
     def best(self) -> Trial | None:
-        """The recommended trial, if any passed."""
+        """The recommended trial, if there is one; see `provisional`."""
         return self.trial(self.choice.chosen) if self.choice and self.choice.chosen else None
+
+    @property
+    def provisional(self) -> bool:
+        """Whether the recommended trial has gates that are not decided: an answer, and no proof."""
+        return self.best is not None and self.choice is not None and self.choice.provisional

@@ -14,6 +14,7 @@ from edgewright.core.energy import energy_value
 from edgewright.core.measurement import Block, Request
 from edgewright.core.noise import is_steady, usual_speed
 from edgewright.core.quantity import METRICS, Label, Value, not_available
+from edgewright.core.statistics.medians import median_interval
 from edgewright.core.statistics.percentiles import LEAST, percentile
 from edgewright.core.statistics.ratio import log_interval
 from edgewright.core.statistics.steadiness import Figure, block_variation, drift, latency_variation
@@ -63,14 +64,12 @@ def decode_tok_s(block: Block) -> float:
 
 
 def speed_values(blocks: Sequence[Block]) -> dict[str, Value]:
-    """Latencies, rates, load time and memory of one arm; medians over its blocks, with their range."""
+    """Latencies, rates, load time and memory of one arm: medians over its blocks, memory's with their range."""
     shape = blocks[0].requests[0]
     what = f"{shape.prompt_tokens} prompt tokens, {shape.concurrency} at once"
+    values = {name: _median(name, [block_figure(b, name) for b in blocks], what) for name in REQUEST_FIGURES}
+    values["load_s"] = _median("load_s", [b.load_s for b in blocks], f"{what}; warm page cache")
     method = f"median of {len(blocks)} blocks, each a fresh process; the interval is their range; {what}"
-    values = {
-        name: _spread(name, [block_figure(b, name) for b in blocks], method) for name in REQUEST_FIGURES
-    }
-    values["load_s"] = _spread("load_s", [b.load_s for b in blocks], f"{method}; warm page cache")
     memory = blocks[0].memory
     values["peak_bytes"] = _spread(
         "peak_bytes",
@@ -144,6 +143,24 @@ def _figure(metric: str, figure: Figure, method: str, n: int, label: Label = Lab
         label=label,
         method=f"{method}; one-sided 98.3 % bounds",
         n=n,
+        ci_low=low,
+        ci_high=high,
+    )
+
+
+def _median(metric: str, numbers: Sequence[float], what: str) -> Value:
+    """Of times and speeds: what this machine gave while it was measured."""
+    method = f"median of {len(numbers)} blocks, each a fresh process"
+    low, high = None, None
+    if len(numbers) > 1:
+        low, high, how = median_interval(numbers)
+        method += f"; one-sided 98.3 % bounds by {how}"
+    return Value(
+        value=float(np.median(numbers)),
+        unit=METRICS[metric].unit,
+        label=Label.MEASURED,
+        method=f"{method}; {what}",
+        n=len(numbers),
         ci_low=low,
         ci_high=high,
     )

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from math import exp
 
 from edgewright.core.policy import Gate, Policy
-from edgewright.core.quantity import METRICS, Label, Value, widened
+from edgewright.core.quantity import METRICS, Label, Value
+from edgewright.core.statistics.looks import z
+from edgewright.core.statistics.ratio import ASSUMED_SCATTER
 
 
 class Outcome(StrEnum):
@@ -18,11 +21,24 @@ class Outcome(StrEnum):
     INCONCLUSIVE = "inconclusive"
 
 
+class Needs(StrEnum):
+    """What would decide a gate that is open."""
+
+    ROUNDS = "rounds"
+    TEXT = "text"
+    QUIET_HOST = "a quieter host"
+    CONFIRMATION = "a confirmation"
+    MEMORY = "a consistent reading of memory"
+    DEVICE = "the target's device"
+    FIGURE = "a figure"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
     """One gate's answer, with the figure it was given and the reason in words.
 
     ``excused``: the host cannot tell (the original itself breaks the bound here), so the gate decides nothing.
+    ``needs`` says what would decide a gate that is inconclusive; None where it is decided, and in older records.
     """
 
     gate: Gate
@@ -30,6 +46,12 @@ class Verdict:
     value: float | None
     reason: str
     excused: bool = False
+    needs: Needs | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it keeps a build from passing without failing it."""
+        return self.outcome is Outcome.INCONCLUSIVE and not self.excused
 
 
 STEADINESS = frozenset({"latency_variation", "block_variation", "latency_drift"})
@@ -64,16 +86,14 @@ class Circumstances:
 
     ``doubts`` make a gate inconclusive. ``excuses`` do too, unless it is passed, and it then decides nothing;
     ``elsewhere`` excuses whatever this machine cannot tell of another device. Steadiness is judged if ``confirmed``; a
-    ``provisional`` look does without it. ``swing`` is how many times faster the host was at its fastest than at its
-    slowest, where that is so much that times are judged with as much more room.
+    look at what was ``explored`` does without it.
     """
 
     confirmed: bool = True
-    provisional: bool = False
+    explored: bool = False
     doubts: Mapping[str, str] = field(default_factory=dict)
     excuses: Mapping[str, str] = field(default_factory=dict)
     elsewhere: bool = False
-    swing: float = 1.0
 
 
 def judge(gate: Gate, value: Value | None) -> Verdict:
@@ -81,13 +101,11 @@ def judge(gate: Gate, value: Value | None) -> Verdict:
     title = METRICS[gate.metric].title.lower()
     if value is None or value.value is None:
         why = value.reason if value else "not measured"
-        return Verdict(
-            gate=gate, outcome=Outcome.INCONCLUSIVE, value=None, reason=f"{title} has no figure: {why}"
-        )
+        return _undecided(gate, None, f"{title} has no figure: {why}", Needs.FIGURE)
     figure = f"{title} {_number(value.value)} against {gate.sign} {_number(gate.bound)}"
     if value.label is Label.ESTIMATED:
         why = f"{figure} is an estimate ({value.method}), and an estimate decides no gate"
-        return Verdict(gate=gate, outcome=Outcome.INCONCLUSIVE, value=value.value, reason=why)
+        return _undecided(gate, value.value, why, Needs.FIGURE)
     holds = gate.holds(value.value)
     if value.ci_low is None or value.ci_high is None:
         return _verdict(gate, value, figure, passed=holds, failed=not holds)
@@ -98,10 +116,17 @@ def judge(gate: Gate, value: Value | None) -> Verdict:
 
 
 def _verdict(gate: Gate, value: Value, reason: str, *, passed: bool, failed: bool) -> Verdict:
-    outcome = Outcome.PASS if passed else Outcome.FAIL if failed else Outcome.INCONCLUSIVE
-    if outcome is Outcome.INCONCLUSIVE:
-        reason += " holds the bound: more data would be needed to tell"
-    return Verdict(gate=gate, outcome=outcome, value=value.value, reason=reason)
+    if passed or failed:
+        outcome = Outcome.PASS if passed else Outcome.FAIL
+        return Verdict(gate=gate, outcome=outcome, value=value.value, reason=reason)
+    needs = Needs.ROUNDS if gate.metric in DEVICE_BOUND else Needs.TEXT
+    return _undecided(
+        gate, value.value, f"{reason} holds the bound: more data would be needed to tell", needs
+    )
+
+
+def _undecided(gate: Gate, value: float | None, reason: str, needs: Needs) -> Verdict:
+    return Verdict(gate=gate, outcome=Outcome.INCONCLUSIVE, value=value, reason=reason, needs=needs)
 
 
 def judge_all(
@@ -109,40 +134,39 @@ def judge_all(
 ) -> tuple[Verdict, ...]:
     """All gates of a policy under what is known of the measurement."""
     around = circumstances or Circumstances()
-    return tuple(_under(around, _judged(around, gate, values.get(gate.metric))) for gate in policy.gates)
-
-
-def _judged(around: Circumstances, gate: Gate, value: Value | None) -> Verdict:
-    if value is None or value.value is None or around.swing == 1.0 or gate.metric not in TIMING - STEADINESS:
-        return judge(gate, value)
-    low = value.value if value.ci_low is None else value.ci_low
-    high = value.value if value.ci_high is None else value.ci_high
-    low, high = widened(low, high, around.swing)
-    verdict = judge(gate, replace(value, ci_low=low, ci_high=high))
-    return replace(
-        verdict,
-        reason=f"{verdict.reason} ({around.swing:.2f} times wider: the host's own speed swung so far)",
+    return tuple(
+        _under(around, judge(gate, _with_room(gate, values.get(gate.metric)))) for gate in policy.gates
     )
+
+
+def _with_room(gate: Gate, value: Value | None) -> Value | None:
+    """The figure of a single block with the room that one draw needs: it decides a gate on time only from far away."""
+    single = value is not None and value.value is not None and value.ci_low is None and value.n <= 1
+    if value is None or not single or gate.metric not in TIMING - STEADINESS:
+        return value
+    room, number = exp(z() * ASSUMED_SCATTER), float(value.value or 0.0)
+    return replace(value, ci_low=number / room, ci_high=number * room)
 
 
 def _under(around: Circumstances, verdict: Verdict) -> Verdict:
     metric = verdict.gate.metric
-    if verdict.value is None and metric not in around.excuses:
+    if verdict.value is None and metric not in {*around.excuses, *around.doubts}:
         return verdict
     if around.elsewhere and metric in DEVICE_BOUND:
-        return _open(verdict, "not measured on the target's device", excused=True)
+        return _open(verdict, "not measured on the target's device", Needs.DEVICE, excused=True)
     if metric in STEADINESS and not around.confirmed:
-        return _open(verdict, "steadiness is judged when a build is confirmed", excused=around.provisional)
+        why = "steadiness is judged when a build is confirmed"
+        return _open(verdict, why, Needs.CONFIRMATION, excused=around.explored)
     if metric in around.doubts:
-        return _open(verdict, around.doubts[metric])
+        return _open(verdict, around.doubts[metric], Needs.MEMORY if metric in MEMORY else Needs.QUIET_HOST)
     if metric in around.excuses and verdict.outcome is not Outcome.PASS:
-        return _open(verdict, around.excuses[metric], excused=True)
+        return _open(verdict, around.excuses[metric], Needs.QUIET_HOST, excused=True)
     return verdict
 
 
-def _open(verdict: Verdict, why: str, *, excused: bool = False) -> Verdict:
+def _open(verdict: Verdict, why: str, needs: Needs, *, excused: bool = False) -> Verdict:
     reason = f"{verdict.reason}; {why}"
-    return replace(verdict, outcome=Outcome.INCONCLUSIVE, reason=reason, excused=excused)
+    return replace(verdict, outcome=Outcome.INCONCLUSIVE, reason=reason, excused=excused, needs=needs)
 
 
 def overall(verdicts: Iterable[Verdict]) -> Outcome:

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 from edgewright.core.accuracy import accuracy_values, joined, length_values
 from edgewright.core.answers import Failure
-from edgewright.core.choice import Choice, choose, shortlist
+from edgewright.core.choice import Choice, choose
 from edgewright.core.measurement import Scores
 from edgewright.core.noise import is_surely_noisy
 from edgewright.core.quantity import Value
+from edgewright.core.ranking import shortlist
 from edgewright.core.rounds import HostNoise, Round, host_noise
 from edgewright.core.run import Status, Trial
 from edgewright.core.speed import ratio_of
@@ -27,21 +28,35 @@ _CANDIDATES = 5
 """At most this many builds a turn are scored on held-out text to find the finalists."""
 
 
-def confirm(state: State) -> Choice:
-    """Tune the best, confirm it beside its runner-up, and choose; without a pass, the next ones get their turn."""
-    tune(state)
-    for turn in range(state.request.confirmation.turns):
-        finalists = _finalists(state)
-        if not finalists:
-            break
-        _time(state, f"{CONFIRM}{turn}/", finalists)
-        mute = state.run.host is not None and state.run.host.is_mute
-        if mute or any(state.trials[name].outcome is Outcome.PASS for name in finalists):
-            break
+def confirm(state: State, *, tuned: bool = True) -> Choice:
+    """Tune the best, confirm it beside its runner-up, and choose; without a pass, the next ones get their turn.
+
+    Where builds were confirmed one at a time already, the choice is among them.
+    """
+    if not any(trial.confirmed for trial in state.trials.values()):
+        if tuned:
+            tune(state)
+        for turn in range(state.request.confirmation.turns):
+            finalists = _finalists(state)
+            if not finalists:
+                break
+            _time(state, f"{CONFIRM}{turn}/", finalists)
+            mute = state.run.host is not None and state.run.host.is_mute
+            if mute or any(state.trials[name].outcome is Outcome.PASS for name in finalists):
+                break
     choice = choose(state.contenders(), state.request.policy)
     if choice.chosen:
         state.run = replace(state.run, progressive=story(state, state.trials[choice.chosen]))
     return choice
+
+
+def confirm_one(state: State, name: str) -> bool:
+    """Confirm one build beside the original alone; whether it passes every gate."""
+    trial = whole(state, state.trials[name])
+    if not state.alive(name) or _accuracy(state, trial) is Outcome.FAIL or not state.alive(name):
+        return False
+    _time(state, f"{CONFIRM}{name}/", [name])
+    return state.trials[name].outcome is Outcome.PASS
 
 
 def _finalists(state: State) -> list[str]:
@@ -111,7 +126,7 @@ def _time(state: State, phase: str, finalists: list[str]) -> None:
                 break
         done = look
         _judge(state, phase, finalists)
-        if state.run.host and state.run.host.noisy:
+        if state.run.host and state.run.host.is_mute:
             return
         if not any(_undecided(state.trials[name]) for name in finalists) or state.out_of_time():
             return
@@ -126,8 +141,7 @@ def _hopeless(state: State, phase: str) -> bool:
 def _undecided(trial: Trial) -> bool:
     """Whether more rounds could decide a gate: those on steadiness do not wait for it."""
     return trial.status is Status.MEASURED and any(
-        v.outcome is Outcome.INCONCLUSIVE and not v.excused and v.gate.metric in DEVICE_BOUND - STEADINESS
-        for v in trial.verdicts
+        v.is_open and v.gate.metric in DEVICE_BOUND - STEADINESS for v in trial.verdicts
     )
 
 

@@ -33,7 +33,7 @@ def explore(state: State, framework: str) -> None:
     if state.out_of_time():
         postpone(state, recipes)
         return
-    first = _convert(state, recipes[0])
+    first = convert(state, recipes[0])
     if first is None:
         return
     state.made[first.manifest.recipe.id] = first
@@ -81,7 +81,7 @@ def _first_of(recipes: Sequence[Recipe]) -> list[Recipe]:
     return [*asked, *([recipe for recipe in rest if recipe.leads] or rest[:1])]
 
 
-def _convert(state: State, recipe: Recipe) -> Artifact | None:
+def convert(state: State, recipe: Recipe) -> Artifact | None:
     """The unquantized conversion, held against the original before anything is made of it."""
     made = build(state.shop, state.source, recipe, None, state.log(recipe.id, "build"))
     failure = made if isinstance(made, Failure) else None
@@ -92,9 +92,9 @@ def _convert(state: State, recipe: Recipe) -> Artifact | None:
         failure = scores if isinstance(scores, Failure) else None
     if isinstance(made, Failure) or isinstance(scores, Failure) or scores is None:
         if failure:
-            state.fail(recipe, failure, "conversion")
+            state.fail(recipe, failure, "the unquantized conversion failed")
         for other in state.plan.of(recipe.framework)[1:]:
-            skip(state, other, f"the unquantized conversion failed: {failure.reason if failure else ''}")
+            skip(state, other, state.trials[recipe.id].reason)
         return None
     at_lengths = score_lengths(state, recipe, made)
     if isinstance(at_lengths, Failure):

@@ -25,16 +25,15 @@ def timed(trial: Trial, blocks: Mapping[str, Block], base: Mapping[str, Block]) 
     return replace(trial, status=Status.MEASURED, values=values, placement=placement, blocks=len(blocks))
 
 
-def judged(trial: Trial, run: Run, policy: Policy, *, provisional: bool = False) -> Trial:
-    """A measured trial with a policy's verdicts; a ``provisional`` look does without what needs a confirmation."""
+def judged(trial: Trial, run: Run, policy: Policy, *, explored: bool = False) -> Trial:
+    """A measured trial with a policy's verdicts; an ``explored`` one may do without what needs a confirmation."""
     host = run.host if trial.confirmed else None
     circumstances = Circumstances(
         confirmed=trial.confirmed,
-        provisional=provisional,
+        explored=explored,
         doubts={**(dict.fromkeys(TIMING, _NOISY) if host and host.is_mute else {}), **trial.doubts},
         excuses=_unsteady(run, policy),
         elsewhere=not run.assessment.measured_here,
-        swing=(host and host.swing) or 1.0,
     )
     verdicts = judge_all(policy, trial.values, circumstances)
     return replace(trial, verdicts=verdicts, outcome=overall(verdicts))

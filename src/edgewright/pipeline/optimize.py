@@ -17,6 +17,7 @@ from edgewright.core.recipe import Plan
 from edgewright.core.run import EvaluationData, Run, Status, Trial
 from edgewright.errors import InputError
 from edgewright.pipeline.confirm import confirm
+from edgewright.pipeline.direct import answer, is_direct, needs_dry_run
 from edgewright.pipeline.dry_run import tiny_source
 from edgewright.pipeline.entering import enter, slow_to_install
 from edgewright.pipeline.explore import explore
@@ -48,22 +49,24 @@ def optimize(
     state = _begin(shop, journal, request, source, assessment, plan, version=version, key=key)
     shop = state.shop
     reference(state)
-    tiny = tiny_source(state)
+    tiny = tiny_source(state) if needs_dry_run(state) else None
     late = [framework for framework in state.plan.frameworks() if slow_to_install(state, framework)]
     early = [framework for framework in state.plan.frameworks() if framework not in late]
     entered = enter(state, early, tiny)  # what shows in a minute shows before the hours are spent
     estimating = Estimating(shop.reporter, shop.clock, state.units_left)
     state.shop = replace(shop, reporter=estimating)
+    direct = is_direct(request, plan)
+    try_builds = answer if direct else explore
     for framework in entered:
-        explore(state, framework)
+        try_builds(state, framework)
     for framework in late:  # figures of the others come before it
         with estimating.aside():
             installed = enter(state, [framework], tiny)
         for ready in installed:
-            explore(state, ready)
+            try_builds(state, ready)
     if request.searches:
         search(state)
-    choice = confirm(state)
+    choice = confirm(state, tuned=not direct)
     state.run = replace(state.run, choice=choice, finished_s=shop.clock.now_s())
     journal.note("finished", chosen=choice.chosen)
     state.save()

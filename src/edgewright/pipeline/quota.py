@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from edgewright.core.answers import Failure
-from edgewright.core.choice import shortlist
+from edgewright.core.ranking import shortlist
 from edgewright.core.run import Status, Trial
 from edgewright.pipeline.state import State
 from edgewright.stages.build import build, drop

@@ -26,6 +26,11 @@ class Confirmation:
     turns: int = 3
     itself: int = 3
 
+    @property
+    def is_brief(self) -> bool:
+        """Whether it looks once and gives one turn: it decides only what is far from every bound."""
+        return len(self.rounds) == len(self.tokens) == self.turns == 1
+
 
 BRIEF = Confirmation(
     rounds=(4,),

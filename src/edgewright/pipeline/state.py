@@ -10,11 +10,11 @@ from pathlib import Path
 from edgewright.core.accuracy import accuracy_values
 from edgewright.core.answers import Failure, FailureKind
 from edgewright.core.artifact import Artifact
-from edgewright.core.choice import Contender
 from edgewright.core.data import Calibration, Parts
 from edgewright.core.measurement import Block, Prompts, Scores
 from edgewright.core.model import Source
 from edgewright.core.quantity import METRICS, Label, Value
+from edgewright.core.ranking import Contender
 from edgewright.core.recipe import Plan, Recipe
 from edgewright.core.rounds import Round, counted
 from edgewright.core.run import CrossValidation, Run, Status, Trial
@@ -140,7 +140,11 @@ class State:
         unsupported = failure.failure is FailureKind.UNSUPPORTED
         status = Status.UNSUPPORTED if unsupported else Status.FAILED
         trial = replace(
-            self.trials[recipe.id], status=status, reason=f"{during}: {failure.reason}", log=failure.log
+            self.trials[recipe.id],
+            status=status,
+            reason=f"{during}: {failure.reason}",
+            failure=failure.failure,
+            log=failure.log,
         )
         self.update(trial, "failed")
 
@@ -169,6 +173,7 @@ class State:
             values=values,
             notes=manifest.notes,
             reason="",
+            failure=None,
         )
         self.update(trial, "built")
 
@@ -210,7 +215,7 @@ class State:
     def contenders(self) -> list[Contender]:
         """The trials that choosing may look at."""
         return [
-            Contender(id=trial.id, values=trial.values, verdicts=trial.verdicts)
+            Contender(id=trial.id, values=trial.values, verdicts=trial.verdicts, confirmed=trial.confirmed)
             for trial in self.trials.values()
             if trial.status is Status.MEASURED
         ]

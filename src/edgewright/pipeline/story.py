@@ -36,7 +36,7 @@ def story(state: State, trial: Trial) -> tuple[StageStep, ...]:
         _step("accelerated", trial.id, explored, plain.explored or plain.values)
         if tuned
         else _step("accelerated", _kept(state, trial), explored),
-        _step("validated", _confirmed(state, trial), trial.values),
+        _step("validated", _confirmed(state, trial), trial.values if trial.confirmed else {}),
     )
 
 
@@ -48,6 +48,8 @@ def _step(
 
 
 def _confirmed(state: State, trial: Trial) -> str:
+    if not trial.confirmed:
+        return f"{trial.id} was not confirmed: its figures are those of the search"
     kept = trial.values.get("accuracy_retained")
     items = f"{kept.n} held-out positions" if kept and state.parts.held_out else "the explored text"
     return f"{trial.id}, {trial.blocks} new blocks, {items}"

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from edgewright.core.answers import Failure
-from edgewright.core.choice import shortlist
 from edgewright.core.host import Cpu
+from edgewright.core.ranking import shortlist
 from edgewright.core.recipe import Option
 from edgewright.core.run import Status, Trial
 from edgewright.core.speed import decode_tok_s

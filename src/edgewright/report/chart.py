@@ -9,8 +9,8 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from edgewright.core.choice import span
 from edgewright.core.pareto import front
+from edgewright.core.ranking import span
 from edgewright.core.run import Run, Status, Trial
 from edgewright.core.verdict import Outcome
 from edgewright.report.figures import figure

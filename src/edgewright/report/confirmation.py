@@ -64,7 +64,7 @@ def host_line(host: HostNoise) -> str:
         parts.append("too noisy for a verdict on speed")
     elif host.swing is not None:
         parts.append(
-            f"its own speed swung {host.swing:.2f}-fold: times are judged by intervals that many times wider"
+            f"its own speed changed {host.swing:.2f}-fold meanwhile: speeds are those of this host while it was measured"
         )
     if host.reasons:
         parts.append(f"what disturbed: {'; '.join(host.reasons[:2])}")

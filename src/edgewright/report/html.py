@@ -5,11 +5,13 @@ from __future__ import annotations
 from jinja2 import Environment, PackageLoader, select_autoescape
 
 from edgewright.core.run import Run
+from edgewright.report.answer import headline, open_lines
 from edgewright.report.chart import LABEL_AT, chart
 from edgewright.report.confirmation import confirmed, gate_cells, host_line
+from edgewright.report.fallen import fallen
 from edgewright.report.figures import duration, figure
 from edgewright.report.profile import operator_rows, summary
-from edgewright.report.rows import COLUMNS, cells, headline, ordered
+from edgewright.report.rows import COLUMNS, table
 
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 """Told apart by people of any colour vision (Okabe and Ito 2008)."""
@@ -23,14 +25,15 @@ def draw(run: Run) -> str:
     environment.filters["figure"] = lambda value: figure(value, interval=True)
     environment.filters["duration"] = duration
     page = environment.get_template("report.html")
-    rows = [(trial, cells(trial)) for trial in ordered(run)]
     return page.render(
         run=run,
         chart=chart(run),
         colours=_COLOURS,
         label_at=LABEL_AT,
         columns=COLUMNS,
-        rows=rows,
+        rows=table(run),
+        fallen=fallen(run),
+        open_lines=open_lines(run),
         headline=headline(run),
         confirmed=confirmed(run),
         gate_cells=gate_cells,

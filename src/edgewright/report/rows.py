@@ -5,6 +5,7 @@ from __future__ import annotations
 from edgewright.core.quantity import METRICS
 from edgewright.core.run import Run, Status, Trial
 from edgewright.core.verdict import Outcome
+from edgewright.report.fallen import lost_frameworks
 from edgewright.report.figures import figure, percent, percent_of_few
 
 COLUMNS = (
@@ -40,7 +41,7 @@ def cells(trial: Trial) -> tuple[str, ...]:
     )
 
 
-def foretold(trial: Trial) -> str:
+def expectation(trial: Trial) -> str:
     """What was predicted of a build before it was made, beside what was measured of it."""
     parts = []
     for metric, value in trial.predicted.items():
@@ -69,6 +70,20 @@ def verdict(trial: Trial) -> str:
     return f"{trial.outcome}: {', '.join(missed)}"
 
 
+def table(run: Run) -> list[tuple[Trial, tuple[str, ...]]]:
+    """The rows: a framework that lost all of its builds for one reason has one."""
+    lost = lost_frameworks(run)
+    rows = []
+    for trial in ordered(run):
+        builds = lost.get(trial.recipe.framework, ())
+        if not builds:
+            rows.append((trial, cells(trial)))
+        elif trial is builds[0]:
+            name = f"{trial.recipe.framework} ({len(builds)} builds)"
+            rows.append((trial, (name, *("-" for _ in COLUMNS[2:]), str(trial.status))))
+    return rows
+
+
 def ordered(run: Run) -> list[Trial]:
     """The baseline, then trials by framework, as they were planned; not what a search left untried."""
     return [run.baseline, *(trial for trial in run.trials if trial.status is not Status.UNTRIED)]
@@ -84,19 +99,3 @@ def place_of(run: Run, trial: Trial) -> str:
     if trial.artifact is None:
         return "nowhere"
     return f"{run.directory}/best" if trial.id == run.exported else trial.artifact.path
-
-
-def headline(run: Run) -> str:
-    """The run's answer in one sentence."""
-    best = run.best
-    if best is None or run.choice is None:
-        miss = run.choice.nearest_miss if run.choice else None
-        tail = f" Nearest: {miss}." if miss else ""
-        return f"No build passed every gate.{tail}"
-    v = best.values
-    where = "" if run.assessment.measured_here else " (figures of this machine, not of the device)"
-    return (
-        f"Recommended: {best.id}, {figure(v.get('size_bytes'))}, {figure(v.get('decode_tok_s'))} tokens/s "
-        f"({figure(v.get('speedup'))}x the original), {percent(v.get('accuracy_retained'))} of its accuracy, "
-        f"{figure(v.get('peak_bytes'))} peak memory{where}."
-    )

@@ -5,19 +5,23 @@ Law: nothing is read as markup. Names, paths, reasons and log lines come from ou
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.table import Table
 
 from edgewright.core.assessment import Assessment
 from edgewright.core.host import HostFacts
 from edgewright.core.quantity import size
-from edgewright.core.run import Run, Status
+from edgewright.core.run import Run, Status, Trial
 from edgewright.core.toolchain import ToolchainState
 from edgewright.core.verdict import Outcome
+from edgewright.report.answer import headline, open_lines
 from edgewright.report.confirmation import show_confirmation
+from edgewright.report.fallen import fallen
 from edgewright.report.figures import figure
 from edgewright.report.lines import WIDE_FROM, add_row, say, table_of
-from edgewright.report.rows import COLUMNS, cells, foretold, headline, ordered, place_of, untried
+from edgewright.report.rows import COLUMNS, expectation, place_of, table, untried
 
 _COLORS = {"ok": "green", "warning": "yellow", "problem": "red"}
 _NARROW = {"build", "size", "KL", "retained", "speedup", "memory", "verdict"}
@@ -31,6 +35,8 @@ def show_run(console: Console, run: Run) -> None:
     _conversions(console, run)
     console.print()
     say(console, (headline(run), "bold"))
+    for line in open_lines(run):
+        say(console, f"  - {line}")
     for reason in run.choice.reasons if run.choice else ():
         say(console, f"  - {reason}")
     for missed in run.choice.missed if run.choice else ():
@@ -40,7 +46,7 @@ def show_run(console: Console, run: Run) -> None:
     if left := untried(run):
         say(
             console,
-            f"  the search knew {len(left)} more candidates and built none of them; run.json says why",
+            f"  {len(left)} more candidates were not built: {_why_untried(left)}",
         )
     for note in (*run.source.notes, *run.notes):
         say(console, f"  note: {note}")
@@ -49,25 +55,31 @@ def show_run(console: Console, run: Run) -> None:
     _where(console, run)
 
 
+def _why_untried(left: Sequence[Trial]) -> str:
+    reasons = {trial.reason for trial in left}
+    return reasons.pop() if len(reasons) == 1 else "run.json says why"
+
+
 def _comparison(console: Console, run: Run) -> Table:
     """All columns, or on a narrow terminal those that decide."""
-    table = table_of(console, f"{run.source.name} for {run.assessment.target.title}")
+    shape = table_of(console, f"{run.source.name} for {run.assessment.target.title}")
     few = _NARROW if console.width >= _NARROW_FROM else _NARROWEST
     shown = [title in few or console.width >= WIDE_FROM for title, _ in COLUMNS]
     for (title, side), show in zip(COLUMNS, shown, strict=True):
         if show:
-            _comparison_column(table, title, side)
+            _comparison_column(shape, title, side)
     chosen = run.choice.chosen if run.choice else None
-    for trial in ordered(run):
+    for trial, row in table(run):
         if trial.status is Status.SKIPPED and "+" in trial.id:
             continue  # a runtime option that did not help is part of the five stages' story
-        style = "bold green" if trial.id == chosen else "dim" if trial.outcome is Outcome.FAIL else ""
+        best = "bold yellow" if run.provisional else "bold green"
+        style = best if trial.id == chosen else "dim" if trial.outcome is Outcome.FAIL else ""
         add_row(
-            table,
-            *(cell for cell, show in zip(cells(trial), shown, strict=True) if show),
+            shape,
+            *(cell for cell, show in zip(row, shown, strict=True) if show),
             style=style,
         )
-    return table
+    return shape
 
 
 def _comparison_column(table: Table, title: str, side: str) -> None:
@@ -89,14 +101,14 @@ def _conversions(console: Console, run: Run) -> None:
         cause = "" if cross.equal else f": {cross.cause}"
         start = f"  {cross.framework}: the unquantized conversion "
         say(console, start, word, f"{cause}; {told}, tokenizer {same}")
+    for one in fallen(run):
+        say(console, "  ", (one.name, "yellow"), f": {one.what}: {one.reason}")
     for trial in run.trials:
-        if trial.reason and trial.status is not Status.MEASURED and "+" not in trial.id:
-            say(console, "  ", (trial.id, "yellow"), f": {trial.status}: {trial.reason}")
         for note in trial.notes:
             if note.startswith("scored on"):
                 say(console, f"  {trial.id}: {note}")
         if trial.predicted:
-            say(console, f"  {trial.id}: {foretold(trial)}")
+            say(console, f"  {trial.id}: {expectation(trial)}")
 
 
 def _where(console: Console, run: Run) -> None:

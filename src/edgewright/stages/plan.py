@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
@@ -51,7 +51,12 @@ def plan(
     offered = [_offered(by_name[name], assessment, wider=bool(only)) for name in usable]
     candidates: list[Recipe] = []
     skipped: list[Skipped] = []
-    for recipes in _asked(offered, only) if only else offered:
+    unfit = {
+        name: "" if fits[name].works else " ".join(fits[name].reasons)
+        for name in by_name
+        if name not in usable
+    }
+    for recipes in _asked(offered, only, unfit) if only else offered:
         for recipe in (*recipes, *(one for pruning in prunings for one in _pruned(recipes, pruning))):
             size = assessment.facts.parameters * recipe.nominal_bits / 8
             if max_size_bytes and not recipe.precision.unquantized and size > 1.1 * max_size_bytes:
@@ -92,12 +97,36 @@ def _offered(backend: Backend, assessment: Assessment, *, wider: bool) -> list[R
     return _ordered(list(recipes.values()), assessment.strategy)
 
 
-def _asked(offered: Sequence[Sequence[Recipe]], only: Sequence[str]) -> list[list[Recipe]]:
+def _asked(
+    offered: Sequence[Sequence[Recipe]], only: Sequence[str], unfit: Mapping[str, str]
+) -> list[list[Recipe]]:
+    """``unfit`` are the frameworks that take no part, with the reason where the model does not fit them."""
     known = [recipe.id for recipes in offered for recipe in recipes]
     for pattern in only:
         if not any(fnmatchcase(identifier, pattern) for identifier in known):
+            framework = pattern.partition("/")[0]
+            if framework in unfit:
+                _refuse(pattern, framework, unfit[framework])
             raise UsageError(f"No build is called {pattern!r}.", hint=f"Known: {', '.join(known)}.")
     return [_with_bases(recipes, only) for recipes in offered]
+
+
+def _refuse(pattern: str, framework: str, reason: str) -> None:
+    """A build of a framework that takes no part.
+
+    Raises:
+        UnsupportedError: the framework cannot build this model.
+        UsageError: it can, and is not among those of this run.
+    """
+    if reason:
+        raise UnsupportedError(
+            f"There is no {pattern}: {framework} cannot build this model: {reason.rstrip('.')}.",
+            hint="Leave it out, or see `edgewright assess`.",
+        )
+    raise UsageError(
+        f"There is no {pattern}: {framework} is not among this run's frameworks.",
+        hint=f"Add it with --frameworks {framework}.",
+    )
 
 
 def _with_bases(recipes: Sequence[Recipe], only: Sequence[str]) -> list[Recipe]:

@@ -1,10 +1,13 @@
 """What a person sees who types something wrong: one sentence, the right exit code, no traceback."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from edgewright.cli.main import COMMANDS, run
+from edgewright.cli.results import finish
+from tests.world import World
 
 
 def said(capsys):
@@ -80,3 +83,22 @@ def test_offline_a_hub_model_that_is_not_cached_says_so(tmp_path, capsys, monkey
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     assert run(["assess", "nobody/nothing", "--offline"]) == 6
     assert "not in the local cache" in said(capsys)
+
+
+@pytest.mark.parametrize(
+    "command", ["evaluate", "benchmark", "ab", "profile", "generate", "optimize", "assess"]
+)
+def test_whoever_is_told_of_allow_pickle_has_it(command, capsys):
+    assert run([command, "--help"]) == 0
+    assert "--allow-pickle" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("chosen", "provisional", "status"), [("a/b", False, 0), ("a/b", True, 11), (None, False, 10)]
+)
+def test_a_run_ends_with_the_status_of_its_answer(chosen, provisional, status, tmp_path, capsys):
+    done = World(tmp_path).run()
+    best = done.choice.chosen if chosen else None
+    ended = replace(done, choice=replace(done.choice, chosen=best, provisional=provisional))
+    assert finish(ended, as_json=True) == status
+    assert json.loads(capsys.readouterr().out)["choice"]["provisional"] is provisional

@@ -3,10 +3,11 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgewright.core.choice import Contender, choose, points_of, ranked, shortlist
+from edgewright.core.choice import choose
 from edgewright.core.pareto import UNKNOWN
 from edgewright.core.policy import Gate, Policy
 from edgewright.core.quantity import Label, Value
+from edgewright.core.ranking import Contender, points_of, ranked, shortlist
 from edgewright.core.verdict import Outcome, judge
 
 EQUAL = Policy()
@@ -152,3 +153,61 @@ def test_the_runner_up_is_compared_in_words():
 
 def test_the_verdict_of_a_contender_is_what_decides():
     assert contender("x", 10, 0.1, 1, bound=20).verdicts[0].outcome is Outcome.FAIL
+
+
+def undecided(name, speed, spread, *, bound, confirmed=True):
+    figures = values(speed, 0.1, 100)
+    figures["decode_tok_s"] = replace(
+        figures["decode_tok_s"], ci_low=speed - spread, ci_high=speed + spread, n=4
+    )
+    verdict = judge(Gate(metric="decode_tok_s", at_least=bound), figures["decode_tok_s"])
+    return Contender(id=name, values=figures, verdicts=(verdict,), confirmed=confirmed)
+
+
+def test_where_no_gate_fails_and_one_is_open_the_best_by_its_figures_is_recommended_provisionally():
+    keeps, misses = undecided("keeps", 160, 20, bound=148), undecided("misses", 140, 20, bound=148)
+    failing = undecided("failing", 100, 5, bound=148)
+    choice = choose([misses, failing, keeps], EQUAL)
+    assert choice.chosen == "keeps"
+    assert choice.provisional
+    assert [v.gate.metric for v in choice.open_gates] == ["decode_tok_s"]
+    assert "160 against >= 148, interval 140 to 180" in choice.open_gates[0].reason
+    assert choice.runner_up == "misses"
+    assert choice.nearest_miss is None
+    assert "1 fail a gate, and none passes every one" in choice.reasons[0]
+
+
+def test_a_confirmed_build_is_recommended_provisionally_before_one_that_was_only_explored():
+    quick = undecided("quick", 170, 40, bound=148, confirmed=False)
+    sure = undecided("sure", 160, 20, bound=148)
+    assert choose([quick, sure], EQUAL).chosen == "sure"
+
+
+def test_a_strict_policy_recommends_nothing_that_is_open():
+    choice = choose([undecided("keeps", 160, 20, bound=148)], Policy(strict=True))
+    assert choice.chosen is None
+    assert not choice.provisional
+    assert choice.nearest_miss == "keeps"
+
+
+def test_a_build_that_passes_is_recommended_before_a_better_one_that_is_open():
+    slow, fast = undecided("slow", 150, 1, bound=148), undecided("fast", 190, 45, bound=148)
+    choice = choose([fast, slow], Policy(prefer={"speed": 1.0}))
+    assert choice.chosen == "slow"
+    assert not choice.provisional
+    assert choice.open_gates == ()
+
+
+def test_where_every_build_fails_nothing_is_recommended():
+    assert choose([undecided("bad", 100, 5, bound=148)], EQUAL).chosen is None
+
+
+def test_a_build_that_was_only_explored_comes_after_the_confirmed_and_is_never_more_than_provisional():
+    seen = undecided("seen", 200, 1, bound=148, confirmed=False)
+    sure = undecided("sure", 160, 1, bound=148)
+    fast = Policy(prefer={"speed": 1.0})
+    assert choose([seen, sure], fast).chosen == "sure"
+    assert choose([seen], fast).provisional
+    what_if = choose([seen, sure], fast, explored=True)
+    assert (what_if.chosen, what_if.provisional) == ("seen", True)
+    assert choose([seen, sure], replace(fast, strict=True), explored=True).chosen == "sure"

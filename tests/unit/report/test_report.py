@@ -3,9 +3,10 @@ from dataclasses import replace
 import pytest
 
 from edgewright.core.quantity import Label, Value, not_available
+from edgewright.report.answer import headline
 from edgewright.report.figures import duration, figure, percent, percent_of_few
 from edgewright.report.html import draw
-from edgewright.report.rows import headline, verdict
+from edgewright.report.rows import verdict
 from tests.world import World, by_id
 
 

@@ -1,0 +1,89 @@
+"""One framework and a quick question: asked of one build at a time, until one passes."""
+
+from dataclasses import replace
+
+import pytest
+
+from edgewright.core.answers import BenchResult
+from edgewright.core.jobs import BenchJob, BuildJob, SourceJob, SourceOperation
+from edgewright.core.policy import Gate, Policy
+from edgewright.core.run import Status
+from edgewright.pipeline.request import BRIEF
+from edgewright.testing import block
+from tests.world import HELD_OUT, RECIPE_OF, REQUEST, World, honest
+
+QUICK = replace(REQUEST, confirmation=replace(BRIEF, tokens=(HELD_OUT,)))
+
+
+def ask(tmp_path, request=QUICK, answer=honest, backends=("llamacpp",)):
+    world = World(tmp_path, request=request, answer=answer, backends=backends)
+    return world, world.run()
+
+
+def test_the_first_build_that_passes_is_the_answer_and_the_others_are_not_built(tmp_path):
+    world, run = ask(tmp_path)
+    assert run.best.id == "llamacpp/int8"
+    assert run.best.confirmed
+    assert not run.provisional
+    left = run.trial("llamacpp/int4")
+    assert left.status is Status.UNTRIED
+    assert left.reason.startswith("llamacpp/int8 passed every gate first")
+    built = [job.recipe.name for job in world.runner.jobs if isinstance(job, BuildJob)]
+    assert "int4" not in built
+
+
+def test_neither_a_tiny_model_is_made_nor_the_conversion_timed(tmp_path):
+    world, run = ask(tmp_path)
+    operations = [job.operation for job in world.runner.jobs if isinstance(job, SourceJob)]
+    assert SourceOperation.TINY not in operations
+    timed = {RECIPE_OF.get(job.artifact) for job in world.runner.jobs if isinstance(job, BenchJob)}
+    assert timed == {"int8", None}  # None is the original
+    assert run.trial("llamacpp/fp32").status is Status.AUXILIARY
+
+
+def test_a_build_whose_accuracy_fails_is_not_timed(tmp_path):
+    only_fast = Policy(gates=(Gate(metric="accuracy_retained", at_least=0.995),))
+    world, run = ask(tmp_path, replace(QUICK, policy=only_fast))
+    timed = {RECIPE_OF.get(job.artifact) for job in world.runner.jobs if isinstance(job, BenchJob)}
+    assert "int4" not in timed
+    assert run.trial("llamacpp/int4").outcome == "fail" or run.trial("llamacpp/int4").status is Status.SKIPPED
+
+
+def test_where_none_is_fast_enough_all_are_asked_and_the_nearest_is_named(tmp_path):
+    def slow(job):
+        if isinstance(job, BenchJob) and job.worker != "fake.torch":
+            return BenchResult(block=block(5.0))
+        return honest(job)
+
+    _, run = ask(tmp_path, answer=slow)
+    assert run.best is None
+    assert run.choice.nearest_miss is not None
+    assert not any(trial.confirmed for trial in run.trials)
+    assert not {t.status for t in run.trials} & {Status.PLANNED, Status.SCORED, Status.BUILT}
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        replace(QUICK, policy=Policy(prefer={"speed": 1.0})),
+        replace(QUICK, only=("llamacpp/*",)),
+        REQUEST,
+    ],
+)
+def test_with_wishes_of_ones_own_or_in_full_every_build_is_compared(tmp_path, request_):
+    _, run = ask(tmp_path, request_)
+    assert run.best is not None
+    assert run.trial("llamacpp/int4").status is not Status.UNTRIED
+
+
+def test_with_two_frameworks_every_build_is_compared(tmp_path):
+    _, run = ask(tmp_path, backends=("openvino", "llamacpp"))
+    assert not [t for t in run.trials if t.status is Status.UNTRIED]
+
+
+def test_the_same_question_again_does_nothing_anew(tmp_path):
+    first, before = ask(tmp_path)
+    second = World(tmp_path, request=QUICK, backends=("llamacpp",))
+    second.journal.kept = first.journal.kept
+    assert second.run().choice == before.choice
+    assert second.runner.count(BuildJob) == second.runner.count(BenchJob) == 0
