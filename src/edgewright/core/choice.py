@@ -71,8 +71,8 @@ def _best(contenders: Sequence[Contender], passing: Sequence[Contender], policy:
 
 
 def _provisional(contenders: Sequence[Contender], undecided: Sequence[Contender], policy: Policy) -> Choice:
-    """The best of those that no gate fails: first by figures that keep every gate, then what was confirmed, by preference."""
-    order = sorted(undecided, key=lambda c: (is_doubtful(c), not c.confirmed))
+    """The best of those that no gate fails: by figures that keep every gate, what was confirmed, how little is open, preference."""
+    order = sorted(undecided, key=lambda c: (is_doubtful(c), not c.confirmed, _open(c)))
     best, runner_up = order[0], order[1] if len(order) > 1 else None
     points = points_of(undecided, policy.objectives)
     on_front = front(points)
@@ -94,6 +94,10 @@ def _provisional(contenders: Sequence[Contender], undecided: Sequence[Contender]
         provisional=True,
         open_gates=tuple(v for v in best.verdicts if v.is_open),
     )
+
+
+def _open(contender: Contender) -> int:
+    return sum(verdict.is_open for verdict in contender.verdicts)
 
 
 def _nobody(contenders: Sequence[Contender], policy: Policy) -> Choice:

@@ -54,6 +54,8 @@ def answer(state: State, framework: str) -> None:
         if state.alive(recipe.id) and _holds(state, recipe) and confirm_one(state, recipe.id):
             _leave(state, recipes, recipe)
             return
+        if state.run.host is not None and state.run.host.is_mute:  # another build would be told as little of
+            return
     if _holds(state, recipes[0]):
         confirm_one(state, recipes[0].id)
 

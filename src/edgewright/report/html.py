@@ -11,6 +11,7 @@ from edgewright.report.confirmation import confirmed, gate_cells, host_line
 from edgewright.report.fallen import fallen
 from edgewright.report.figures import duration, figure
 from edgewright.report.profile import operator_rows, summary
+from edgewright.report.proof import proof_line
 from edgewright.report.rows import COLUMNS, table
 
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
@@ -33,6 +34,7 @@ def draw(run: Run) -> str:
         columns=COLUMNS,
         rows=table(run),
         fallen=fallen(run),
+        proof=proof_line(run.source),
         open_lines=open_lines(run),
         headline=headline(run),
         confirmed=confirmed(run),

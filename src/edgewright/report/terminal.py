@@ -21,6 +21,7 @@ from edgewright.report.confirmation import show_confirmation
 from edgewright.report.fallen import fallen
 from edgewright.report.figures import figure
 from edgewright.report.lines import WIDE_FROM, add_row, say, table_of
+from edgewright.report.proof import proof_line
 from edgewright.report.rows import COLUMNS, expectation, place_of, table, untried
 
 _COLORS = {"ok": "green", "warning": "yellow", "problem": "red"}
@@ -90,6 +91,8 @@ def _comparison_column(table: Table, title: str, side: str) -> None:
 
 
 def _conversions(console: Console, run: Run) -> None:
+    if line := proof_line(run.source):
+        say(console, f"  {line}")
     for cross in run.cross_validation:
         told = (
             f"KL {cross.kl_divergence:.1e} (limit {cross.limit:.0e})"
