@@ -111,6 +111,7 @@ def convert(state: State, recipe: Recipe) -> Artifact | None:
         lengths=at_lengths,
         cause=partial(_cause, state, recipe, made),
         limit=_noise(state),
+        routed=bool(state.source.facts.experts),
     )
     state.crosses.append(cross)
     state.scored(recipe, scores)
