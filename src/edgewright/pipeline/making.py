@@ -24,6 +24,8 @@ from edgewright.pipeline.state import State
 from edgewright.stages.build import build
 from edgewright.stages.prepare import prepare
 
+_UNCHANGED = 0.98
+"""Of the unquantized build's bits per weight: what is above quantized no matrix of any size."""
 _PRUNING_TOKENS = 4096
 """Calibration ids that a pruning looks at."""
 
@@ -95,11 +97,28 @@ def _built(state: State, recipes: Sequence[Recipe], bases: Mapping[str, Artifact
             state.fail(recipe, artifact, "build")
         else:
             state.built(artifact)
-            made[recipe.id] = artifact
+            if reason := _quantized_nothing(state, artifact):
+                skip(state, recipe, reason)
+            else:
+                made[recipe.id] = artifact
 
     tasks = [partial(_build, state, recipe, bases.get(recipe.base_id)) for recipe in recipes]
     beside(state.shop.runner, state.at_once(), tasks, settle)
     return made
+
+
+def _quantized_nothing(state: State, artifact: Artifact) -> str:
+    """Why a build is none of what its name says: no row was long enough for its groups. Empty where it is one."""
+    plain = state.trials[state.plan.of(artifact.recipe.framework)[0].id].artifact
+    if artifact.recipe.precision.unquantized or plain is None:
+        return ""
+    mine, whole = artifact.manifest.bits_per_weight, plain.manifest.bits_per_weight
+    if mine < _UNCHANGED * whole:
+        return ""
+    return (
+        f"it quantized nothing: {mine:.1f} bits per weight, unquantized {whole:.1f}; the model's rows are no multiples of its "
+        "group size"
+    )
 
 
 def _build(state: State, recipe: Recipe, base: Artifact | None) -> tuple[Recipe, Artifact | Failure | None]:

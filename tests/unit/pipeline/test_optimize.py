@@ -3,6 +3,7 @@
 import contextlib
 from dataclasses import replace
 from itertools import cycle
+from pathlib import Path
 
 import pytest
 
@@ -596,3 +597,17 @@ def test_even_a_brief_confirmation_has_the_blocks_that_every_default_gate_needs(
     for gate in DEFAULT_GATES:
         if gate.metric in DEVICE_BOUND:
             assert values[gate.metric].value is not None, gate.metric
+
+
+def test_a_build_that_quantized_nothing_is_skipped_with_the_reason(tmp_path):
+    def whole(job):
+        if isinstance(job, BuildJob) and job.recipe.id == "openvino/int4":
+            place = Path(job.out)
+            place.mkdir(parents=True)
+            (place / "weights.bin").write_bytes(b"x" * 768 * 32)
+            return BuildResult(weight_files=("weights.bin",), tools={"fake": "1"})
+        return honest(job)
+
+    trial = by_id(World(tmp_path, answer=whole).run())["openvino/int4"]
+    assert trial.status is Status.SKIPPED
+    assert "it quantized nothing" in trial.reason
