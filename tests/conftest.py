@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from edgewright.api.demo import demo_source
 from edgewright.config import evaluation_text
@@ -24,6 +25,10 @@ from edgewright.runtime.home import Home
 from edgewright.stages.prepare import prepare
 from edgewright.testing import RecordingReporter
 from edgewright.wiring import Wiring
+
+
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")  # a busy machine is no fault of what is tested
 
 
 def pytest_configure(config: pytest.Config) -> None:

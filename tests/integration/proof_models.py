@@ -1,4 +1,5 @@
-"""Two tiny models with what an intake can lose: biases and a rope base; norms with an offset, two ropes, a window.
+"""Tiny models with what an intake can lose: biases and a rope base; norms with an offset, two ropes, a window. And one,
+StableLM, whose GGUF file Transformers cannot be given.
 
     python proof_models.py OUT TOKENIZER_DIR
 
@@ -70,4 +71,11 @@ keep(
     ),
     "gemma3",
     0.0,
+)
+keep(
+    transformers.StableLmForCausalLM(
+        transformers.StableLmConfig(num_hidden_layers=2, **SIZES | {"num_key_value_heads": 4})
+    ),
+    "stablelm",
+    1.0,
 )

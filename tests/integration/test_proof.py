@@ -11,14 +11,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edgewright.api.evaluating import evaluate
 from edgewright.api.intake import source_of
 from edgewright.config import evaluation_text
+from edgewright.core import knowledge
 from edgewright.core.artifact import Artifact
 from edgewright.core.model import Source
 from edgewright.errors import UnprovenError
 from edgewright.pipeline.proving import proven
 from edgewright.runtime.digests import tree_digest
 from edgewright.runtime.models import Trust, locate
+from edgewright.stages.assess import assess
 from edgewright.stages.build import build
 from tests.integration.rewriting import rewrite_tensors
 
@@ -34,7 +37,7 @@ def files(lab, toolchains, smollm2, tmp_path_factory) -> dict[str, Path]:
     script = Path(__file__).with_name("proof_models.py")
     subprocess.run([python, script, out, smollm2.path], check=True, capture_output=True)
     backend, made = lab.shop.backend("llamacpp"), {}
-    for name in ("qwen2", "gemma3"):
+    for name in ("qwen2", "gemma3", "stablelm"):
         source = source_of(lab.shop, locate(str(out / name), offline=True, trust=Trust()), Trust())
         recipe = backend.recipes(source.facts)[0]
         artifact = build(lab.shop, source, recipe, None, lab.shop.logs / "proof.log")
@@ -55,6 +58,21 @@ def test_a_right_intake_is_proven_and_says_by_how_much(lab, files, name):
     assert proof.holds
     assert proof.framework == "llamacpp"
     assert proof.source_perplexity == pytest.approx(proof.file_perplexity, rel=0.02)
+
+
+def test_a_file_that_is_not_mapped_is_the_original_in_llama_cpp(lab, files):
+    source = intake(lab, files["stablelm"])
+    assert source.facts.gguf is not None
+    assert "stablelm" in source.facts.gguf.unmapped
+    assert source.proof is None
+    state = {name: lab.wiring.toolchains.state(spec) for name, spec in lab.wiring.specs.items()}
+    host, target = lab.wiring.probe.host(brief=True), knowledge.target("this-machine")
+    seen = assess("it", source.facts, host, target, list(lab.wiring.backends.values()), state, context=64)
+    assert [one.fit.framework for one in seen.frameworks if one.fit.works] == ["llamacpp"]
+    refused = next(one.fit for one in seen.frameworks if one.fit.framework == "onnx")
+    assert "stablelm is not mapped to Transformers" in refused.reasons[0]
+    found = evaluate(str(files["stablelm"]), tokens=256, context=128)
+    assert (found.runtime, found.tokens) == ("llamacpp", 256)
 
 
 def configured(**changes):
