@@ -26,7 +26,6 @@ from edgewright.stages.prepare import prepare
 from edgewright.testing import RecordingReporter
 from edgewright.wiring import Wiring
 
-
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")  # a busy machine is no fault of what is tested
 
