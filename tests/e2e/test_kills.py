@@ -116,7 +116,7 @@ def test_killed_again_and_again_the_same_command_finishes(shell, tiny, home_of_i
         assert {name: now[name] for name in known} == known  # what was finished is untouched
         known = now
     done = shell.run("optimize", tiny.path, *ARGUMENTS, "--json")
-    assert done.returncode in {0, 10}, done.stderr
+    assert done.returncode in {0, 10, 11}, done.stderr
     # Every round was measured once, whatever was killed: no name comes twice.
     names = [json.loads(line)["name"] for line in finished_rounds(shell.folder)]
     assert len(names) == len(set(names)), names
