@@ -140,6 +140,7 @@ def test_the_users_keys_stay_beside_the_newer_spelling(portable, shipped):
         config_of(portable("two_bases")),
     )
     assert written["rope_parameters"]["full_attention"]["factor"] == 4.0
+    assert written["rope_parameters"]["full_attention"]["rope_type"] == "linear"
     assert written["rope_scaling"] == {"type": "linear", "rope_type": "linear", "factor": 4.0}
     for key in ("rope_theta", "rope_local_base_freq", "sliding_window_pattern", "my_own_key"):
         assert written[key] == said[key]

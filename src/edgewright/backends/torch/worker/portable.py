@@ -94,7 +94,7 @@ def read_config(origin: Path) -> Any:
     from huggingface_hub.errors import StrictDataclassError
 
     try:
-        return transformers.AutoConfig.from_pretrained(origin, trust_remote_code=False)
+        return _scaled(transformers.AutoConfig.from_pretrained(origin, trust_remote_code=False))
     except (TypeError, AttributeError, StrictDataclassError) as error:
         text = " ".join(str(error).split())[:200]
         raise InputError(
@@ -106,6 +106,15 @@ def read_config(origin: Path) -> Any:
             f"Transformers {transformers.__version__} does not know this architecture: {text}",
             hint="Check model_type in config.json; a newer architecture needs a newer reference toolchain.",
         ) from error
+
+
+def _scaled(config: Any) -> Any:
+    """Where each kind of layer has its rope, Transformers overlooks a scaling that is spelled ``type``, as it was once."""
+    rope = getattr(config, "rope_parameters", None)
+    for one in rope.values() if isinstance(rope, dict) else ():
+        if isinstance(one, dict) and one.get("rope_type", "default") == "default" and one.get("type"):
+            one["rope_type"] = one["type"]
+    return config
 
 
 def write_config(config: Any, out: Path, *, dtype: str, origin: Path | None = None) -> list[str]:
