@@ -131,7 +131,6 @@ def test_the_unquantized_conversion_equals_the_original(
         lab.shop,
         artifact,
         score_of(lab, artifact, ids, reference),
-        facts=smollm2.facts,
         texts=texts,
         expected=expected,
         log=lab.shop.logs / f"{framework}-tokenize.log",
@@ -212,10 +211,9 @@ def test_a_source_with_one_spelling_of_rope_breaks_mlx_and_is_caught(
         lab.shop,
         artifact,
         score_of(lab, artifact, ids, reference),
-        facts=smollm2.facts,
         texts=texts,
         expected=expected,
         log=lab.shop.logs / "trap-tokenize.log",
     )
     assert not cross.equal
-    assert "rope" in cross.cause
+    assert "cause unknown" in cross.cause  # MLX does not show what its layers put out
