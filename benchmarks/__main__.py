@@ -6,7 +6,17 @@ import importlib
 import signal
 import sys
 
-NAMES = ("simulation", "fidelity", "repeats", "defaults", "search", "pruning", "sparsity", "fituna")
+NAMES = (
+    "simulation",
+    "fidelity",
+    "repeats",
+    "defaults",
+    "search",
+    "pruning",
+    "sparsity",
+    "fituna",
+    "families",
+)
 
 
 def main() -> int:
