@@ -6,7 +6,18 @@ import importlib
 import signal
 import sys
 
-NAMES = ("simulation", "fidelity", "repeats", "defaults", "search", "pruning", "sparsity", "fituna", "proof")
+NAMES = (
+    "simulation",
+    "fidelity",
+    "repeats",
+    "defaults",
+    "search",
+    "pruning",
+    "sparsity",
+    "fituna",
+    "proof",
+    "families",
+)
 
 
 def main() -> int:
