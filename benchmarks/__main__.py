@@ -6,7 +6,7 @@ import importlib
 import signal
 import sys
 
-NAMES = ("simulation", "fidelity", "repeats", "defaults", "search", "pruning", "sparsity", "fituna")
+NAMES = ("simulation", "fidelity", "repeats", "defaults", "search", "pruning", "sparsity", "fituna", "fuzz")
 
 
 def main() -> int:
