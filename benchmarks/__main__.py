@@ -17,6 +17,7 @@ NAMES = (
     "fituna",
     "proof",
     "families",
+    "fuzz",
 )
 
 

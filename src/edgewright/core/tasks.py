@@ -9,8 +9,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from scipy.special import ndtri
-
 from edgewright.core.likelihood import Likelihood
 from edgewright.core.policy import Gate
 from edgewright.core.quantity import METRICS, Label, Value
@@ -18,7 +16,8 @@ from edgewright.core.statistics.retention import CHANCE_MARGIN, above_chance, re
 from edgewright.core.verdict import Outcome, Verdict, judge
 
 RETAINED = "task_accuracy_retained"
-_Z = float(ndtri(0.975))
+_Z = 1.959963984540054
+"""The normal quantile of 97.5 %."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,6 @@ Law: ``assess`` and ``optimize`` refuse the same directories in the same words, 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from edgewright.core.model import TensorShape
 from edgewright.core.quantized import SIDE_FILES, recognise
 from edgewright.core.weights import PICKLED
 from edgewright.errors import InputError, UnsupportedError
-from edgewright.runtime import safetensors_facts
+from edgewright.runtime import documents, safetensors_facts
 from edgewright.runtime.vocabularies import check_vocabulary, demand_tokenizer
 
 _CACHE_PREFIX = "models--"
@@ -67,20 +66,14 @@ def read_settings(file: Path) -> dict[str, Any]:
     """What a JSON file of settings holds.
 
     Raises:
-        InputError: it is not there, or holds no settings.
+        InputError: it is not there, is no JSON, or holds no settings.
     """
     if not file.exists():
         hint = "Point to the directory that from_pretrained would load."
         raise InputError(
             f"{file.parent} has no {file.name}, so it is no Hugging Face model directory.", hint=hint
         )
-    try:
-        settings = json.loads(file.read_text(encoding="utf-8"))
-    except (ValueError, OSError, RecursionError) as error:
-        raise InputError(f"{file} is no valid JSON.", hint="Download it again.") from error
-    if not isinstance(settings, dict):
-        raise InputError(f"{file} holds no settings.", hint="Download it again.")
-    return settings
+    return documents.read_settings(file)
 
 
 def _quantized(path: Path, settings: Mapping[str, Any], tensors: Sequence[TensorShape]) -> tuple[str, ...]:

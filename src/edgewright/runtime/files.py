@@ -11,6 +11,7 @@ from edgewright.core.artifact import MANIFEST_NAME, Artifact, Manifest
 from edgewright.core.model import ModelFacts, TensorShape
 from edgewright.runtime import safetensors_facts
 from edgewright.runtime.digests import file_digests, tree_digest, verify
+from edgewright.runtime.documents import read_bytes
 from edgewright.runtime.store import write_atomically
 from edgewright.runtime.tokens import SourceTokenizer
 
@@ -32,7 +33,7 @@ class LocalFiles:
         return Artifact(path=str(root), manifest=self._verified(root))
 
     def _verified(self, root: Path) -> Manifest:
-        manifest = load(Manifest, (root / MANIFEST_NAME).read_bytes())
+        manifest = load(Manifest, read_bytes(root / MANIFEST_NAME))
         if str(root) not in self._checked:
             verify(root, manifest)
             self._checked.add(str(root))

@@ -15,8 +15,12 @@ from edgewright.core.gguf.kind import demand_language_model
 from edgewright.core.gguf.mapping import MappedModel, Unmapped, map_model, read_factors
 from edgewright.core.gguf.parts import join_parts, part_names
 from edgewright.core.model import GgufOrigin, Modality, ModelFacts, Task, TensorShape
+from edgewright.core.shown import shown
 from edgewright.errors import InputError
 from edgewright.runtime.safetensors_facts import common_dtype, row_sizes
+
+_MOST = 2**40
+"""No model has so many of anything that its settings count."""
 
 
 def is_gguf(path: Path) -> bool:
@@ -112,11 +116,19 @@ def _facts(header: GgufHeader, mapped: MappedModel | Unmapped) -> ModelFacts:
 
 
 def _number(settings: dict[str, Any], name: str, default: int = 0) -> int:
-    """A setting; of one that differs between layers the largest."""
+    """A setting; of one that differs between layers the largest.
+
+    Raises:
+        InputError: a number that counts nothing.
+    """
     found = settings.get(name, default)
     if isinstance(found, np.ndarray):
-        return int(found.max()) if found.size else default
-    return int(found) if isinstance(found, int | float) else default
+        found = found.max().item() if found.size else default
+    if isinstance(found, int | float) and not isinstance(found, bool):
+        if not 0 <= found < _MOST:
+            raise InputError(f"The GGUF file says {name}: {shown(found)}, which is no number of something.")
+        return int(found)
+    return default
 
 
 def begin_ids(path: Path) -> tuple[int, ...]:

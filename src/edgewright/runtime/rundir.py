@@ -18,8 +18,10 @@ from filelock import FileLock, Timeout
 from edgewright.codec import dump, from_plain, load, plain
 from edgewright.core.rounds import Round
 from edgewright.core.run import RUN_VERSION, Run
+from edgewright.core.shown import shown
 from edgewright.errors import InputError, ResourceError
 from edgewright.ports import Clock
+from edgewright.runtime.documents import read_bytes
 from edgewright.runtime.home import make_directory
 from edgewright.runtime.store import write_atomically
 
@@ -104,14 +106,15 @@ def read_run(path: Path) -> Run:
     record = path / RECORD if path.is_dir() else path
     if not record.is_file():
         raise InputError(f"There is no run at {path}.", hint="Give the --out directory of an optimize run.")
-    data = record.read_bytes()
+    data = read_bytes(record)
     try:
         version = json.loads(data).get("version")
-    except (ValueError, AttributeError) as error:
+    except (ValueError, AttributeError, RecursionError) as error:
         raise InputError(f"{record} is no valid run record.") from error
     if version != RUN_VERSION:
         raise InputError(
-            f"{record} has version {version}, this edgewright reads {RUN_VERSION}.", hint="Update edgewright."
+            f"{record} has version {shown(version)}, this edgewright reads {RUN_VERSION}.",
+            hint="Update edgewright.",
         )
     return load(Run, data)
 

@@ -13,8 +13,11 @@ from edgewright.core.generators import ENCODERS, classes
 from edgewright.core.lengths import turning_points
 from edgewright.core.model import Modality, ModelFacts, Task, TensorShape
 from edgewright.core.quantized import is_scale
+from edgewright.core.safetensors import declared
+from edgewright.core.shown import shown
 from edgewright.core.weights import EMBEDDINGS, SAFETENSORS, Layout, passed_over, weight_names
 from edgewright.errors import InputError
+from edgewright.runtime.documents import read_json, read_settings
 
 _TASKS = (
     ("ForCausalLM", Task.TEXT_GENERATION),
@@ -23,6 +26,8 @@ _TASKS = (
     ("ForImageClassification", Task.IMAGE_CLASSIFICATION),
 )
 _HEADER_LIMIT = 100_000_000
+_MOST = 2**40
+"""No model has so many of anything that a configuration counts."""
 
 
 def weight_files(directory: Path, layout: Layout = SAFETENSORS) -> list[Path]:
@@ -47,10 +52,7 @@ def other_save(directory: Path) -> str:
 
 def _index(directory: Path, layout: Layout) -> object:
     index = directory / layout.index
-    try:
-        return json.loads(index.read_text(encoding="utf-8")) if index.exists() else None
-    except (ValueError, OSError) as error:
-        raise InputError(f"{index} is no valid JSON.", hint="Download it again.") from error
+    return read_json(index) if index.exists() else None
 
 
 def check(path: Path) -> list[TensorShape]:
@@ -59,38 +61,39 @@ def check(path: Path) -> list[TensorShape]:
     Raises:
         InputError: the file is truncated, or no safetensors file.
     """
+    if not path.is_file():
+        raise InputError(f"{path.name} is no file.", hint="Download it again.")
     size = path.stat().st_size
     try:
         with path.open("rb") as stream:
             (length,) = struct.unpack("<Q", stream.read(8))
             if length > min(size, _HEADER_LIMIT):
                 raise ValueError("its header is longer than the file")
-            header: dict[str, Any] = json.loads(stream.read(length))
-        header.pop("__metadata__", None)
-        end = max((entry["data_offsets"][1] for entry in header.values()), default=0)
-    except (struct.error, ValueError, KeyError, TypeError) as error:
+            tensors = declared(json.loads(stream.read(length)))
+    except RecursionError as error:
+        raise _unreadable(path, "its header is nested too deeply") from error
+    except UnicodeDecodeError as error:
+        raise _unreadable(path, "its header is no text") from error
+    except json.JSONDecodeError as error:
+        raise _unreadable(path, "its header is no JSON") from error
+    except (struct.error, ValueError, OSError) as error:
+        raise _unreadable(path, str(error)) from error
+    whole = 8 + length + sum(tensor.stored_bytes for tensor in tensors)
+    if whole != size:
         raise InputError(
-            f"{path.name} is no readable safetensors file: {error}.", hint="Download it again."
-        ) from error
-    if 8 + length + end != size:
-        raise InputError(
-            f"{path.name} is truncated: {size} bytes are there, its header declares {8 + length + end}.",
+            f"{path.name} is truncated: {size} bytes are there, its header declares {whole}.",
             hint="Download it again.",
         )
-    return [
-        TensorShape(
-            name=name,
-            shape=tuple(entry["shape"]),
-            dtype=str(entry["dtype"]).lower(),
-            stored_bytes=entry["data_offsets"][1] - entry["data_offsets"][0],
-        )
-        for name, entry in header.items()
-    ]
+    return tensors
+
+
+def _unreadable(path: Path, why: str) -> InputError:
+    return InputError(f"{path.name} is no readable safetensors file: {why}.", hint="Download it again.")
 
 
 def read(path: Path) -> ModelFacts:
     """Facts of the model in a directory that was checked before."""
-    config = json.loads((path / "config.json").read_text(encoding="utf-8"))
+    config = read_settings(path / "config.json")
     tensors = [tensor for shard in weight_files(path) for tensor in check(shard)]
     return from_tensors(config, tensors)
 
@@ -133,7 +136,7 @@ def _count(config: Mapping[str, Any], *names: str) -> int:
     """The first of these settings that is set; 0 where none is.
 
     Raises:
-        InputError: it is no number.
+        InputError: it is no number, or one that counts nothing.
     """
     for name in names:
         found = config.get(name)
@@ -141,8 +144,8 @@ def _count(config: Mapping[str, Any], *names: str) -> int:
             found = max((n for n in found if isinstance(n, int)), default=None)
         if not found:
             continue
-        if not isinstance(found, int | float):
-            raise InputError(f"config.json says {name}: {found!r}, which is no number.")
+        if isinstance(found, bool) or not isinstance(found, int | float) or not 0 <= found < _MOST:
+            raise InputError(f"config.json says {name}: {shown(found)}, which is no number of something.")
         return int(found)
     return 0
 

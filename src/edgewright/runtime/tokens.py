@@ -2,42 +2,31 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
 from typing import Any
 
-from jinja2 import TemplateError, nodes
-from jinja2.ext import Extension, loopcontrols
-from jinja2.parser import Parser
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-
+from edgewright.core.shown import shown
 from edgewright.errors import InputError
+from edgewright.runtime.documents import read_bytes, read_settings
+from edgewright.runtime.rendering import Render, render_bounded
 
-_TODAY = date(2026, 1, 1)
-"""What templates that write the date are told: ids have to be the same tomorrow."""
-_TEMPLATE_FAULTS = (
-    TemplateError,
-    InputError,
-    TypeError,
-    ValueError,
-    LookupError,
-    AttributeError,
-    ArithmeticError,
-    RecursionError,
-)
+_CONTINUES = "The model continues the prompt."
+_TOO_HIGH = 2**31
 
 
 class SourceTokenizer:
-    """The tokenizer of a portable source directory."""
+    """The tokenizer of a portable source directory. ``render`` renders its chat template."""
 
-    def __init__(self, source: Path) -> None:
+    def __init__(self, source: Path, render: Render = render_bounded) -> None:
         from tokenizers import Tokenizer  # noqa: PLC0415  # only when text is tokenized
 
         self._source = source
+        self._render = render
+        self._turns: dict[str, tuple[str, str]] = {}
+        data = read_bytes(source / "tokenizer.json")
         try:
-            self._tokenizer: Any = Tokenizer.from_file(str(source / "tokenizer.json"))
+            self._tokenizer: Any = Tokenizer.from_buffer(data)
         except Exception as error:  # the library raises a bare Exception
             raise InputError(
                 f"The tokenizer of {source} cannot be read.", hint="Check its tokenizer.json."
@@ -65,30 +54,34 @@ class SourceTokenizer:
         return self._turn(prompt)[1]
 
     def _turn(self, prompt: str) -> tuple[str, str]:
+        """The turn, and why it is the prompt itself; rendered once a prompt."""
+        if prompt not in self._turns:
+            self._turns[prompt] = self._rendered(prompt)
+        return self._turns[prompt]
+
+    def _rendered(self, prompt: str) -> tuple[str, str]:
         try:
             settings = self._settings()
             template = self._template(settings)
-            if not template:
-                return prompt, "The model has no chat template: it continues the prompt."
-            return _render(template, prompt, _roles(settings)), ""
-        except InputError as error:  # what the template itself says
-            return prompt, f"{error.message.rstrip('.!')}. The model continues the prompt."
-        except _TEMPLATE_FAULTS as error:
-            why = " ".join(str(error).split()) or type(error).__name__
-            return prompt, f"The chat template fails ({why}). The model continues the prompt."
+        except InputError as error:
+            return prompt, f"The chat template cannot be read ({error.message.rstrip('.')}). {_CONTINUES}"
+        if not template:
+            return prompt, "The model has no chat template: it continues the prompt."
+        turn, lack = self._render(template, prompt, _roles(settings))
+        return (prompt, f"{lack} {_CONTINUES}") if lack else (turn, "")
 
     def _settings(self) -> dict[str, Any]:
         merged: dict[str, Any] = {}
         for name in ("special_tokens_map.json", "tokenizer_config.json"):
             path = self._source / name
             if path.exists():
-                merged |= json.loads(path.read_text(encoding="utf-8"))
+                merged |= read_settings(path)
         return merged
 
     def _template(self, settings: Mapping[str, Any]) -> str:
         path = self._source / "chat_template.jinja"
         if path.exists():
-            return path.read_text(encoding="utf-8")
+            return read_bytes(path).decode("utf-8", errors="replace")
         return _default_template(settings.get("chat_template"))
 
     def begin_ids(self) -> tuple[int, ...]:
@@ -110,17 +103,25 @@ class SourceTokenizer:
         for name in ("generation_config.json", "config.json"):
             path = self._source / name
             if path.exists():
-                found = json.loads(path.read_text(encoding="utf-8")).get("eos_token_id")
+                found = read_settings(path).get("eos_token_id")
                 if found is not None:
-                    return tuple(found) if isinstance(found, list) else (int(found),)
+                    return _ids(found, path)
         return ()
+
+
+def _ids(found: object, path: Path) -> tuple[int, ...]:
+    """Token ids of a setting; some models say that they have none by a negative one."""
+    ids: list[Any] = found if isinstance(found, list) else [found]
+    if any(isinstance(n, bool) or not isinstance(n, int) or n >= _TOO_HIGH for n in ids):
+        raise InputError(f"{path} says eos_token_id: {shown(found)}, which is no token id.")
+    return tuple(n for n in ids if n >= 0)
 
 
 def _default_template(stored: object) -> str:
     """tokenizer_config.json holds one template, or a list of named ones."""
     if isinstance(stored, list):
-        named = {entry["name"]: entry["template"] for entry in stored}
-        stored = named.get("default")
+        named = [entry for entry in stored if isinstance(entry, dict) and entry.get("name") == "default"]
+        stored = named[-1].get("template") if named else ""
     return stored if isinstance(stored, str) else ""
 
 
@@ -129,44 +130,3 @@ def _roles(settings: Mapping[str, Any]) -> dict[str, str]:
     roles = {name: value for name, value in settings.items() if name.endswith("_token")}
     texts = {name: v.get("content") if isinstance(v, dict) else v for name, v in roles.items()}
     return {name: text for name, text in texts.items() if isinstance(text, str)}
-
-
-def _render(template: str, prompt: str, roles: Mapping[str, str]) -> str:
-    """As Transformers renders templates: same extensions, same functions, same names defined."""
-    environment = ImmutableSandboxedEnvironment(
-        trim_blocks=True, lstrip_blocks=True, autoescape=False, extensions=[loopcontrols, _Generation]
-    )
-    environment.filters["tojson"] = _to_json
-    environment.globals |= {"raise_exception": _refuse, "strftime_now": _TODAY.strftime}
-    messages = [{"role": "user", "content": prompt}]
-    rendered = environment.from_string(template).render(
-        messages=messages, tools=None, documents=None, add_generation_prompt=True, **roles
-    )
-    return str(rendered)
-
-
-class _Generation(Extension):
-    """``{% generation %}`` marks the assistant's words for training; here it is what stands in it."""
-
-    tags = {"generation"}  # noqa: RUF012  # as Jinja declares it
-
-    def parse(self, parser: Parser) -> list[nodes.Node]:
-        """The block's own nodes."""
-        next(parser.stream)
-        return parser.parse_statements(("name:endgeneration",), drop_needle=True)
-
-
-def _to_json(
-    value: object,
-    ensure_ascii: bool = False,  # noqa: FBT001, FBT002  # the names and order that templates use
-    indent: int | None = None,
-    separators: tuple[str, str] | None = None,
-    sort_keys: bool = False,  # noqa: FBT001, FBT002
-) -> str:
-    return json.dumps(
-        value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys
-    )
-
-
-def _refuse(message: str) -> None:
-    raise InputError(f"The chat template refuses: {message}")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from edgewright.core.model import TensorShape
 from edgewright.core.vocabulary import beyond, embedding_rows
 from edgewright.errors import InputError
+from edgewright.runtime.documents import read_json
 
 _WHOLE = ("tokenizer.json", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model")
 _PAIRS = (("vocab.json", "merges.txt"), ("vocab.txt",))
@@ -45,10 +45,7 @@ def check_vocabulary(path: Path, tensors: Sequence[TensorShape]) -> None:
     file, rows = path / "tokenizer.json", embedding_rows(tensors)
     if not rows or not file.exists():
         return
-    try:
-        known = json.loads(file.read_text(encoding="utf-8"))
-    except (ValueError, OSError, RecursionError) as error:
-        raise InputError(f"{file} is no valid JSON.", hint="Download it again.") from error
+    known = read_json(file)
     if not isinstance(known, dict):
         raise InputError(f"{file} holds no tokenizer.", hint="Download it again.")
     strangers = beyond(known, rows)

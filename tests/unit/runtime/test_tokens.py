@@ -4,6 +4,7 @@ import re
 import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
+from edgewright.runtime import templates
 from edgewright.runtime.tokens import SourceTokenizer
 
 VOCABULARY = {"<s>": 0, "hello": 1, "world": 2, "[UNK]": 3}
@@ -19,11 +20,16 @@ def source(tmp_path):
     return tmp_path
 
 
+def unbounded(source):
+    """A tokenizer that renders templates in this process: unit tests start no other."""
+    return SourceTokenizer(source, templates.render)
+
+
 def rendered(source, template, settings=None, prompt="hi"):
     (source / "chat_template.jinja").write_text(template, encoding="utf-8")
     if settings is not None:
         (source / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
-    return SourceTokenizer(source).chat(prompt)
+    return unbounded(source).chat(prompt)
 
 
 def test_special_tokens_are_added_only_where_they_are_asked_for(source):
@@ -34,7 +40,7 @@ def test_special_tokens_are_added_only_where_they_are_asked_for(source):
 
 
 def test_without_a_template_the_prompt_stands_alone(source):
-    assert SourceTokenizer(source).chat("hi") == "hi"
+    assert unbounded(source).chat("hi") == "hi"
 
 
 def test_a_template_renders_without_a_tokenizer_config(source):
@@ -87,7 +93,7 @@ def test_marks_of_the_assistants_words_are_passed_over(source):
 )
 def test_the_template_may_stand_in_tokenizer_config(source, stored, expected):
     (source / "tokenizer_config.json").write_text(json.dumps({"chat_template": stored}))
-    assert SourceTokenizer(source).chat("hi") == expected
+    assert unbounded(source).chat("hi") == expected
 
 
 @pytest.mark.parametrize(
@@ -127,6 +133,6 @@ def test_a_damaged_tokenizer_config_leaves_the_prompt(source):
 )
 def test_why_a_template_was_not_used_is_told(source, template, lack):
     (source / "chat_template.jinja").write_text(template, encoding="utf-8")
-    tokenizer = SourceTokenizer(source)
+    tokenizer = unbounded(source)
     assert tokenizer.chat("hi") == "hi"
     assert re.fullmatch(lack, tokenizer.chat_lack("hi"))

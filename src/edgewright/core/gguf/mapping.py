@@ -118,6 +118,12 @@ def _config(family: Mapping[str, Any], settings: Settings, header: GgufHeader) -
     for needed in ("hidden_size", "num_hidden_layers", "num_attention_heads"):
         if not isinstance(config.get(needed), int) or config[needed] < 1:
             raise UnmappedError(f"{needed} is missing or no positive number")
+    if config["num_hidden_layers"] > len(header.tensors):
+        raise InputError(
+            f"The GGUF file says that it has {config['num_hidden_layers']} layers, and holds "
+            f"{len(header.tensors)} tensors.",
+            hint="Download it again.",
+        )
     heads = config["num_attention_heads"]
     config["num_key_value_heads"] = int(settings.number("attention.head_count_kv", heads))
     config["head_dim"] = head = int(settings.number("attention.key_length", config["hidden_size"] // heads))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection
 
 from edgewright.core.gguf.header import GgufHeader, GgufTensor
+from edgewright.core.shown import shown
 from edgewright.errors import InputError
 
 _PART = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})(?P<suffix>\.gguf)?", re.IGNORECASE)
@@ -46,7 +47,7 @@ def join_parts(parts: Collection[GgufHeader], name: str) -> GgufHeader:
         InputError: a file says that it is a part and stands alone, or parts do not belong together.
     """
     first, *rest = parts
-    declared = int(first.metadata.get("split.count", 0))
+    declared = _number(first, "split.count", 0)
     if max(declared, 1) != len(parts):
         raise InputError(
             f"{name} says that it is one of {declared} parts of a model, and {len(parts)} are there.",
@@ -54,16 +55,23 @@ def join_parts(parts: Collection[GgufHeader], name: str) -> GgufHeader:
         )
     tensors: dict[str, GgufTensor] = {}
     for number, part in enumerate(parts):
-        if rest and int(part.metadata.get("split.no", -1)) != number:
+        if rest and _number(part, "split.no", -1) != number:
             raise InputError(f"Part {number + 1} of {name} is another part than its name says.")
         for tensor in part.tensors:
             if tensor.name in tensors:
                 raise InputError(f"The tensor {tensor.name!r} stands in two parts of {name}.")
             tensors[tensor.name] = tensor
-    expected = int(first.metadata.get("split.tensors.count", len(tensors)))
+    expected = _number(first, "split.tensors.count", len(tensors))
     if expected != len(tensors):
         raise InputError(
             f"The parts of {name} hold {len(tensors)} tensors, and {expected} belong to the model.",
             hint="Download the parts again.",
         )
     return GgufHeader(version=first.version, metadata=first.metadata, tensors=tuple(tensors.values()))
+
+
+def _number(part: GgufHeader, key: str, default: int) -> int:
+    found = part.metadata.get(key, default)
+    if isinstance(found, bool) or not isinstance(found, int):
+        raise InputError(f"The GGUF file says {key}: {shown(found)}, which is no whole number.")
+    return found

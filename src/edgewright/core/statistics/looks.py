@@ -6,7 +6,7 @@ protocol is made of two such one-sided bounds, so a gate may be moved after the 
 
 from __future__ import annotations
 
-from scipy.special import ndtri, stdtrit
+from edgewright.core.statistics import quantiles
 
 ERROR = 0.05
 LOOKS = 3
@@ -24,12 +24,12 @@ TEXT_LOOKS = (2048, 4096, 8192)
 
 def z() -> float:
     """The normal quantile of one look, 2.128."""
-    return float(ndtri(1.0 - ONE_SIDED))
+    return quantiles.normal(1.0 - ONE_SIDED)
 
 
 def t(freedom: int) -> float:
     """Student's quantile of one look."""
-    return float(stdtrit(freedom, 1.0 - ONE_SIDED))
+    return quantiles.student(freedom, 1.0 - ONE_SIDED)
 
 
 def next_look(done: int, looks: tuple[int, ...]) -> int | None:

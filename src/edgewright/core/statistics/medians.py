@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from statistics import median
 
 import numpy as np
-from scipy.stats import binom
 
+from edgewright.core.statistics import quantiles
 from edgewright.core.statistics.looks import ONE_SIDED, t
 
 FEWEST = 6
@@ -24,9 +24,8 @@ def median_interval(numbers: Sequence[float]) -> tuple[float, float, str]:
     ordered = np.sort(np.asarray(numbers, dtype=float))
     n, middle = len(ordered), float(median(numbers))
     if n >= FEWEST:
-        rank = int(
-            binom.ppf(ONE_SIDED, n, 0.5)
-        )  # the largest k with P(fewer than k below the median) within the error
+        # the largest k with P(fewer than k below the median) within the error
+        rank = quantiles.binomial(n, 0.5, ONE_SIDED)
         return float(ordered[max(rank - 1, 0)]), float(ordered[min(n - rank, n - 1)]), "order statistics"
     logs = np.log(ordered)
     centre, half = float(logs.mean()), t(n - 1) * float(logs.std(ddof=1)) / math.sqrt(n)

@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import binom
 
+from edgewright.core.statistics import quantiles
 from edgewright.core.statistics.looks import ONE_SIDED
 
 LEAST = {0.50: 20, 0.90: 36, 0.95: 72, 0.99: 368}
@@ -23,8 +23,8 @@ def percentile(samples: Sequence[float], share: float) -> tuple[float, float, fl
     if n < LEAST[share]:
         return None
     ordered = np.sort(np.asarray(samples, dtype=float))
-    low = int(binom.ppf(ONE_SIDED, n, share))
-    high = int(binom.ppf(1.0 - ONE_SIDED, n, share)) + 1
+    low = quantiles.binomial(n, share, ONE_SIDED)
+    high = quantiles.binomial(n, share, 1.0 - ONE_SIDED) + 1
     middle = float(np.quantile(ordered, share))
     below = float(ordered[max(low - 1, 0)])
     above = float(ordered[high - 1]) if high <= n else math.inf

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import betaincinv
 
 from edgewright.core.quantity import Label, Value, not_available
+from edgewright.core.statistics import quantiles
 from edgewright.core.statistics.clusters import totals
 from edgewright.core.statistics.looks import ONE_SIDED, t
 
@@ -88,11 +88,11 @@ def _exact(lost: int, gained: int, n: int, mean_b: float) -> tuple[float, float]
 
 
 def _upper(count: int, n: int, error: float) -> float:
-    return 1.0 if count >= n else float(betaincinv(count + 1, n - count, 1.0 - error))
+    return 1.0 if count >= n else quantiles.beta(count + 1, n - count, 1.0 - error)
 
 
 def _lower(count: int, n: int, error: float) -> float:
-    return 0.0 if count <= 0 else float(betaincinv(count, n - count + 1, error))
+    return 0.0 if count <= 0 else quantiles.beta(count, n - count + 1, error)
 
 
 def above_chance(reference: Sequence[bool], chance: float) -> bool:

@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import chdtri
 
+from edgewright.core.statistics import quantiles
 from edgewright.core.statistics.looks import ONE_SIDED, t
 from edgewright.core.statistics.percentiles import percentile
 
@@ -30,7 +30,10 @@ def block_variation(speeds: Sequence[float]) -> Figure | None:
     if n < 3:
         return None
     spread = float(np.std(np.log(speeds), ddof=1))
-    low, high = (spread * math.sqrt((n - 1) / float(chdtri(n - 1, p))) for p in (ONE_SIDED, 1.0 - ONE_SIDED))
+    low, high = (
+        spread * math.sqrt((n - 1) / quantiles.chi_square_above(n - 1, p))
+        for p in (ONE_SIDED, 1.0 - ONE_SIDED)
+    )
     return spread, low, high
 
 
