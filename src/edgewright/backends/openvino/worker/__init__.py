@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from edgewright.backends.openvino.worker.compressing import compressed, notes_of
+from edgewright.backends.openvino.worker.halving import halve
 from edgewright.backends.openvino.worker.profiling import profiled
 from edgewright.backends.openvino.worker.session import OpenVinoSession
 from edgewright.backends.source_weights import check_weights
@@ -128,6 +129,29 @@ def _export(job: BuildJob, out: Path, tell: Tell) -> tuple[str, ...]:
     _check_source(source)
     check_weights(source)
     tell(Progress(message="Exporting to OpenVINO"))
+    if job.recipe.build["dtype"] == "fp16":
+        whole = out / "float32"
+        _run_export(source, whole, sixteen=_sixteen(source))
+        tell(Progress(message="Storing the weights in float16", fraction=0.8))
+        halve(whole / _MODEL, out / _MODEL)
+        shutil.rmtree(whole)
+    else:
+        _run_export(source, out, sixteen=False)
+    tell(Progress(message="Converting the tokenizer", fraction=0.9))
+    _copy(
+        source, out, _COPIED
+    )  # the exporter saves its own rendering of them; the source's bytes are the model's
+    return _convert_tokenizer(source, out)
+
+
+def _sixteen(source: Path) -> bool:
+    """Whether the source's weights have 16 bits, so that their export need not be larger."""
+    config = json.loads((source / "config.json").read_text(encoding="utf-8"))
+    return config.get("dtype") in {"float16", "bfloat16"}
+
+
+def _run_export(source: Path, out: Path, *, sixteen: bool) -> None:
+    """Optimum Intel's export: every constant in float32, or the weights in float16 (``sixteen``) and others as they are."""
     from optimum.exporters.openvino import main_export
     from optimum.intel.openvino.configuration import OVConfig
 
@@ -139,7 +163,8 @@ def _export(job: BuildJob, out: Path, tell: Tell) -> tuple[str, ...]:
             framework="pt",
             library_name="transformers",
             local_files_only=True,
-            ov_config=OVConfig(dtype=str(job.recipe.build["dtype"])),
+            ov_config=OVConfig(dtype="fp32"),
+            model_loading_kwargs={"torch_dtype": "float16"} if sixteen else None,
             stateful=True,
             convert_tokenizer=False,
         )
@@ -148,11 +173,6 @@ def _export(job: BuildJob, out: Path, tell: Tell) -> tuple[str, ...]:
             raise
         # Each export configuration has its range of Transformers versions; the toolchain has one version for all.
         raise UnsupportedError(f"Optimum Intel cannot export this model here: {error}") from error
-    tell(Progress(message="Converting the tokenizer", fraction=0.9))
-    _copy(
-        source, out, _COPIED
-    )  # the exporter saves its own rendering of them; the source's bytes are the model's
-    return _convert_tokenizer(source, out)
 
 
 def _check_source(source: Path) -> None:
