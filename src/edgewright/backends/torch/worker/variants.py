@@ -18,22 +18,18 @@ from edgewright.backends.torch.worker.portable import (
 from edgewright.backends.torch.worker.tokenizer_files import copy_companions
 from edgewright.core.answers import Progress
 from edgewright.core.recipe import Option
+from edgewright.core.tiny import LEAST_LAYERS, shrink
 from edgewright.errors import UnsupportedError
 from edgewright.ports import Tell
 
-_TINY_LAYERS = 2
-_TINY_PARAMETERS = 60_000_000
-"""A two-layer model of this size or less keeps its widths; a larger one is narrowed."""
-
 
 def write_tiny(origin: Path, out: Path, options: Mapping[str, Option], tell: Tell) -> list[str]:
-    """The same architecture and tokenizer with two ``layers`` (or as many as asked for) of random weights."""
+    """The same architecture and tokenizer with two ``layers`` (or as many as asked for, or as the family's pattern has)."""
     import torch
     import transformers
 
     config = read_config(origin)
-    layers = int(options.get("layers", _TINY_LAYERS))
-    _shrink(config, layers)
+    layers = _shrink(config, int(options.get("layers", LEAST_LAYERS)))
     torch.manual_seed(int(options.get("seed", 0)))
     tell(Progress(message=f"making a model of {layers} layers of the same architecture"))
     model = transformers.AutoModelForCausalLM.from_config(config, dtype=torch.float32)
@@ -45,20 +41,20 @@ def write_tiny(origin: Path, out: Path, options: Mapping[str, Option], tell: Tel
     return [f"{layers} layers of random weights: for a dry run, not for use"]
 
 
-def _shrink(config: Any, layers: int) -> None:
-    config.num_hidden_layers = layers
-    if getattr(config, "layer_types", None):
-        config.layer_types = config.layer_types[:layers]
-    width, heads = int(config.hidden_size), int(config.num_attention_heads)
-    rough = 2 * config.vocab_size * width + layers * 12 * width * width
-    if rough <= _TINY_PARAMETERS:
-        return
-    groups = max(1, heads // int(getattr(config, "num_key_value_heads", None) or heads))
-    head = int(getattr(config, "head_dim", None) or width // heads)
-    config.num_attention_heads = 2 * groups
-    config.num_key_value_heads = 2
-    config.hidden_size = 2 * groups * head
-    config.intermediate_size = 4 * config.hidden_size
+def _shrink(config: Any, least: int) -> int:
+    """Changes the configuration; how many layers are left."""
+    names = (
+        "num_hidden_layers",
+        "hidden_size",
+        "num_attention_heads",
+        "num_key_value_heads",
+        "intermediate_size",
+    )
+    usual = {name: getattr(config, name) for name in names if hasattr(config, name)}
+    shrunk = shrink({**config.to_dict(), **usual}, least)
+    for name, value in shrunk.settings.items():
+        setattr(config, name, value)
+    return len(shrunk.layers)
 
 
 def write_permuted(origin: Path, out: Path, options: Mapping[str, Option], tell: Tell) -> list[str]:
