@@ -30,6 +30,12 @@ _ANOTHER = "Build this model with another framework."
 _REPAIR = "Repair the source directory."
 _REFUSALS: tuple[tuple[str, type[EdgewrightError], str, str], ...] = (
     (
+        "/tokenizer.model",
+        UnsupportedError,
+        "The converter of llama.cpp reads the vocabulary of this architecture from a tokenizer.model only",
+        "Add the model's tokenizer.model, where it has one, or build it with another framework.",
+    ),
+    (
         "is not supported",
         UnsupportedError,
         "The converter of llama.cpp does not know this architecture",

@@ -26,6 +26,7 @@ from edgewright.backends.torch.worker.tokenizer_files import copy_tokenizer, rea
 from edgewright.core.answers import Progress
 from edgewright.core.portable_config import NOT_OURS, portable_config, special_ids
 from edgewright.core.recipe import Option
+from edgewright.core.reference_faults import reference_fault
 from edgewright.core.weights import leftover, portable_name
 from edgewright.errors import InputError, UnsupportedError
 from edgewright.ports import Tell
@@ -34,6 +35,8 @@ from edgewright.ports import Tell
 def write_from_directory(origin: Path, out: Path, options: Mapping[str, Option], tell: Tell) -> list[str]:
     """Normalize a Hugging Face directory; returns what a reader of the report should know."""
     config, notes = _native_config(origin)
+    if fault := reference_fault(config.to_dict()):
+        raise UnsupportedError(f"{fault}.", hint="Use a GGUF file of the model with llama.cpp.")
     elements: Counter[str] = Counter()
     output = TiedOutput() if config.tie_word_embeddings else None
     shards = find_weights(origin, allow_pickle=bool(options.get("allow_pickle", False)))
