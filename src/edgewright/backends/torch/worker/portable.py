@@ -137,11 +137,22 @@ def _read_back(out: Path, meant: Mapping[str, Any]) -> None:
     """A reader that is given both spellings must come to the same configuration."""
     read = read_config(out).to_dict()
     exempt = {*NOT_OURS, "dtype", "torch_dtype", "architectures", "tie_word_embeddings"}
-    other = sorted(key for key, value in meant.items() if key not in exempt and read.get(key) != value)
+    other = sorted(
+        key
+        for key, value in meant.items()
+        if key not in exempt and _plain_rope(read.get(key)) != _plain_rope(value)
+    )
     if other:
         raise InputError(
             f"config.json contradicts itself: {other[0]} reads as {read.get(other[0])!r} where {meant[other[0]]!r} is meant."
         )
+
+
+def _plain_rope(value: Any) -> Any:
+    """A rope's settings without the older spelling of its kind, where both are there."""
+    if not isinstance(value, Mapping) or "rope_type" not in value:
+        return value
+    return {key: inner for key, inner in value.items() if key != "type" or inner != value["rope_type"]}
 
 
 def _known_classes(names: Sequence[str] | None) -> list[str]:
