@@ -13,6 +13,7 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks.checks import OUT, Check, finish
@@ -50,8 +51,7 @@ def main(arguments: Sequence[str]) -> int:
     if missing:
         known |= _run(wiring, missing, known, keys)
     whole = {name: one for name, one in known.items() if len(one.cells) == len(keys[name])}
-    if set(whole) == set(rows):
-        PAGE.write_text(page(rows, whole, versions), encoding="utf-8")
+    PAGE.write_text(page(rows, whole, versions), encoding="utf-8")
     checks = [check for name in wanted for check in _checks(whole[name])]
     return finish("families", checks, started, versions=versions)
 
@@ -69,14 +69,21 @@ def _ready(wiring: Wiring) -> dict[str, dict[str, str]]:
 
 def _keys(wiring: Wiring, row: Row) -> dict[str, str]:
     """What each cell of a row depends on, by column."""
-    torch = [row.digest, _made_by(wiring.reference)]
-    frameworks = {name: digest([*torch, _made_by(one)]) for name, one in wiring.backends.items()}
-    running = [one for one in wiring.backends.values() if SourceKind.GGUF in one.runs]
-    return {INTAKE: digest(torch), **frameworks, OWN_FILE: digest([*torch, *map(_made_by, running)])}
+    torch = [row.digest, _made_by(wiring.reference, row)]
+    frameworks = {name: digest([*torch, _made_by(one, row)]) for name, one in wiring.backends.items()}
+    running = [_made_by(one, row) for one in wiring.backends.values() if SourceKind.GGUF in one.runs]
+    return {INTAKE: digest(torch), **frameworks, OWN_FILE: digest([*torch, *running])}
 
 
-def _made_by(backend: Backend) -> str:
-    return digest([backend.toolchain.digest, backend.code_digest])
+def _made_by(backend: Backend, row: Row) -> str:
+    """The toolchain, the worker's code, and what the framework's table of architectures says of the row."""
+    spec = find_spec(backend.worker)
+    worker = Path(str(spec.origin)).parent if spec else Path()
+    code = [file.read_text(encoding="utf-8") for file in sorted(worker.rglob("*.py"))]
+    tables = [file.read_text(encoding="utf-8") for file in sorted(worker.parent.glob("*_types.toml"))]
+    tables += [file.read_text(encoding="utf-8") for file in sorted(worker.parent.glob("architectures.toml"))]
+    lines = [line for table in tables for line in table.splitlines() if row.model_type in line]
+    return digest([backend.toolchain.digest, code, lines])
 
 
 def _kept(name: str, keys: Mapping[str, str]) -> RowResult:

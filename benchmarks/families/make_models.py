@@ -35,12 +35,15 @@ def plain(value: Any) -> Any:
 
 
 def awake(model: Any) -> Any:
-    """Weights that matter: matrices by their width, queries and keys sharper, vectors moved off their default."""
+    """Weights that matter: matrices by their width, queries and keys sharper, vectors moved off their default.
+
+    All can be held by float16, so that a conversion to it changes nothing: a rounded router would choose other experts.
+    """
     for name, weight in model.named_parameters():
         with torch.no_grad():
             if name.endswith(KEPT):
-                continue
-            if weight.ndim < 2:
+                pass
+            elif weight.ndim < 2:
                 spread = 1.0 if name.endswith("sinks") else 0.2
                 weight.add_(torch.randn_like(weight) * spread)
             elif "embed" in name or "wte" in name or "wpe" in name or "lm_head" in name:
@@ -50,6 +53,7 @@ def awake(model: Any) -> Any:
                 weight.normal_(
                     0.0, gain / math.sqrt(weight[0].numel() if weight.ndim == 2 else weight.shape[-1])
                 )
+            weight.copy_(weight.half().float())
     return model
 
 

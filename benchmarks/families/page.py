@@ -56,7 +56,9 @@ def page(
         lines.append([f"{name} (`{rows[name].model_type}`)", rows[name].quirk, *told])
     table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
     footnotes = "\n".join(f"{number}. {reason}" for reason, number in notes.items())
-    return f"{_HEAD}\nMade with {_made_with(versions)}.\n\n{table}\n\n## Reasons\n\n{footnotes}\n"
+    left = ", ".join(name for name in rows if name not in results)
+    rest = f"\n\nNot run with these versions yet: {left}." if left else ""
+    return f"{_HEAD}\nMade with {_made_with(versions)}.{rest}\n\n{table}\n\n## Reasons\n\n{footnotes}\n"
 
 
 def _made_with(versions: Mapping[str, Mapping[str, str]]) -> str:

@@ -80,6 +80,7 @@ def _older(rope: Mapping[str, Any], plain: Mapping[str, Any]) -> dict[str, Any]:
     if rope.get("rope_type", "default") != "default":
         older = plain.get("rope_scaling")
         scaling = {key: value for key, value in rope.items() if key != "rope_theta"}
+        scaling["type"] = rope["rope_type"]  # what the first releases called it, and some readers demand
         found["rope_scaling"] = scaling | (dict(older) if isinstance(older, Mapping) else {})
     return found
 

@@ -34,7 +34,7 @@ def test_rope_has_the_older_spelling_too():
     rope = {"rope_theta": 5e5, "rope_type": "llama3", "factor": 8.0}
     found = portable_config({}, {}, {"rope_parameters": rope})
     assert found["rope_theta"] == 5e5
-    assert found["rope_scaling"] == {"rope_type": "llama3", "factor": 8.0}
+    assert found["rope_scaling"] == {"rope_type": "llama3", "type": "llama3", "factor": 8.0}
 
 
 def test_two_bases_have_the_older_spelling_too():
@@ -44,7 +44,7 @@ def test_two_bases_have_the_older_spelling_too():
     }
     found = portable_config({}, {}, {"rope_parameters": rope})
     assert (found["rope_theta"], found["rope_local_base_freq"]) == (1e6, 1e4)
-    assert found["rope_scaling"] == {"rope_type": "linear", "factor": 8.0}
+    assert found["rope_scaling"] == {"rope_type": "linear", "type": "linear", "factor": 8.0}
 
 
 def test_a_plain_rope_gains_no_scaling():

@@ -30,6 +30,12 @@ _ANOTHER = "Build this model with another framework."
 _REPAIR = "Repair the source directory."
 _REFUSALS: tuple[tuple[str, type[EdgewrightError], str, str], ...] = (
     (
+        "/tokenizer.model",
+        UnsupportedError,
+        "The converter of llama.cpp reads the vocabulary of this architecture from a tokenizer.model only",
+        "Add the model's tokenizer.model, where it has one, or build it with another framework.",
+    ),
+    (
         "is not supported",
         UnsupportedError,
         "The converter of llama.cpp does not know this architecture",
@@ -57,6 +63,17 @@ _REFUSALS: tuple[tuple[str, type[EdgewrightError], str, str], ...] = (
     ("FileNotFoundError", InputError, "A file is missing", _REPAIR),
 )
 """What the converter writes when it refuses, and what that means here: error, cause, next step."""
+
+_UNPREPARED = (
+    "AssertionError",
+    "AttributeError",
+    "IndexError",
+    "KeyError",
+    "NotImplementedError",
+    "TypeError",
+    "ValueError",
+)
+"""What the converter raises where a configuration or a weight is not what it was written for."""
 
 _FLOATS = frozenset({"F32", "F16", "BF16"})
 _FAULT = re.compile(r"(?:ERROR:[\w-]+:|[\w.]+(?:Error|Exception): )")
@@ -256,4 +273,8 @@ def _refused(lines: Sequence[str]) -> Exception:
     for words, error, cause, hint in _REFUSALS:
         if words in last:
             return error(f"{cause}: {_FAULT.sub('', last).rstrip('.')}.", hint=hint)
+    if last.startswith(_UNPREPARED):
+        return UnsupportedError(
+            f"The converter of llama.cpp fails on this model: {last.rstrip('.')}.", hint=_ANOTHER
+        )
     return RuntimeError(f"convert_hf_to_gguf.py failed: {last}")

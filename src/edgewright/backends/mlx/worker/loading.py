@@ -13,6 +13,9 @@ from typing import Any
 
 from edgewright.errors import InputError, UnsupportedError
 
+_UNPREPARED = (ArithmeticError, AssertionError, AttributeError, LookupError, NotImplementedError, TypeError)
+"""What an implementation raises where a configuration is not what it was written for."""
+
 
 def load(directory: Path) -> tuple[Any, dict[str, Any]]:
     """The model, its parameters not read yet, and its configuration.
@@ -32,6 +35,11 @@ def load(directory: Path) -> tuple[Any, dict[str, Any]]:
         ) from error
     except ValueError as error:
         raise _refused(error) from error
+    except _UNPREPARED as error:
+        raise UnsupportedError(
+            f"mlx-lm fails on this model: {type(error).__name__}: {error}.",
+            hint="Build it with another framework.",
+        ) from error
     return model, config
 
 

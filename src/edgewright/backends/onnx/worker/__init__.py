@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from edgewright.backends.onnx.worker.calibrating import data_config
+from edgewright.backends.onnx.worker.faults import refusal, watched
 from edgewright.backends.onnx.worker.last_logits import keep_last_logits
 from edgewright.backends.onnx.worker.passes import Passes, passes
 from edgewright.backends.onnx.worker.precisions import graph_of, keep_precisions
@@ -27,7 +28,7 @@ from edgewright.core.answers import BuildResult, Progress, SmokeResult
 from edgewright.core.jobs import BuildJob
 from edgewright.core.profile import OperatorProfile
 from edgewright.core.recipe import Option
-from edgewright.errors import InputError, UnsupportedError, WorkerError
+from edgewright.errors import InputError, UnsupportedError
 from edgewright.ports import Tell
 
 _MODEL = "model.onnx"
@@ -151,11 +152,11 @@ def _run_olive(source: Path, scratch: Path, job: BuildJob) -> Path:
 
     produced = scratch / "out"
     data = data_config(job.calibration) if job.calibration else None
-    run(_workflow(source, scratch, produced, passes(job.recipe.build, data)), tempdir=str(scratch))
+    with watched() as faults:
+        run(_workflow(source, scratch, produced, passes(job.recipe.build, data)), tempdir=str(scratch))
     # Olive reports success without a model, so only the files count.
-    for name in (_MODEL, _WEIGHTS, _CONFIG):
-        if not (produced / name).is_file():
-            raise WorkerError(f"Olive ended without {name}.", hint="Its log says which pass failed.")
+    if not all((produced / name).is_file() for name in (_MODEL, _WEIGHTS, _CONFIG)):
+        raise refusal(faults.first)
     return produced
 
 

@@ -26,6 +26,7 @@ from edgewright.backends.torch.worker.tokenizer_files import copy_tokenizer, rea
 from edgewright.core.answers import Progress
 from edgewright.core.portable_config import NOT_OURS, portable_config, special_ids
 from edgewright.core.recipe import Option
+from edgewright.core.reference_faults import reference_fault
 from edgewright.core.weights import leftover, portable_name
 from edgewright.errors import InputError, UnsupportedError
 from edgewright.ports import Tell
@@ -34,6 +35,8 @@ from edgewright.ports import Tell
 def write_from_directory(origin: Path, out: Path, options: Mapping[str, Option], tell: Tell) -> list[str]:
     """Normalize a Hugging Face directory; returns what a reader of the report should know."""
     config, notes = _native_config(origin)
+    if fault := reference_fault(config.to_dict()):
+        raise UnsupportedError(f"{fault}.", hint="Use a GGUF file of the model with llama.cpp.")
     elements: Counter[str] = Counter()
     output = TiedOutput() if config.tie_word_embeddings else None
     shards = find_weights(origin, allow_pickle=bool(options.get("allow_pickle", False)))
@@ -143,11 +146,22 @@ def _read_back(out: Path, meant: Mapping[str, Any]) -> None:
     """A reader that is given both spellings must come to the same configuration."""
     read = read_config(out).to_dict()
     exempt = {*NOT_OURS, "dtype", "torch_dtype", "architectures", "tie_word_embeddings"}
-    other = sorted(key for key, value in meant.items() if key not in exempt and read.get(key) != value)
+    other = sorted(
+        key
+        for key, value in meant.items()
+        if key not in exempt and _plain_rope(read.get(key)) != _plain_rope(value)
+    )
     if other:
         raise InputError(
             f"config.json contradicts itself: {other[0]} reads as {read.get(other[0])!r} where {meant[other[0]]!r} is meant."
         )
+
+
+def _plain_rope(value: Any) -> Any:
+    """A rope's settings without the older spelling of its kind, where both are there."""
+    if not isinstance(value, Mapping) or "rope_type" not in value:
+        return value
+    return {key: inner for key, inner in value.items() if key != "type" or inner != value["rope_type"]}
 
 
 def _known_classes(names: Sequence[str] | None) -> list[str]:

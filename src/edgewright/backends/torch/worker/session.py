@@ -6,6 +6,7 @@ rounding of the original itself would be larger than what a faithful conversion 
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,8 @@ _OPTIONS: dict[str, Kind] = {
 }
 _PROBES = {"bfloat16": "_is_mkldnn_bf16_supported", "float16": "_is_mkldnn_fp16_supported"}
 """What oneDNN answers for; a build of PyTorch without oneDNN (macOS) has neither."""
+_CACHES = ("past_key_values", "cache_params")
+"""What models call that which they keep of earlier tokens: keys and values, or a state."""
 
 
 class TorchSession:
@@ -58,6 +61,8 @@ class TorchSession:
         self._dtype = getattr(torch, asked or self._own)
         model: Any = transformers.AutoModelForCausalLM.from_pretrained(path, dtype=self._dtype)
         self._model = model.eval().to(device)
+        takes = inspect.signature(model.forward).parameters
+        self._cache = next(name for name in _CACHES if name in takes)
 
     @property
     def placement(self) -> Placement:
@@ -90,15 +95,16 @@ class TorchSession:
         have been turned otherwise.
         """
         config = self._model.config.get_text_config()
-        rows = len(ids) if _turns_by_length(config) else rows_at_once(config.vocab_size)
+        whole_only = _turns_by_length(config) or self._cache != _CACHES[0]  # a state goes on by single tokens
+        rows = len(ids) if whole_only else rows_at_once(config.vocab_size)
         whole = self._tensor([ids])
         past: Any = None
         for start in range(0, len(ids), rows):
             with self._torch.inference_mode():
                 out = self._model(
-                    whole[:, start : start + rows], past_key_values=past, use_cache=len(ids) > rows
+                    whole[:, start : start + rows], **{self._cache: past}, use_cache=len(ids) > rows
                 )
-            past = out.past_key_values
+            past = getattr(out, self._cache)
             yield out.logits[0].float().cpu().numpy()
 
     def generate(self, ids: Sequence[int], tokens: int) -> Iterator[int]:
@@ -112,8 +118,8 @@ class TorchSession:
         past: Any = None
         for _ in range(tokens):
             with self._torch.inference_mode():
-                out = self._model(step, past_key_values=past, use_cache=True, logits_to_keep=1)
-            past = out.past_key_values
+                out = self._model(step, **{self._cache: past}, use_cache=True, logits_to_keep=1)
+            past = getattr(out, self._cache)
             step = out.logits[:, -1].argmax(dim=-1, keepdim=True)
             yield tuple(step[:, 0].tolist())
 
