@@ -4,7 +4,7 @@
 process of its own. ``optimize`` gets an empty cache home and no network, so that it ends where the first framework would
 start: by then everything that needs no framework was checked. ``--prepare`` prepares some in the reference, too.
 
-Bound of memory: 64 MiB for what the commands themselves need, and 64 times the input's files. A JSON document of a byte a
+Bound of memory: the 256 MiB that a chat template's process is given, and 64 times the input's files. A JSON document of a byte a
 value needs up to 30 bytes of Python objects a byte; twice that for a copy of it, as validation makes one.
 """
 

@@ -14,7 +14,7 @@ from pathlib import Path
 LIMIT_S = 10.0
 _ADDRESS_SPACE = 6 << 30
 """Bytes: what goes wild is stopped before the machine suffers."""
-_LONGEST = 1500
+_LONGEST = 4100
 """Characters of one sentence with its hint, paths included."""
 _HIGHEST = 12
 _TOLD_ELSEWHERE = (0, 10, 11)

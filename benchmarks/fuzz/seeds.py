@@ -159,7 +159,7 @@ def gguf() -> bytes:
 def record() -> dict[str, Any]:
     """The run.json of a finished run, made with fake frameworks."""
     with TemporaryDirectory() as folder:
-        world: Any = World  # tests are not typed
+        world: Any = World
         run: dict[str, Any] = json.loads(dump(world(Path(folder)).run()))
     return run
 

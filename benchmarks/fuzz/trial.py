@@ -17,11 +17,12 @@ from benchmarks.fuzz.child import answer
 from benchmarks.fuzz.inputs import KINDS
 from edgewright.cli.main import run
 from edgewright.errors import EdgewrightError
+from edgewright.runtime import templates
 from edgewright.runtime.tokens import SourceTokenizer
 
-BASE_BYTES = 64 << 20
+BASE_BYTES = templates.MEMORY_BYTES
 TIMES = 64
-"""Memory may grow by so much, and by so many times the input's files."""
+"""Memory may grow by what a chat template is given, and by so many times the input's files."""
 _SECRET = "what no command may read out or change"  # noqa: S105  # a file's content
 
 

@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -21,6 +22,8 @@ from edgewright.errors import InputError, UsageError
 
 _SIZES = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
 _TIMES = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+_MOST_BYTES, _LONGEST_LINE = 65_536, 2000
+"""Of a policy and of a line in it: the time and memory of reading TOML grow with the square of a key's parts."""
 
 
 class _GateRow(BaseModel):
@@ -133,12 +136,7 @@ def read_policy(path: Path) -> Policy:
         InputError: no such file, or no TOML.
         UsageError: an unknown key or metric.
     """
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"The policy {path} cannot be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"The policy {path} is no valid TOML: {error}.") from error
+    data = _read_toml(path, "policy")
     try:
         file = _PolicyFile.model_validate(data)
         gates = [
@@ -159,6 +157,30 @@ def read_policy(path: Path) -> Policy:
         raise UsageError(f"{path}: order and [prefer] exclude each other.", hint="Give one of them.")
     wish = ">".join(file.order) or ",".join(f"{name}={weight}" for name, weight in file.prefer.items())
     return preferred(policy, wish) if wish else policy
+
+
+def _read_toml(path: Path, what: str) -> dict[str, Any]:
+    """A small TOML file of the user's own.
+
+    Raises:
+        InputError: it cannot be read, is far larger than such a file is, or no TOML.
+    """
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(_MOST_BYTES + 1)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise InputError(f"The {what} {path} cannot be read: {why}.") from error
+    if len(data) > _MOST_BYTES or any(len(line) > _LONGEST_LINE for line in data.splitlines()):
+        raise InputError(
+            f"The {what} {path} is larger than {_MOST_BYTES:,} bytes, or has a line of more than {_LONGEST_LINE:,}."
+        )
+    try:
+        return tomllib.loads(data.decode("utf-8"))
+    except RecursionError as error:
+        raise InputError(f"The {what} {path} is no valid TOML: it is nested too deeply.") from error
+    except ValueError as error:
+        raise InputError(f"The {what} {path} is no valid TOML: {error}.") from error
 
 
 def with_gates(policy: Policy, gates: list[Gate]) -> Policy:
@@ -229,11 +251,10 @@ def workload(said: str) -> Workload:
             f"Name one of {', '.join(known)}, or a TOML file with prompt_tokens, decode_tokens, concurrency."
         )
         raise UsageError(f"There is no workload {said!r}.", hint=hint)
+    data = _read_toml(path, "workload")
     try:
-        row = _WorkloadFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        row = _WorkloadFile.model_validate(data)
         return Workload(**row.model_dump(), name=path.stem)
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"The workload {path} is no readable TOML: {error}.") from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])

@@ -28,6 +28,8 @@ COMMANDS = {
     "generate": "Let a build or a model continue a text.",
     "demo": "Optimize SmolLM2-135M for this machine.",
 }
+_LONGEST = 4000
+"""Characters of a failure's message."""
 
 
 class LazyGroup(click.Group):
@@ -95,8 +97,16 @@ def _failed(error: EdgewrightError, status: int, *, debug: bool) -> int:
         traceback.print_exc()
     if interrupts.heard():
         return _interrupted()
-    click.echo(f"edgewright: {error}", err=True)
+    click.echo(f"edgewright: {_bounded(str(error))}", err=True)
     return status
+
+
+def _bounded(text: str) -> str:
+    """The text as every terminal can write it, and no longer than one reads: names in it come from outside."""
+    plain = text.encode("utf-8", errors="backslashreplace").decode()
+    if len(plain) <= _LONGEST:
+        return plain
+    return f"{plain[: _LONGEST // 2]} ... {plain[-_LONGEST // 2 :]}"
 
 
 def _interrupted() -> int:

@@ -18,7 +18,7 @@ from jinja2.ext import Extension, loopcontrols
 from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-CPU_S, MEMORY_BYTES = 2, 1 << 29
+CPU_S, MEMORY_BYTES = 2, 1 << 28
 """Seconds of processor time and bytes of memory; real templates take milliseconds."""
 LONGEST = 1_000_000
 """Characters of a turn."""

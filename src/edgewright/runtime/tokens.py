@@ -36,7 +36,13 @@ class SourceTokenizer:
 
     def encode(self, text: str, *, special: bool = False) -> list[int]:
         """Ids of a text; ``special`` adds what the model expects around a plain text (such as BOS)."""
-        return list(self._tokenizer.encode(text, add_special_tokens=special).ids)
+        try:
+            return list(self._tokenizer.encode(text, add_special_tokens=special).ids)
+        except Exception as error:  # as above
+            raise InputError(
+                f"The tokenizer of {self._source} cannot encode a text: {error}.",
+                hint="Check its tokenizer.json.",
+            ) from error
 
     def decode(self, ids: list[int]) -> str:
         """The text of ids, special tokens left out."""

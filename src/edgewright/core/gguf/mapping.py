@@ -80,9 +80,12 @@ def map_model(header: GgufHeader, factors: Mapping[str, Any]) -> MappedModel | U
     """
     settings = Settings(header.of_architecture(), factors)
     name = header.architecture
-    if name == "llama" and settings.number("expert_count", 0):
-        settings = Settings(header.of_architecture(), factors)
-        name = "mixtral"
+    try:
+        if name == "llama" and settings.number("expert_count", 0):
+            settings = Settings(header.of_architecture(), factors)
+            name = "mixtral"
+    except UnmappedError as error:
+        return Unmapped(reason=f"its {error} has no counterpart in Transformers that is known here")
     family = knowledge.table("gguf_families").get(name)
     if family is None or name == "common":
         return Unmapped(reason=f"the architecture {header.architecture} is not mapped to Transformers yet")

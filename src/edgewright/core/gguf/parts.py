@@ -59,7 +59,7 @@ def join_parts(parts: Collection[GgufHeader], name: str) -> GgufHeader:
             raise InputError(f"Part {number + 1} of {name} is another part than its name says.")
         for tensor in part.tensors:
             if tensor.name in tensors:
-                raise InputError(f"The tensor {tensor.name!r} stands in two parts of {name}.")
+                raise InputError(f"The tensor {shown(tensor.name)} stands in two parts of {name}.")
             tensors[tensor.name] = tensor
     expected = _number(first, "split.tensors.count", len(tensors))
     if expected != len(tensors):

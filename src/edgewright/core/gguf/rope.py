@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from edgewright.core.gguf.settings import Settings, UnmappedError
+from edgewright.core.shown import shown
 
 FREQUENCIES = "rope_freqs.weight"
 LONG, SHORT = "rope_factors_long.weight", "rope_factors_short.weight"
@@ -44,7 +45,7 @@ def rope_parameters(settings: Settings, *, rotated: int) -> dict[str, Any]:
     if kind == "yarn":
         return {"rope_type": "yarn", "rope_theta": base, "factor": factor, **_yarn(settings, original)}
     if kind not in {"none", "linear"}:
-        raise UnmappedError(f"rope.scaling.type is {kind!r}")
+        raise UnmappedError(f"rope.scaling.type is {shown(kind)}")
     if kind == "none" and factor != 1.0:
         raise UnmappedError(f"rope.scaling.factor is {factor:g} and rope.scaling.type is 'none'")
     if factor == 1.0:

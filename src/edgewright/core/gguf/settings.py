@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from edgewright.core.shown import shown
+
 
 class UnmappedError(Exception):
     """Something in a GGUF file that has no counterpart in Hugging Face's terms; the message names it."""
@@ -44,7 +46,7 @@ class Settings:
         """
         found = self.take(name, default)
         if isinstance(found, bool) or not isinstance(found, int | float):
-            raise UnmappedError(f"{name} is {'missing' if found is None else repr(found)}")
+            raise UnmappedError(f"{name} is {'missing' if found is None else shown(found)}")
         return found
 
     def factors(self, name: str) -> list[float] | None:
