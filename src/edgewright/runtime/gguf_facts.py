@@ -13,7 +13,7 @@ import numpy as np
 from edgewright.core.gguf.header import MAGIC, GgufHeader, parse_gguf
 from edgewright.core.gguf.kind import demand_language_model
 from edgewright.core.gguf.mapping import MappedModel, Unmapped, map_model, read_factors
-from edgewright.core.gguf.parts import join_parts, part_names
+from edgewright.core.gguf.parts import join_parts, model_name, part_names
 from edgewright.core.model import GgufOrigin, Modality, ModelFacts, Task, TensorShape
 from edgewright.core.shown import shown
 from edgewright.errors import InputError
@@ -21,6 +21,8 @@ from edgewright.runtime.safetensors_facts import common_dtype, row_sizes
 
 _MOST = 2**40
 """No model has so many of anything that its settings count."""
+_NAMED = 6
+"""Files that are listed by name."""
 
 
 def is_gguf(path: Path) -> bool:
@@ -38,6 +40,24 @@ def gguf_files(path: Path) -> list[Path]:
     """
     names = part_names(path.name, {file.name for file in path.parent.iterdir()})
     return [path.with_name(name) for name in names]
+
+
+def only_model(directory: Path) -> Path | None:
+    """The file of the one GGUF model in a directory, of a split one the first part; None where there is no GGUF file.
+
+    Raises:
+        InputError: there are several models.
+    """
+    names = sorted(file.name for file in directory.iterdir() if file.suffix.lower() == ".gguf")
+    models = {model_name(name): name for name in reversed(names)}
+    if len(models) > 1:
+        first = sorted(models.values())
+        told = ", ".join(first[:_NAMED]) + (f" and {len(first) - _NAMED} more" if len(first) > _NAMED else "")
+        raise InputError(
+            f"{directory} holds {len(models)} GGUF models, and which of them is meant is not said: {told}.",
+            hint="Give the file of one of them.",
+        )
+    return next((directory / name for name in models.values()), None)
 
 
 def read(path: Path) -> ModelFacts:

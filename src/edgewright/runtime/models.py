@@ -57,6 +57,8 @@ def locate(said: str, *, offline: bool, trust: Trust, base: str = "") -> Origin:
         if is_adapter(path):
             return _adapter(path, said, offline=offline, trust=trust, base=base)
         _no_base(base, said)
+        if not (path / "config.json").exists() and (file := gguf_facts.only_model(path)):
+            return _file(file, said)
         return _directory(path, said, SourceKind.DIRECTORY, trust)
     if path.is_file():
         _no_base(base, said)

@@ -10,6 +10,7 @@ from edgewright.errors import InputError, OfflineError, UnsupportedError
 from edgewright.runtime import hub
 from edgewright.runtime.models import Trust, locate, read_facts
 from edgewright.runtime.safetensors_facts import weight_files
+from tests.gguf_bytes import gguf_bytes, llama
 
 CONFIG = {
     "architectures": ["LlamaForCausalLM"],
@@ -274,3 +275,59 @@ def test_pickled_weights_alone_come_with_the_flag_only(tmp_path):
     pickled = ["config.json", "pytorch_model.bin", "training_args.bin"]
     assert fetched(tmp_path, pickled) == {"config.json"}
     assert fetched(tmp_path, pickled, allow_pickle=True) == {"config.json", "pytorch_model.bin"}
+
+
+GGUF = gguf_bytes(*llama())
+
+
+@pytest.mark.parametrize("names", [("a.gguf",), ("a-00001-of-00002.gguf", "a-00002-of-00002.gguf")])
+def test_a_directory_with_one_gguf_model_is_that_model(tmp_path, names):
+    folder = tmp_path / "Modèle été"
+    folder.mkdir()
+    for number, name in enumerate(names):
+        (folder / name).write_bytes(part(number, len(names)))
+    (folder / "README.md").write_text("beside it")
+    found = find(folder)
+    assert (found.kind, found.path, found.name) == (SourceKind.GGUF, folder.resolve() / names[0], "a")
+    assert read_facts(found).layers == 2
+
+
+def part(number, count):
+    metadata, tensors = llama()
+    if count == 1:
+        return GGUF
+    own = dict(list(tensors.items())[number::count])
+    split = {"split.no": number, "split.count": count, "split.tensors.count": len(tensors)}
+    return gguf_bytes({**(metadata if number == 0 else {}), **split}, own)
+
+
+def test_several_gguf_models_in_a_directory_are_listed(tmp_path):
+    for name in ("b.gguf", "a.gguf"):
+        (tmp_path / name).write_bytes(GGUF)
+    with pytest.raises(InputError, match=r"holds 2 GGUF models.*: a\.gguf, b\.gguf\. Give the file"):
+        find(tmp_path)
+
+
+def test_a_gguf_file_beside_a_whole_model_is_left_alone(model):
+    (model / "a.gguf").write_bytes(GGUF)
+    assert find(model).kind is SourceKind.DIRECTORY
+
+
+def test_a_gguf_file_is_read_by_the_link_of_the_hubs_cache(tmp_path):
+    blob, snapshot = tmp_path / "blobs" / "0f", tmp_path / "snapshots" / "c"
+    for place in (blob.parent, snapshot):
+        place.mkdir(parents=True)
+    blob.write_bytes(GGUF)
+    (snapshot / "a.gguf").symlink_to(blob)
+    for said in (snapshot / "a.gguf", snapshot):
+        found = find(said)
+        assert (found.path, found.name) == (snapshot / "a.gguf", "a")
+
+
+def test_folders_that_cannot_be_written_are_read(model):
+    modes = {place: place.stat().st_mode for place in (model, *model.iterdir())}
+    for place in modes:
+        place.chmod(0o500 if place.is_dir() else 0o400)
+    assert read_facts(find(model)).layers == 1
+    for place, mode in modes.items():
+        place.chmod(mode)
