@@ -102,6 +102,7 @@ class World:
         types=(),
         observed=False,
         space=None,
+        source=None,
     ):
         self.runner = FakeRunner(lambda job: self._answer(job, answer))
         self.reporter = RecordingReporter()
@@ -118,7 +119,7 @@ class World:
             runner=self.runner,
             toolchains=self.toolchains,
             store=DirectoryStore(tmp_path / "store"),
-            files=FakeFiles(),
+            files=FakeFiles(source),
             reporter=self.reporter,
             clock=FakeClock(),
             logs=tmp_path / "logs",

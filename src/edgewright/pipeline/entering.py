@@ -1,4 +1,4 @@
-"""Which frameworks take part: those whose environment is ready, and which a tiny model goes through."""
+"""Which frameworks take part: those whose environment is ready, and which a tiny model, or the small one itself, goes through."""
 
 from __future__ import annotations
 
@@ -15,11 +15,15 @@ from edgewright.pipeline.making import postpone
 from edgewright.pipeline.state import State
 
 _SLOW_INSTALL_MIN = 3.0
-_LARGE_BYTES = 2_000_000_000
+_SMALL_BYTES = 2_000_000_000
+"""Weights of at most so much are worth a try after a tiny model failed: the alarm may be false, and little is lost."""
 
 
 def enter(state: State, frameworks: Sequence[str], tiny: Source | None) -> list[str]:
-    """Those whose environment is ready and which a tiny model went through; candidates of the others fall out."""
+    """Those whose environment is ready and which a tiny model went through; candidates of the others fall out.
+
+    A small model is tried itself where its tiny one failed: what is wrong with that may be wrong with that only.
+    """
     ready = [framework for framework in frameworks if _installed(state, framework)]
     if tiny is None:
         return ready
@@ -29,6 +33,13 @@ def enter(state: State, frameworks: Sequence[str], tiny: Source | None) -> list[
         framework, failure = tried
         if failure is None:
             passed.append(framework)
+            return
+        if state.source.facts.weight_bytes <= _SMALL_BYTES:
+            passed.append(framework)
+            state.note(
+                f"{framework}: a tiny model of this architecture did not go through ({failure.reason.rstrip('.')}). The model "
+                f"itself was tried all the same, as every one of at most {_SMALL_BYTES / 1e9:g} GB is"
+            )
             return
         for recipe in state.plan.of(framework):
             state.fail(recipe, failure, "dry run with a tiny model")
@@ -63,4 +74,4 @@ def slow_to_install(state: State, framework: str) -> bool:
     spec = state.shop.backend(framework).toolchain
     minutes = spec.install_minutes + (spec.native.minutes_on_two_cores if spec.native else 0.0)
     late = minutes > _SLOW_INSTALL_MIN and not state.shop.toolchains.state(spec).ready
-    return late and state.source.facts.weight_bytes < _LARGE_BYTES
+    return late and state.source.facts.weight_bytes < _SMALL_BYTES

@@ -102,6 +102,9 @@ class FakeTokenizer:
 class FakeFiles:
     """Manifests without digests, constant facts, byte tokens."""
 
+    def __init__(self, known: ModelFacts | None = None) -> None:
+        self._known = known or facts()
+
     def seal(self, root: Path, unsealed: Manifest) -> None:
         """Write it as it is."""
         (root / MANIFEST_NAME).write_bytes(dump(replace(unsealed, size_bytes=unsealed.weight_bytes)))
@@ -117,7 +120,7 @@ class FakeFiles:
     def facts(self, source: Path) -> ModelFacts:
         """Constant."""
         del source
-        return facts()
+        return self._known
 
     def tensors(self, source: Path) -> list[TensorShape]:
         """One matrix in each of two layers, and a tied embedding."""

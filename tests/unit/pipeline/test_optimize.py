@@ -109,18 +109,41 @@ def test_a_crash_in_one_build_does_not_stop_the_others(tmp_path):
     assert run.best.id == "llamacpp/int8"
 
 
-def test_the_dry_run_finds_an_unsupported_architecture_before_anything_is_built(tmp_path):
-    def refuse(job):
-        if isinstance(job, BuildJob) and job.recipe.framework == "openvino":
-            return Failure(failure=FailureKind.UNSUPPORTED, reason="unknown architecture")
-        return honest(job)
+def refuse(job):
+    if isinstance(job, BuildJob) and job.recipe.framework == "openvino":
+        return Failure(failure=FailureKind.UNSUPPORTED, reason="unknown architecture")
+    return honest(job)
 
-    world = World(tmp_path, answer=refuse)
+
+def builds_of(world, framework):
+    return [j for j in world.runner.jobs if isinstance(j, BuildJob) and j.recipe.framework == framework]
+
+
+def test_the_dry_run_finds_an_unsupported_architecture_before_anything_is_built(tmp_path):
+    world = World(tmp_path, answer=refuse, source=facts(weight_bytes=2_000_000_001))
     run = world.run()
     assert by_id(run)["openvino/int8"].status is Status.UNSUPPORTED
     assert "dry run" in by_id(run)["openvino/int8"].reason
-    builds = [j for j in world.runner.jobs if isinstance(j, BuildJob) and j.recipe.framework == "openvino"]
-    assert len(builds) == 1
+    assert len(builds_of(world, "openvino")) == 1
+
+
+def test_a_small_model_is_tried_itself_where_its_tiny_one_failed(tmp_path):
+    def refuse_tiny(job):
+        return refuse(job) if len(builds_of(world, "openvino")) == 1 else honest(job)
+
+    world = World(tmp_path, answer=refuse_tiny)
+    run = world.run()
+    assert by_id(run)["openvino/int8"].status is Status.MEASURED
+    told = "openvino: a tiny model of this architecture did not go through (unknown architecture)"
+    assert any(note.startswith(told) and "2 GB" in note for note in run.notes)
+
+
+def test_a_small_model_that_cannot_be_built_either_is_tried_once(tmp_path):
+    world = World(tmp_path, answer=refuse)
+    run = world.run()
+    assert by_id(run)["openvino/int8"].status is Status.SKIPPED
+    assert "unknown architecture" in by_id(run)["openvino/int8"].reason
+    assert len(builds_of(world, "openvino")) == 2
 
 
 def test_the_same_run_again_builds_and_scores_and_times_nothing(tmp_path):

@@ -158,10 +158,12 @@ def _read_back(out: Path, meant: Mapping[str, Any]) -> None:
 
 
 def _plain_rope(value: Any) -> Any:
-    """A rope's settings without the older spelling of its kind, where both are there."""
-    if not isinstance(value, Mapping) or "rope_type" not in value:
+    """A rope's settings, of all layers or of each kind, without the older spelling of its kind where both are there."""
+    if not isinstance(value, Mapping):
         return value
-    return {key: inner for key, inner in value.items() if key != "type" or inner != value["rope_type"]}
+    kind = value.get("rope_type")
+    left = {key: inner for key, inner in value.items() if not (kind and key == "type" and inner == kind)}
+    return {key: _plain_rope(inner) for key, inner in left.items()}
 
 
 def _known_classes(names: Sequence[str] | None) -> list[str]:
