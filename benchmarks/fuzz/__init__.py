@@ -29,6 +29,7 @@ from benchmarks.fuzz.inputs import KINDS
 from benchmarks.fuzz.trial import Trial, Verdict, examine
 
 LEAST = 1000
+_EVERY = 100
 FAULTS = ("traceback", "hang", "crash", "no sentence", "endless sentence", "memory", "written elsewhere")
 
 
@@ -49,7 +50,11 @@ def main(arguments: Sequence[str]) -> int:
         for n in range(max(round(kind.count * options.share), 1))
     ]
     with get_context("fork").Pool(os.cpu_count() or 1) as pool:
-        verdicts = [verdict for found in pool.imap_unordered(examine, trials) for verdict in found]
+        verdicts = []
+        for done, found in enumerate(pool.imap_unordered(examine, trials), 1):
+            verdicts += found
+            if not done % _EVERY:
+                print(f"{done} of {len(trials)} inputs, {time.time() - started:.0f} s", flush=True)
     if options.prepare:
         verdicts += preparing.prepare_some(options.prepare, options.seed)
     _show(verdicts)

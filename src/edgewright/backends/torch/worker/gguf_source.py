@@ -34,6 +34,7 @@ def write_from_gguf(origin: Path, out: Path, options: Mapping[str, Option], tell
     del options
     with _opened(origin) as (header, views):
         mapped = _mapped(header, views)
+        tell(Progress(message="writing the tokenizer", fraction=0.0))
         write_tokenizer(header.metadata, out)
         if isinstance(mapped, Unmapped):
             _link_parts(origin, out)
