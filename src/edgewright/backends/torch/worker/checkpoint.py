@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from edgewright.core.weights import EMBEDDINGS, PICKLED, SAFETENSORS, Layout, weight_names
-from edgewright.errors import InputError
+from edgewright.errors import InputError, ResourceError
 
+_FULL = "os error 28"
+"""How safetensors tells of a full disk."""
 OUTPUT = "lm_head.weight"
 
 
@@ -74,10 +76,24 @@ def _read_pickled(shard: Path) -> dict[str, Any]:
 
 
 def save_weights(weights: Mapping[str, Any], path: Path) -> None:
-    """Write tensors, each contiguous and with memory of its own, as safetensors demands."""
+    """Write tensors, each contiguous and with memory of its own, as safetensors demands.
+
+    Raises:
+        ResourceError: the disk is full.
+    """
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
-    save_file({name: w.contiguous().clone() for name, w in weights.items()}, path, metadata={"format": "pt"})
+    owned = {name: w.contiguous().clone() for name, w in weights.items()}
+    try:
+        save_file(owned, path, metadata={"format": "pt"})
+    except SafetensorError as error:
+        if _FULL not in str(error):
+            raise
+        raise ResourceError(
+            "There is no space left on the disk for the model's weights.",
+            hint="Free some, or set EDGEWRIGHT_HOME to a larger disk.",
+        ) from error
 
 
 def finish_weights(out: Path) -> None:

@@ -10,7 +10,7 @@ import json
 import mmap
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -59,10 +59,17 @@ def _opened(origin: Path) -> Iterator[tuple[GgufHeader, dict[str, Any]]]:
         views: dict[str, Any] = {}
         for name in names:
             stream = stack.enter_context((origin.parent / name).open("rb"))
-            view = stack.enter_context(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))
+            view = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+            stack.callback(_close, view)
             headers.append(parse_gguf(view, name))
             views |= dict.fromkeys((tensor.name for tensor in headers[-1].tensors), view)
         yield join_parts(headers, origin.name), views
+
+
+def _close(view: Any) -> None:
+    """A failure's traceback may still hold weights that point into the file: they must not hide the failure."""
+    with suppress(BufferError):
+        view.close()
 
 
 def _link_parts(origin: Path, out: Path) -> None:
