@@ -13,6 +13,7 @@ from pathlib import Path
 
 LIMIT_S = 10.0
 _ADDRESS_SPACE = 6 << 30
+_LARGEST_FILE = 1 << 28
 """Bytes: what goes wild is stopped before the machine suffers."""
 _LONGEST = 4100
 """Characters of one sentence with its hint, paths included."""
@@ -87,6 +88,7 @@ def _become(job: Callable[[], int], out: Path, err: Path) -> None:
         for path, stream in ((out, 1), (err, 2)):
             os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), stream)
         resource.setrlimit(resource.RLIMIT_AS, (_ADDRESS_SPACE, _ADDRESS_SPACE))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (_LARGEST_FILE, _LARGEST_FILE))
         status = job()
     except BaseException:  # noqa: BLE001  # whatever it is, it is told
         sys.excepthook(*sys.exc_info())

@@ -140,6 +140,27 @@ def test_a_gguf_setting_of_another_type_leaves_the_file_to_llama_cpp(tmp_path, v
     assert "expert_count" in facts.gguf.unmapped
 
 
+@pytest.mark.parametrize("name", ["attention.value_length", "rope.dimension_count", "rope.freq_base"])
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_gguf_setting_that_is_no_finite_number_is_not_taken_for_one(tmp_path, name, value):
+    metadata, tensors = llama()
+    (tmp_path / "a.gguf").write_bytes(gguf_bytes({**metadata, f"llama.{name}": value}, tensors))
+    facts = read_facts(find(tmp_path / "a.gguf"))
+    assert facts.gguf
+    assert name in facts.gguf.unmapped
+
+
+@pytest.mark.parametrize("target", ["edgewright.json", "nowhere"])
+def test_a_link_that_leads_nowhere_is_no_build(tmp_path, monkeypatch, capsys, target):
+    monkeypatch.setenv("EDGEWRIGHT_HOME", str(tmp_path / "home"))
+    build = tmp_path / "build"
+    build.mkdir()
+    (build / "edgewright.json").symlink_to(target)
+    for command in ("evaluate", "benchmark"):
+        assert run([command, str(build), "--offline"]) in {3, 6}
+        assert "Unexpected" not in capsys.readouterr().err
+
+
 def test_a_name_of_any_length_leaves_the_sentence_short(tmp_path, capsys):
     metadata, tensors = llama()
     strange = {"blk.0." + "x" * 50_000: tensors["blk.0.ffn_up.weight"]}

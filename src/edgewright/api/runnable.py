@@ -111,6 +111,7 @@ def _foreign(wiring: Wiring, path: Path, said: str, runtime: str) -> Runnable:
         rows = [
             [str(f.relative_to(where)), f.stat().st_size, f.stat().st_mtime_ns]
             for f in sorted(where.rglob("*"))
+            if f.exists()  # a link that leads nowhere is no content
         ]
         identity = digest([str(where), rows])
     return Runnable(name=path.name, backend=backend, path=str(where), identity=identity, runtime={})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -45,7 +46,7 @@ class Settings:
             UnmappedError: it is missing, or something else.
         """
         found = self.take(name, default)
-        if isinstance(found, bool) or not isinstance(found, int | float):
+        if isinstance(found, bool) or not isinstance(found, int | float) or not math.isfinite(found):
             raise UnmappedError(f"{name} is {'missing' if found is None else shown(found)}")
         return found
 
