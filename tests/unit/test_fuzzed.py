@@ -92,6 +92,14 @@ def test_a_document_that_is_nested_endlessly_is_no_json(model, name):
         find(model)
 
 
+@pytest.mark.parametrize("name", ["generation_config.json", "tokenizer_config.json", "chat_template.json"])
+@pytest.mark.parametrize("text", ["{'a': 1}", "[1]", ""])
+def test_settings_beside_a_model_that_are_none_are_named(model, name, text):
+    (model / name).write_text(text)
+    with pytest.raises(InputError, match=rf"{name} (is no valid JSON|holds no settings)"):
+        find(model)
+
+
 def test_an_index_that_is_nested_endlessly_is_no_json(model):
     (model / "model.safetensors").unlink()
     (model / "model.safetensors.index.json").write_text(DEEP)

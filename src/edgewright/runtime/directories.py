@@ -19,6 +19,14 @@ from edgewright.runtime import documents, safetensors_facts
 from edgewright.runtime.vocabularies import check_vocabulary, demand_tokenizer
 
 _CACHE_PREFIX = "models--"
+_SETTINGS = (
+    "generation_config.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "chat_template.json",
+)
+"""Files that a model may lack; one that is there has to be whole."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +58,9 @@ def check_directory(path: Path, trust: Trust) -> tuple[str, ...]:
     if not shards:
         _refuse_pickled(path, trust)
     demand_tokenizer(path)
+    for name in _SETTINGS:
+        if (path / name).exists():
+            documents.read_settings(path / name)
     check_vocabulary(path, tensors)
     other = safetensors_facts.other_save(path)
     return (*notes, other) if other else notes

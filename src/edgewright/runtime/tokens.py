@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from edgewright.core.chat_templates import default_template
 from edgewright.core.shown import shown
 from edgewright.errors import InputError
 from edgewright.runtime.documents import read_bytes, read_settings
@@ -88,7 +89,7 @@ class SourceTokenizer:
         path = self._source / "chat_template.jinja"
         if path.exists():
             return read_bytes(path).decode("utf-8", errors="replace")
-        return _default_template(settings.get("chat_template"))
+        return default_template(settings.get("chat_template"))
 
     def begin_ids(self) -> tuple[int, ...]:
         """What the tokenizer's own rules put before a text: a begin-of-text id, or nothing."""
@@ -121,14 +122,6 @@ def _ids(found: object, path: Path) -> tuple[int, ...]:
     if any(isinstance(n, bool) or not isinstance(n, int) or n >= _TOO_HIGH for n in ids):
         raise InputError(f"{path} says eos_token_id: {shown(found)}, which is no token id.")
     return tuple(n for n in ids if n >= 0)
-
-
-def _default_template(stored: object) -> str:
-    """tokenizer_config.json holds one template, or a list of named ones."""
-    if isinstance(stored, list):
-        named = [entry for entry in stored if isinstance(entry, dict) and entry.get("name") == "default"]
-        stored = named[-1].get("template") if named else ""
-    return stored if isinstance(stored, str) else ""
 
 
 def _roles(settings: Mapping[str, Any]) -> dict[str, str]:

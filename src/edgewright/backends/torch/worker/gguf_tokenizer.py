@@ -88,7 +88,7 @@ def _byte_level(fields: Mapping[str, Any], tokens: Sequence[str]) -> Any:
     from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
 
     rules = _rules(str(fields.get("tokenizer.ggml.pre", "gpt-2")))
-    merges = [tuple(merge.split(" ", 1)) for merge in fields["tokenizer.ggml.merges"]]
+    merges: Any = [tuple(merge.split(" ", 1)) for merge in _merges(fields)]
     vocabulary = {token: number for number, token in enumerate(tokens)}
     tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=merges))
     cuts = [pre_tokenizers.Split(Regex(rule), "isolated") for rule in rules["split"]]
@@ -96,6 +96,13 @@ def _byte_level(fields: Mapping[str, Any], tokens: Sequence[str]) -> Any:
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([*cuts, ending])
     tokenizer.decoder = decoders.ByteLevel()
     return tokenizer
+
+
+def _merges(fields: Mapping[str, Any]) -> Sequence[str]:
+    found = fields.get("tokenizer.ggml.merges", ())
+    if not found or not all(isinstance(merge, str) and " " in merge for merge in found):
+        raise InputError("This GGUF file's tokenizer has no merges.", hint="Download it again.")
+    return tuple(found)
 
 
 def _rules(name: str) -> Mapping[str, Any]:

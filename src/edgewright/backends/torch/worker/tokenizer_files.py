@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from edgewright.backends.torch.worker.sentencepiece_twin import agree
+from edgewright.core.chat_templates import default_template
 from edgewright.core.vocabulary import token_text, tokens_of
 from edgewright.errors import InputError, UnsupportedError
 
@@ -133,7 +134,4 @@ def _template_of(origin: Path, settings: dict[str, Any]) -> str:
     """The template beside the tokenizer's settings or in them; of several named ones the one called default."""
     older = origin / "chat_template.json"
     stored = read_json(older).get("chat_template") if older.exists() else None
-    stored = stored or settings.get("chat_template")
-    if isinstance(stored, list):
-        stored = {entry["name"]: entry["template"] for entry in stored}.get("default")
-    return stored if isinstance(stored, str) else ""
+    return default_template(stored or settings.get("chat_template"))
