@@ -240,7 +240,7 @@ KINDS = (
     Kind(
         name="indexes",
         count=60,
-        write=_file("model.safetensors.index.json", lambda: seeds.index_of("a")),
+        write=_file("model.safetensors.index.json", lambda: seeds.index_of(seeds.SHARD)),
         ways=_MODEL,
     ),
     Kind(name="indexes that lead elsewhere", count=20, write=_index, ways=_MODEL),

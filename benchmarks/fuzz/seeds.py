@@ -43,6 +43,7 @@ CONFIG: dict[str, Any] = {
     "bos_token_id": 1,
     "eos_token_id": [2],
 }
+SHARD = "model-00001-of-00001.safetensors"
 TEMPLATE = "{{ bos_token }}{% for m in messages %}[{{ m.role }}] {{ m.content }}{% endfor %}"
 SETTINGS: dict[str, Any] = {
     "tokenizer_class": "PreTrainedTokenizerFast",
@@ -121,7 +122,7 @@ def model(folder: Path, *, index: bool = False) -> Path:
     """A whole Hugging Face directory; with ``index`` its weights lie in one numbered shard."""
     folder.mkdir(parents=True)
     header, data = safetensors(tensors())
-    name = "model-00001-of-00001.safetensors" if index else "model.safetensors"
+    name = SHARD if index else "model.safetensors"
     (folder / name).write_bytes(packed(json.dumps(header).encode(), data))
     if index:
         write(folder / "model.safetensors.index.json", index_of(name))
