@@ -36,9 +36,11 @@ def enter(state: State, frameworks: Sequence[str], tiny: Source | None) -> list[
             return
         if state.source.facts.weight_bytes <= _SMALL_BYTES:
             passed.append(framework)
+            # Where the model fails too, its own reason is the one that is told.
+            where = f" (its log is {failure.log})" if failure.log else ""
             state.note(
-                f"{framework}: a tiny model of this architecture did not go through ({failure.reason.rstrip('.')}). The model "
-                f"itself was tried all the same, as every one of at most {_SMALL_BYTES / 1e9:g} GB is"
+                f"{framework}: a tiny model of this architecture did not go through{where}; the model itself was tried all the "
+                f"same, as every one of at most {_SMALL_BYTES / 1e9:g} GB is"
             )
             return
         for recipe in state.plan.of(framework):
