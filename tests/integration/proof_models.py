@@ -74,7 +74,9 @@ keep(
 )
 keep(
     transformers.StableLmForCausalLM(
-        transformers.StableLmConfig(num_hidden_layers=2, **SIZES | {"num_key_value_heads": 4})
+        transformers.StableLmConfig(
+            num_hidden_layers=2, **SIZES | {"num_key_value_heads": 4, "tie_word_embeddings": False}
+        )
     ),
     "stablelm",
     1.0,

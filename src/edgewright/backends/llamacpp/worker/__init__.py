@@ -183,8 +183,8 @@ def _demand_loadable(file: Path) -> None:
     except InputError as error:
         cause = f": {log.errors[0]}" if log.errors else ""
         raise InputError(
-            f"llama.cpp does not load what its converter wrote{cause}.",
-            hint="Weights and config.json of the source do not fit; repair the source directory.",
+            f"llama.cpp does not load what its own converter wrote{cause}.",
+            hint="Either llama.cpp lacks this variant of the architecture, or weights and config.json of the source do not fit.",
         ) from error
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edgewright.backends.openvino.worker.one_thread import safe_precision
 from edgewright.backends.openvino.worker.placement import placement_of, shares
 from edgewright.backends.options import COUNT, Kind, check_options
 from edgewright.backends.pieces import rows_at_once
@@ -209,4 +210,5 @@ def _properties(runtime: Mapping[str, Option], device: str) -> dict[str, Option]
     if device == _CPU:
         properties["INFERENCE_NUM_THREADS"] = thread_count(runtime)
         properties.setdefault("NUM_STREAMS", 1)
+        properties |= safe_precision(properties)
     return properties
