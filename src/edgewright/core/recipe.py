@@ -94,11 +94,12 @@ class Skipped:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """The baseline and the candidates, in the order in which they are worked on."""
+    """The baseline and the candidates, in the order in which they are worked on; ``unfit`` frameworks take no part, and why."""
 
     baseline: Recipe
     candidates: tuple[Recipe, ...]
     skipped: tuple[Skipped, ...] = ()
+    unfit: Mapping[str, str] = field(default_factory=dict)
 
     def frameworks(self) -> tuple[str, ...]:
         """The candidates' frameworks, each once, in order."""

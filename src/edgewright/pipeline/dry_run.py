@@ -61,7 +61,8 @@ def dry_run(state: State, framework: str, tiny: Source) -> Failure | None:
     )
     if state.shop.store.find("dry-runs", key):
         return None
-    chosen = [recipes[0], *[r for r in recipes if not r.precision.unquantized][:1]]
+    able = {recipe.id for recipe in backend.recipes(tiny.facts)}  # a given file is no build of a tiny model
+    chosen = [recipes[0], *[r for r in recipes if not r.precision.unquantized and r.id in able][:1]]
     state.shop.reporter.phase(f"dry run of {framework} with a tiny model")
     base: Artifact | None = None
     shop = replace(state.shop, measures=False)  # frameworks are tried beside each other

@@ -51,12 +51,9 @@ def plan(
     offered = [_offered(by_name[name], assessment, wider=bool(only)) for name in usable]
     candidates: list[Recipe] = []
     skipped: list[Skipped] = []
-    unfit = {
-        name: "" if fits[name].works else " ".join(fits[name].reasons)
-        for name in by_name
-        if name not in usable
-    }
-    for recipes in _asked(offered, only, unfit) if only else offered:
+    unfit = {name: " ".join(fits[name].reasons) for name in by_name if not fits[name].works}
+    absent = {name: unfit.get(name, "") for name in by_name if name not in usable}
+    for recipes in _asked(offered, only, absent) if only else offered:
         for recipe in (*recipes, *(one for pruning in prunings for one in _pruned(recipes, pruning))):
             size = assessment.facts.parameters * recipe.nominal_bits / 8
             if max_size_bytes and not recipe.precision.unquantized and size > 1.1 * max_size_bytes:
@@ -64,7 +61,8 @@ def plan(
                 skipped.append(Skipped(recipe=recipe, reason=reason))
             else:
                 candidates.append(recipe)
-    return Plan(baseline=baseline, candidates=tuple(candidates), skipped=tuple(skipped))
+    missed = {} if only else {name: unfit[name] for name in wanted if name in unfit}
+    return Plan(baseline=baseline, candidates=tuple(candidates), skipped=tuple(skipped), unfit=missed)
 
 
 def _pruned(recipes: Sequence[Recipe], pruning: Pruning) -> list[Recipe]:
@@ -98,15 +96,15 @@ def _offered(backend: Backend, assessment: Assessment, *, wider: bool) -> list[R
 
 
 def _asked(
-    offered: Sequence[Sequence[Recipe]], only: Sequence[str], unfit: Mapping[str, str]
+    offered: Sequence[Sequence[Recipe]], only: Sequence[str], absent: Mapping[str, str]
 ) -> list[list[Recipe]]:
-    """``unfit`` are the frameworks that take no part, with the reason where the model does not fit them."""
+    """``absent`` are the frameworks that take no part, with the reason where the model does not fit them."""
     known = [recipe.id for recipes in offered for recipe in recipes]
     for pattern in only:
         if not any(fnmatchcase(identifier, pattern) for identifier in known):
             framework = pattern.partition("/")[0]
-            if framework in unfit:
-                _refuse(pattern, framework, unfit[framework])
+            if framework in absent:
+                _refuse(pattern, framework, absent[framework])
             raise UsageError(f"No build is called {pattern!r}.", hint=f"Known: {', '.join(known)}.")
     return [_with_bases(recipes, only) for recipes in offered]
 

@@ -44,3 +44,10 @@ def test_a_build_of_a_framework_that_was_left_out_says_how_to_add_it():
 def test_a_name_that_nothing_has_is_still_no_build():
     with pytest.raises(UsageError, match="No build is called 'llamacpp/int3'"):
         planned(["llamacpp/int3"], unfit="it knows no such architecture")
+
+
+def test_a_framework_that_does_not_fit_is_told_where_it_would_take_part():
+    reason = "it knows no such architecture"
+    assert planned([], unfit=reason).unfit == {"openvino": reason}
+    assert planned([], frameworks=["llamacpp"], unfit=reason).unfit == {}
+    assert planned(["llamacpp/*"], unfit=reason).unfit == {}
