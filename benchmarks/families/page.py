@@ -23,7 +23,7 @@ _HEAD = """# Families
 <!-- written by `make bench NAME=families`: do not edit -->
 
 Each row is a tiny model with random weights: three layers or one whole pattern of its family, every quirk of the family
-switched on, with the tokenizer of SmolLM2. It went through what `optimize` does: intake, the unquantized conversion of each
+switched on, with the tokenizer of SmolLM2 or, where its family has another kind, one of that kind. It went through what `optimize` does: intake, the unquantized conversion of each
 framework, held against the original on windows at both sides of every length at which the model changes, tokenizer parity,
 greedy decoding, and a build of 8 bits.
 

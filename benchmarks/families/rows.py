@@ -9,10 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from edgewright.config import evaluation_text
 from edgewright.core.keys import digest
 
 TABLE = Path(__file__).with_name("rows.toml")
 _MAKER = Path(__file__).with_name("make_models.py")
+_FINISHER = Path(__file__).with_name("finish_models.py")
+_BESIDE = ("tokenizer", "sharp_router")
+"""What a row asks of the second script."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,11 +37,13 @@ def read_rows() -> dict[str, Row]:
 
 
 def _row(name: str, row: Mapping[str, Any], shared: Sequence[Any]) -> Row:
+    beside = [row[key] for key in _BESIDE if key in row]
+    more = [*beside, _FINISHER.read_text(encoding="utf-8")] if beside else []
     return Row(
         name=name,
         quirk=row["quirk"],
         model_type=row["model_type"],
-        digest=digest([row["model_type"], row["settings"], *shared]),
+        digest=digest([row["model_type"], row["settings"], *shared, *more]),
     )
 
 
@@ -48,7 +54,10 @@ def make_models(python: Path, out: Path, tokenizer: str, names: Sequence[str]) -
         RuntimeError: not one model could be made.
     """
     out.mkdir(parents=True, exist_ok=True)
-    command = [str(python), str(_MAKER), str(TABLE), str(out), tokenizer, *names]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RuntimeError(f"The models could not be made: {done.stderr[-1000:]}")
+    text = out / "text.txt"
+    text.write_text(evaluation_text(None).content, encoding="utf-8")
+    for script, given in ((_MAKER, tokenizer), (_FINISHER, str(text))):
+        command = [str(python), str(script), str(TABLE), str(out), given, *names]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RuntimeError(f"The models could not be made: {done.stderr[-1000:]}")

@@ -19,6 +19,7 @@ from edgewright.core.measurement import Scores
 from edgewright.core.model import Source, SourceKind
 from edgewright.core.recipe import SCORING_RUNTIME, Precision, Recipe
 from edgewright.errors import EdgewrightError, UnprovenError
+from edgewright.pipeline.blaming import Side, likely_cause
 from edgewright.pipeline.proving import parity_texts
 from edgewright.ports import Backend, Workshop
 from edgewright.runtime.models import Trust, locate
@@ -133,6 +134,8 @@ class Runner:
             expected=original.expected,
             log=self._log(original, recipes[0]),
             lengths=scores,
+            routed=bool(source.facts.experts),
+            cause=partial(self._cause, backend, artifact, original),
         )
         cell = Cell(
             outcome=Outcome.WORKS if cross.equal else Outcome.WRONG,
@@ -175,6 +178,12 @@ class Runner:
             reference=original.reference,
         )
         return answer if isinstance(answer, Failure) else answer[0]
+
+    def _cause(self, backend: Backend, artifact: Artifact, original: Original) -> str:
+        one = Side(backend=self.shop.reference, artifact=original.source.path, runtime=SCORING_RUNTIME)
+        other = Side(backend=backend, artifact=artifact.path, runtime=artifact.recipe.runtime)
+        ids = (*original.job.prefix, *original.job.ids)
+        return likely_cause(self.shop, one, other, ids, self._log(original, artifact.recipe))
 
     def _own_file(self, original: Original, folder: Path) -> Cell:
         """The file that the converter of a framework that runs files made, as a user's input."""
