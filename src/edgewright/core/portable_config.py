@@ -56,7 +56,13 @@ def portable_config(
     plain |= _rope(plain)
     if plain.get("model_type") == "gpt2":  # three readers look for the name of the first release
         plain.setdefault("n_ctx", plain.get("n_positions"))
+    if plain.get("model_type") == "falcon" and "num_kv_heads" not in said and _one_key_head(plain):
+        plain["num_kv_heads"] = 1  # Transformers' default is that of other Falcons, and readers believe it
     return plain
+
+
+def _one_key_head(plain: Mapping[str, Any]) -> bool:
+    return bool(plain.get("multi_query")) and not plain.get("new_decoder_architecture")
 
 
 def _rope(plain: Mapping[str, Any]) -> dict[str, Any]:
@@ -77,6 +83,9 @@ def _older(rope: Mapping[str, Any], plain: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if "rope_theta" in rope:
         found["rope_theta"] = plain.get("rope_theta", rope["rope_theta"])
+    if plain.get("model_type") == "gpt_neox":  # has had names of its own
+        found["rotary_emb_base"] = plain.get("rotary_emb_base", rope["rope_theta"])
+        found["rotary_pct"] = plain.get("rotary_pct", rope.get("partial_rotary_factor", 1.0))
     if rope.get("rope_type", "default") != "default":
         older = plain.get("rope_scaling")
         scaling = {key: value for key, value in rope.items() if key != "rope_theta"}

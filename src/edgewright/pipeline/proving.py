@@ -19,7 +19,7 @@ from edgewright.core.keys import digest
 from edgewright.core.lengths import validation_lengths
 from edgewright.core.measurement import PROTOCOL_VERSION, Scores
 from edgewright.core.model import Source
-from edgewright.core.proof import Proof
+from edgewright.core.proof import EXACT_KL, ROUTED, Proof
 from edgewright.core.recipe import SCORING_RUNTIME
 from edgewright.errors import UnprovenError
 from edgewright.pipeline.blaming import Side, likely_cause
@@ -131,6 +131,7 @@ def _compare(shop: Workshop, source: Source, backend: Backend, text: str) -> Pro
         source_perplexity=exp(fmean(base.nll)),
         kl_file=file.kl_mean or 0.0,
         kl_exact=copy.kl_mean or 0.0,
+        limit_exact=EXACT_KL * (ROUTED if source.facts.experts else 1.0),
     )
     if not proof.holds:
         runs_file = Side(backend=backend, artifact=source.original, runtime={})

@@ -9,14 +9,12 @@ from edgewright.core.answers import Failure, TokenizeResult
 from edgewright.core.artifact import Artifact
 from edgewright.core.jobs import TokenizeJob
 from edgewright.core.measurement import Scores
+from edgewright.core.proof import ROUTED
 from edgewright.core.recipe import Precision
 from edgewright.core.run import CrossValidation
 from edgewright.ports import Backend, Workshop
 
 KL_LIMIT = {Precision.FP32: 1e-6, Precision.FP16: 1e-3}
-_ROUTED = 10.0
-"""With experts, rounding sends a token that lies between two of them to the other one: a Mixtral of random weights has 3e-3 in
-float16 where it has 5e-4 in float32."""
 _TIMEOUT_S = 300.0
 
 
@@ -50,7 +48,7 @@ def cross_validate(
     recipe = artifact.recipe
     ids = tokenize(shop, shop.backend(recipe.framework), artifact.path, texts, log)
     same = None if isinstance(ids, Failure) else ids == expected
-    limit = limit or _limit(recipe.precision, scores) * (_ROUTED if routed else 1.0)
+    limit = limit or _limit(recipe.precision, scores) * (ROUTED if routed else 1.0)
     divergence, where = _worst(scores, lengths)
     close = divergence is not None and divergence < limit
     causes = [] if close else [_difference(divergence, where, cause)]

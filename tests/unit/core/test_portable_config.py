@@ -52,6 +52,20 @@ def test_a_plain_rope_gains_no_scaling():
     assert "rope_scaling" not in found
 
 
+def test_a_falcon_with_one_key_head_does_not_get_the_default_of_others():
+    falcon = {"model_type": "falcon", "multi_query": True}
+    assert portable_config(falcon, {}, {"num_kv_heads": 71})["num_kv_heads"] == 1
+    assert portable_config({**falcon, "num_kv_heads": 71}, {}, {})["num_kv_heads"] == 71
+    grouped = {**falcon, "new_decoder_architecture": True}
+    assert portable_config(grouped, {}, {"num_kv_heads": 8})["num_kv_heads"] == 8
+
+
+def test_a_gpt_neox_of_today_has_the_rope_settings_that_older_readers_demand():
+    rope = {"rope_type": "default", "rope_theta": 1e4, "partial_rotary_factor": 0.25}
+    made = portable_config({"model_type": "gpt_neox", "rope_parameters": rope}, {}, {})
+    assert (made["rotary_emb_base"], made["rotary_pct"]) == (1e4, 0.25)
+
+
 def test_gpt2_has_the_name_of_its_context_that_three_readers_look_for():
     assert portable_config({"model_type": "gpt2", "n_positions": 1024}, {}, {})["n_ctx"] == 1024
     assert portable_name("gpt2", "transformer.wte.weight") == "wte.weight"

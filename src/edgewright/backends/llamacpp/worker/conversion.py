@@ -70,6 +70,8 @@ _UNPREPARED = (
     "IndexError",
     "KeyError",
     "NotImplementedError",
+    "RuntimeError: The size of tensor",
+    "RuntimeError: shape",
     "TypeError",
     "ValueError",
 )
