@@ -32,7 +32,8 @@ _BLOCK = 32
 _EMBEDDING = "/model/embed_tokens/Gather"
 _ENDS = {EMBEDDING: _EMBEDDING, HEAD: "/lm_head/MatMul"}
 # No Python code of the model's directory is run. A tied embedding stays a matrix of its own, which the later passes look for.
-_PLAIN = {"hf_remote": False, "shared_embeddings": False}
+# Every layer's cache holds every position: GenAI 0.18's shorter ones demand a request that is longer than their window.
+_PLAIN = {"hf_remote": False, "shared_embeddings": False, "windowed_kv_cache": False}
 _EXTERNAL = {"save_as_external_data": True, "external_data_name": "model.onnx.data"}
 
 Passes = dict[str, dict[str, Any]]
