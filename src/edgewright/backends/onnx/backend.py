@@ -71,7 +71,7 @@ class OnnxBackend(Declared):
             return f"{facts.task} is not built yet; only text generation is"
         if facts.model_type not in self._model_types:
             return (
-                f'the model builder of ONNX Runtime GenAI 0.14.1 does not know model type "{facts.model_type}"; '
+                f'the model builder of ONNX Runtime GenAI 0.18.0 does not know model type "{facts.model_type}"; '
                 "use another framework, or a model derived from a listed architecture"
             )
         return ""

@@ -15,6 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from edgewright.backends.onnx.worker.builder import join_olive_and_builder
 from edgewright.backends.onnx.worker.calibrating import data_config
 from edgewright.backends.onnx.worker.faults import refusal, watched
 from edgewright.backends.onnx.worker.last_logits import keep_last_logits
@@ -150,6 +151,7 @@ def _run_olive(source: Path, scratch: Path, job: BuildJob) -> Path:
     os.environ["HF_HUB_CACHE"] = str(scratch / "hub")
     from olive.workflows import run
 
+    join_olive_and_builder()
     produced = scratch / "out"
     data = data_config(job.calibration) if job.calibration else None
     with watched() as faults:

@@ -31,8 +31,9 @@ _ACCURACY_LEVEL = 4
 _BLOCK = 32
 _EMBEDDING = "/model/embed_tokens/Gather"
 _ENDS = {EMBEDDING: _EMBEDDING, HEAD: "/lm_head/MatMul"}
-# The builder's default runs Python code that it finds in the model's directory.
-_TRUST = {"hf_remote": False}
+# No Python code of the model's directory is run. A tied embedding stays a matrix of its own, which the later passes look for.
+# Every layer's cache holds every position: GenAI 0.18's shorter ones demand a request that is longer than their window.
+_PLAIN = {"hf_remote": False, "shared_embeddings": False, "windowed_kv_cache": False}
 _EXTERNAL = {"save_as_external_data": True, "external_data_name": "model.onnx.data"}
 
 Passes = dict[str, dict[str, Any]]
@@ -60,7 +61,7 @@ def passes(options: Mapping[str, Option], data: Mapping[str, Any] | None = None)
 
 def _fp32(options: Mapping[str, Option]) -> Passes:
     del options
-    return {"build": {"type": "ModelBuilder", "precision": "fp32", "extra_options": _TRUST}}
+    return {"build": {"type": "ModelBuilder", "precision": "fp32", "extra_options": _PLAIN}}
 
 
 def _int8(options: Mapping[str, Option]) -> Passes:
@@ -73,14 +74,14 @@ def _int8(options: Mapping[str, Option]) -> Passes:
 
 
 def _int4(options: Mapping[str, Option]) -> Passes:
-    build = {
-        "type": "ModelBuilder",
-        "precision": "int4",
-        "int4_block_size": options["group_size"],
-        "int4_accuracy_level": _ACCURACY_LEVEL,
-        "int4_algo_config": options["algorithm"],
-        "extra_options": _TRUST,
+    # Among the builder's own options: Olive's names for them (int4_block_size and the like) are no longer read.
+    extra = {
+        **_PLAIN,
+        "block_size": options["group_size"],
+        "accuracy_level": _ACCURACY_LEVEL,
+        "algo_config": options["algorithm"],
     }
+    build = {"type": "ModelBuilder", "precision": "int4", "extra_options": extra}
     if not options["quantize_embedding"]:
         return {"build": build}
     return {"build": build, "embedding": {**_rtn(options), "nodes_to_include": [_EMBEDDING]}}
@@ -117,7 +118,7 @@ def _mixed(options: Mapping[str, Option]) -> Passes:
     for module, kind in types.items():
         bits, _, block = kind.partition(":")
         settings[_node(module)] = {"bits": int(bits), "group_size": int(block)}
-    extra = {**_TRUST, "disable_qkv_fusion": True}
+    extra = {**_PLAIN, "fuse_qkv": False}
     found: Passes = {"build": {"type": "ModelBuilder", "precision": "fp32", "extra_options": extra}}
     found["quantize"] = {
         "type": "OnnxKQuantQuantization",

@@ -35,8 +35,6 @@ _OPTIONS: dict[str, Kind] = {
     "graph_level": tuple(_GRAPH_LEVELS),
     "provider": (_WEBGPU,),
 }
-_NEVER = -1
-"""An end-of-text id that no model says: GenAI's search would end at the real one."""
 
 
 class OnnxSession:
@@ -66,9 +64,11 @@ class OnnxSession:
             options["graph_optimization_level"] = _GRAPH_LEVELS[str(runtime["graph_level"])]
         if profile:
             options["enable_profiling"] = str(profile)
-        self._own = {"eos_token_id": _NEVER, "decoder": {"session_options": options}}
         self._gpu = runtime.get("provider") == _WEBGPU
         self._vocabulary = int(config_of(artifact)["model"]["vocab_size"])
+        # GenAI's search ends at an end-of-text, and demands one that is in the vocabulary: the last id, which it is then told
+        # not to choose (min_length). Vocabularies end in ids that are reserved or unused.
+        self._own = {"eos_token_id": self._vocabulary - 1, "decoder": {"session_options": options}}
         self._whole = False
         self._model: Any = self._load()
 
@@ -143,7 +143,7 @@ class OnnxSession:
     def _generator(self, length: int, prompts: int = 1) -> Any:
         parameters: Any = self._og.GeneratorParams(self._model)
         # An artifact's own search settings would bend the choice away from the most likely id.
-        plain = {"min_length": 0, "num_beams": 1, "repetition_penalty": 1.0, "no_repeat_ngram_size": 0}
+        plain = {"min_length": length, "num_beams": 1, "repetition_penalty": 1.0, "no_repeat_ngram_size": 0}
         parameters.set_search_options(max_length=length, batch_size=prompts, do_sample=False, **plain)
         generator: Any = self._og.Generator(self._model, parameters)
         return generator

@@ -1,0 +1,80 @@
+"""Lets Olive 0.13 drive a model builder that is newer than the one it was written for, and the builder read Gemma 3.
+
+Law: nothing of either package is replaced but what does not fit. Olive swaps classes of the builder that GenAI no longer has, to
+read its own quantized checkpoints; the builder reads those itself now. Olive hands over plain options, where the builder wants
+them prepared, with the model's configuration among them. And the builder looks for the two ropes of Gemma 3 where Transformers
+wrote them before its version 5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+_OLD = "int4_"
+"""What Olive's own names of the quantizer's options begin with; the builder ignores them, and would take its defaults."""
+
+
+def join_olive_and_builder() -> None:
+    """Make Olive's ``ModelBuilder`` pass work in this process; the second time changes nothing."""
+    from olive.passes.onnx.model_builder import ModelBuilder
+    from onnxruntime_genai.models import builder
+
+    if isinstance(builder.create_model, partial):
+        return
+    ModelBuilder.maybe_patch_quant = staticmethod(_nothing_to_patch)
+    builder.create_model = partial(_create, builder.create_model, builder.parse_extra_options)
+    gemma3 = builder.Gemma3Model
+    gemma3.make_rotary_embedding_caches_from_scratch = _plain_in_windows(
+        gemma3.make_rotary_embedding_caches_from_scratch
+    )
+
+
+def _nothing_to_patch() -> None:
+    """In place of what makes an older builder read Olive's checkpoints."""
+
+
+def _create(
+    create: Callable[..., None],
+    prepare: Callable[..., dict[str, Any]],
+    *,
+    model_name: str,
+    input_path: str,
+    output_dir: str,
+    precision: str,
+    execution_provider: str,
+    cache_dir: str,
+    **options: Any,
+) -> None:
+    """The builder's ``create_model`` as Olive calls it.
+
+    Raises:
+        ValueError: an option by a name that the builder no longer reads.
+    """
+    unread = sorted(name for name in options if name.startswith(_OLD))
+    if unread:
+        raise ValueError(f"the model builder reads no option {unread[0]}")
+    where = (model_name, input_path, output_dir, str(precision), execution_provider, cache_dir)
+    prepared = prepare(*where, [f"{name}={value}" for name, value in options.items()])
+    _name_both_ropes(prepared["hf_details"]["hf_config"])
+    create(*where, **prepared)
+
+
+def _name_both_ropes(config: Any) -> None:
+    """The base of Gemma 3's layers with a window beside the rope of the others."""
+    ropes = getattr(config, "rope_parameters", None) or {}
+    if config.model_type == "gemma3_text" and "rope_type" not in ropes:
+        config.rope_local_base_freq = ropes["sliding_attention"]["rope_theta"]
+        config.rope_parameters = dict(ropes["full_attention"])
+
+
+def _plain_in_windows(make_caches: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Gemma 3's tables of sines: the factor that stretches the full layers' positions is not that of its windows."""
+
+    def make(model: Any) -> Any:
+        if model.rope_attrs["theta"] == getattr(model, "rope_local_theta", None):
+            model.rope_attrs["rescale_factors"] = 1
+        return make_caches(model)
+
+    return make
