@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from benchmarks.families.rows import Row
 from benchmarks.families.running import INTAKE, OWN_FILE
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "families.md"
+_FOLDERS = re.compile(r"/(?:[\w.-]+/)+(?=[\w-]+\.\w)")
+"""Where a file lay on the machine that made the table."""
 _TITLES = {"llamacpp": "llama.cpp", "onnx": "ONNX Runtime", "openvino": "OpenVINO", "mlx": "MLX"}
 _TOOLS = {
     "torch": ("torch", "transformers"),
@@ -93,5 +96,5 @@ def _mark(cell: Cell, notes: dict[str, int]) -> str:
     """The number of the cell's reason, the same for the same reason."""
     if not cell.sentence:
         return ""
-    reason = " ".join(cell.sentence.split()).replace("|", "/").replace("<", "&lt;")
+    reason = _FOLDERS.sub("", " ".join(cell.sentence.split())).replace("|", "/").replace("<", "&lt;")
     return f" ({notes.setdefault(reason, len(notes) + 1)})"
