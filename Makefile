@@ -4,13 +4,15 @@
 #                with every real framework
 #   make bench NAME=simulation   one benchmark: a table, and benchmarks/out/NAME.json
 #   make check   format, lint, types, import contracts, docs
+#   make locks   every toolchain's requirements.lock anew from its requirements.in, and what that changes; nothing is
+#                written with ARGS=--check; ARGS="onnx torch" takes these toolchains only
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test unit bench check format docs clean
+.PHONY: demo test unit bench check format docs locks clean
 
 demo: $(READY)
 	$(BIN)/edgewright demo --out runs/demo
@@ -39,6 +41,9 @@ format: $(READY)
 
 docs: $(READY)
 	$(BIN)/python -m docs.commands
+
+locks: $(READY)
+	$(BIN)/python -m tools.locks $(ARGS)
 
 clean:
 	rm -rf $(VENV) runs

@@ -44,13 +44,13 @@ def install(spec: ToolchainSpec, root: Path, home: Home, tell: Tell, smoke: Smok
     count = sum(1 for line in spec.lock.splitlines() if "==" in line)
     on_line = _package_progress(spec.title, count, tell)
     if spec.with_dependencies:
-        arguments = [*_NETWORK, *_cpu_index(), "--constraint", str(lock), *spec.with_dependencies]
+        arguments = [*_NETWORK, *cpu_index(), "--constraint", str(lock), *spec.with_dependencies]
         pip(root, ["install", *arguments], tell, on_line=on_line)
     pip(root, ["install", *_NETWORK, "--no-deps", "--requirement", str(lock)], tell, on_line=on_line)
     return add_native(spec, spec.native, root, home, tell, smoke) if spec.native else {}
 
 
-def _cpu_index() -> tuple[str, ...]:
+def cpu_index() -> tuple[str, ...]:
     """PyTorch's own index of CPU wheels, where it can be reached and is what matters.
 
     On Linux the package index's wheel of torch brings gigabytes of CUDA, which no toolchain here uses. Wheels that pip
