@@ -1,6 +1,7 @@
 """A toolchain's direct requirements, and its lock brought up to what was resolved from them. Pure.
 
-A line of requirements.in is what pip takes, ``without NAME`` for a dependency that is left out on purpose, or a comment.
+A line of requirements.in is what pip takes, a comment, or ``without NAME==VERSION`` for a dependency that is left out on purpose:
+an empty package of that version takes its place while pip resolves.
 Law: a lock keeps its comments, its order, its spelling of names and its markers. A pin whose marker is of another system
 cannot be resolved here, and stays.
 """
@@ -17,10 +18,10 @@ _WITHOUT = "without "
 
 @dataclass(frozen=True, kw_only=True)
 class Requirements:
-    """``asked`` goes to pip; what is named in ``without`` nobody gets, whoever demands it."""
+    """``asked`` goes to pip; what is named in ``without``, with a version, nobody gets, whoever demands it."""
 
     asked: tuple[str, ...]
-    without: tuple[str, ...]
+    without: dict[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,9 +41,10 @@ def canonical(name: str) -> str:
 def read_requirements(text: str) -> Requirements:
     """The content of a requirements.in."""
     lines = [line.partition("#")[0].strip() for line in text.splitlines()]
-    without = tuple(line.removeprefix(_WITHOUT).strip() for line in lines if line.startswith(_WITHOUT))
+    left_out = [line.removeprefix(_WITHOUT).partition("==") for line in lines if line.startswith(_WITHOUT)]
     return Requirements(
-        asked=tuple(line for line in lines if line and not line.startswith(_WITHOUT)), without=without
+        asked=tuple(line for line in lines if line and not line.startswith(_WITHOUT)),
+        without={canonical(name.strip()): version.strip() for name, _, version in left_out},
     )
 
 

@@ -6,7 +6,7 @@ python -m tools.locks onnx torch  these toolchains only; with --check or without
 
 What requirements.in pins stays; what the pins bring along moves to the newest versions that fit. Nothing is installed: pip
 resolves in an environment of its own that is thrown away, under Python 3.11, the oldest version that edgewright runs on.
-A dependency that is left out on purpose is an empty wheel there, with a version above all others, so that pip asks for no more.
+A dependency that is left out on purpose is an empty wheel there, so that pip finds it and asks for no more.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ from tools.lockfile import Change, Requirements, canonical, read_requirements, u
 _PYTHON = (3, 11)
 _ROOT = Path(__file__).parents[1] / "src" / "edgewright"
 _IN, _LOCK = "requirements.in", "requirements.lock"
-_ABOVE_ALL = "99999"
 _ENVIRONMENT = {"pip", "setuptools"}
 """What comes with a virtual environment, or where it does not, with torch, which is installed with its dependencies."""
 
@@ -87,41 +86,30 @@ def _resolve(requirements: Requirements, scratch: Path) -> dict[str, str]:
     """
     venv.create(scratch / "venv", with_pip=True)
     python = scratch / "venv" / ("Scripts" if sys.platform == "win32" else "bin") / "python"
-    empty, report, asked = scratch / "empty", scratch / "report.json", scratch / _IN
-    empty.mkdir()
-    for name in requirements.without:
-        _write_empty_wheel(empty, name)
-    asked.write_text("\n".join(requirements.asked) + "\n", encoding="utf-8")
+    report, asked = scratch / "report.json", scratch / _IN
+    empty = [_empty_wheel(scratch, name, version) for name, version in requirements.without.items()]
+    asked.write_text("\n".join([*requirements.asked, *map(str, empty)]) + "\n", encoding="utf-8")
     command = [str(python), "-m", "pip", "install", "--quiet", "--dry-run", "--ignore-installed"]
-    command += [
-        "--find-links",
-        str(empty),
-        *cpu_index(),
-        "--report",
-        str(report),
-        "--requirement",
-        str(asked),
-    ]
+    command += [*cpu_index(), "--report", str(report), "--requirement", str(asked)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode or not report.is_file():
         raise ResolutionError(done.stderr.strip() or f"pip ended with {done.returncode}")
-    left_out = _ENVIRONMENT | {canonical(name) for name in requirements.without}
+    left_out = _ENVIRONMENT | requirements.without.keys()
     found = [one["metadata"] for one in json.loads(report.read_text(encoding="utf-8"))["install"]]
     versions = {canonical(one["name"]): str(one["version"]).partition("+")[0] for one in found}
     return {name: version for name, version in versions.items() if name not in left_out}
 
 
-def _write_empty_wheel(folder: Path, name: str) -> None:
+def _empty_wheel(folder: Path, name: str, version: str) -> Path:
     """A package without content and without dependencies."""
-    stem = f"{canonical(name).replace('-', '_')}-{_ABOVE_ALL}"
-    with zipfile.ZipFile(folder / f"{stem}-py3-none-any.whl", "w") as wheel:
-        info = f"{stem}.dist-info"
-        wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {_ABOVE_ALL}\n")
-        wheel.writestr(
-            f"{info}/WHEEL",
-            "Wheel-Version: 1.0\nGenerator: locks\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-        )
+    stem = f"{name.replace('-', '_')}-{version}"
+    info, path = f"{stem}.dist-info", folder / f"{stem}-py3-none-any.whl"
+    kind = "Wheel-Version: 1.0\nGenerator: locks\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    with zipfile.ZipFile(path, "w") as wheel:
+        wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        wheel.writestr(f"{info}/WHEEL", kind)
         wheel.writestr(f"{info}/RECORD", "")
+    return path
 
 
 def _table(name: str, changes: Sequence[Change]) -> str:

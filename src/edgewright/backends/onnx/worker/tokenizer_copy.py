@@ -1,6 +1,6 @@
 """Writes the tokenizer so that ONNX Runtime GenAI reads it as Transformers does.
 
-Where ``ByteLevel`` stands in a sequence after another splitter, GenAI 0.14.1 ignores the regular expression that
+Where ``ByteLevel`` stands in a sequence after another splitter, GenAI 0.18.0 ignores the regular expression that
 ``use_regex`` implies: "  x" becomes two tokens other than the ones the model was trained on. Spelled out as a ``Split``
 of its own, the same expression is read by both. The two spellings are the same function.
 """
