@@ -57,7 +57,9 @@ def _create(
         raise ValueError(f"the model builder reads no option {unread[0]}")
     where = (model_name, input_path, output_dir, str(precision), execution_provider, cache_dir)
     prepared = prepare(*where, [f"{name}={value}" for name, value in options.items()])
-    _name_both_ropes(prepared["hf_details"]["hf_config"])
+    config = prepared["hf_details"]["hf_config"]
+    _name_both_ropes(config)
+    _name_windows(config)
     create(*where, **prepared)
 
 
@@ -67,6 +69,17 @@ def _name_both_ropes(config: Any) -> None:
     if config.model_type == "gemma3_text" and "rope_type" not in ropes:
         config.rope_local_base_freq = ropes["sliding_attention"]["rope_theta"]
         config.rope_parameters = dict(ropes["full_attention"])
+
+
+def _name_windows(config: Any) -> None:
+    """A window without types of layers is every layer's (Mistral, Phi-3); the builder would leave it out everywhere."""
+    window = getattr(config, "sliding_window", None)
+    if (
+        window
+        and getattr(config, "use_sliding_window", True)
+        and getattr(config, "layer_types", None) is None
+    ):
+        config.layer_types = ["sliding_attention"] * config.num_hidden_layers
 
 
 def _plain_in_windows(make_caches: Callable[[Any], Any]) -> Callable[[Any], Any]:
