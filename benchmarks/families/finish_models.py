@@ -18,7 +18,6 @@ PIECES = 4000
 SHARPER = 8.0
 """Of random routers' choices, some are so close that the rounding of a kernel changes them; of trained ones few are."""
 ROUTERS = ("gate.weight", "router.weight", "router.layer.weight")
-QWEN_SPLIT = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 
 
 def sharpen(folder: Path) -> None:
@@ -90,28 +89,9 @@ def gemma_pieces(folder: Path, text: Path) -> None:
     pieces(folder, text, prefix=False, ids=ids, names=names)
 
 
-def qwen_splits(folder: Path, text: Path) -> None:
-    """The pieces stay; texts are normalized and cut as Qwen does."""
-    del text
-    file = folder / "tokenizer.json"
-    known = json.loads(file.read_text())
-    known["normalizer"] = {"type": "NFC"}
-    known["pre_tokenizer"] = {
-        "type": "Sequence",
-        "pretokenizers": [
-            {"type": "Split", "pattern": {"Regex": QWEN_SPLIT}, "behavior": "Isolated", "invert": False},
-            {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": False, "use_regex": False},
-        ],
-    }
-    file.write_text(json.dumps(known))
-    names = json.loads((folder / "tokenizer_config.json").read_text())
-    (folder / "tokenizer_config.json").write_text(json.dumps({**names, "tokenizer_class": "Qwen2Tokenizer"}))
-
-
 TOKENIZERS: dict[str, Callable[[Path, Path], None]] = {
     "llama": llama_pieces,
     "gemma": gemma_pieces,
-    "qwen": qwen_splits,
 }
 
 rows, out, corpus = tomllib.loads(Path(sys.argv[1]).read_text())["rows"], Path(sys.argv[2]), Path(sys.argv[3])

@@ -7,7 +7,7 @@ from benchmarks.families.cells import Outcome
 from benchmarks.families.rows import make_models, read_rows
 from benchmarks.families.running import INTAKE, OWN_FILE, Runner
 
-ROWS = ("gemma3", "mixtral", "phi3-longrope", "qwen2")
+ROWS = ("gemma3", "mixtral", "phi3-longrope", "qwen3")
 FRAMEWORKS = ("mlx", "llamacpp")
 
 
@@ -24,7 +24,7 @@ def cells_of(lab, toolchains, models, name, *columns):
     return Runner(lab.shop).row(name, models / name, {INTAKE, *columns}).cells
 
 
-@pytest.mark.parametrize("name", ["gemma3", "mixtral", "qwen2"])
+@pytest.mark.parametrize("name", ["gemma3", "mixtral", "qwen3"])
 def test_a_family_is_itself_in_two_frameworks_and_as_its_own_file(lab, toolchains, models, name):
     cells = cells_of(lab, toolchains, models, name, *FRAMEWORKS, OWN_FILE)
     for column in (INTAKE, *FRAMEWORKS, OWN_FILE):
