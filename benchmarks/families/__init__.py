@@ -6,6 +6,7 @@ kept in benchmarks/out/families and not run again while nothing that they depend
 
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
 import tempfile
@@ -39,7 +40,10 @@ def main(arguments: Sequence[str]) -> int:
     """All rows, or those that are named."""
     started = time.time()
     rows = read_rows()
-    wanted = list(arguments[1].split(",")) if arguments[:1] == ["--rows"] else list(rows)
+    parser = argparse.ArgumentParser(prog="make bench NAME=families")
+    parser.add_argument("--rows", help="these only, with commas between them (default: all)")
+    asked = parser.parse_args(list(arguments)).rows
+    wanted = asked.split(",") if asked else list(rows)
     if unknown := [name for name in wanted if name not in rows]:
         print(f"There is no row {unknown[0]}; there are {', '.join(rows)}.")
         return 2

@@ -83,9 +83,9 @@ def _older(rope: Mapping[str, Any], plain: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if "rope_theta" in rope:
         found["rope_theta"] = plain.get("rope_theta", rope["rope_theta"])
-    if plain.get("model_type") == "gpt_neox":  # has had names of its own
-        found["rotary_emb_base"] = plain.get("rotary_emb_base", rope["rope_theta"])
-        found["rotary_pct"] = plain.get("rotary_pct", rope.get("partial_rotary_factor", 1.0))
+        if plain.get("model_type") == "gpt_neox":  # has had names of its own
+            found["rotary_emb_base"] = plain.get("rotary_emb_base", rope["rope_theta"])
+            found["rotary_pct"] = plain.get("rotary_pct", rope.get("partial_rotary_factor", 1.0))
     if rope.get("rope_type", "default") != "default":
         older = plain.get("rope_scaling")
         scaling = {key: value for key, value in rope.items() if key != "rope_theta"}

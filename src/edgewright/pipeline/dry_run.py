@@ -61,7 +61,9 @@ def dry_run(state: State, framework: str, tiny: Source) -> Failure | None:
     )
     if state.shop.store.find("dry-runs", key):
         return None
-    able = {recipe.id for recipe in backend.recipes(tiny.facts)}  # a given file is no build of a tiny model
+    able = {
+        recipe.id for recipe in backend.recipes(tiny.facts)
+    }  # the tiny model has no GGUF file that was given
     chosen = [recipes[0], *[r for r in recipes if not r.precision.unquantized and r.id in able][:1]]
     state.shop.reporter.phase(f"dry run of {framework} with a tiny model")
     base: Artifact | None = None

@@ -1,9 +1,9 @@
-"""Lets Olive 0.13 drive a model builder that is newer than the one it was written for, and the builder read Gemma 3.
+"""Lets Olive 0.13 drive a model builder that is newer than the one it was written for, and the builder read ropes and windows.
 
 Law: nothing of either package is replaced but what does not fit. Olive swaps classes of the builder that GenAI no longer has, to
 read its own quantized checkpoints; the builder reads those itself now. Olive hands over plain options, where the builder wants
-them prepared, with the model's configuration among them. And the builder looks for the two ropes of Gemma 3 where Transformers
-wrote them before its version 5.
+them prepared, with the model's configuration among them. The builder looks for the two ropes of Gemma 3 where Transformers
+wrote them before its version 5, and for a window only in configurations that give each layer a type.
 """
 
 from __future__ import annotations

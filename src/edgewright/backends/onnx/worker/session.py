@@ -67,7 +67,7 @@ class OnnxSession:
         self._gpu = runtime.get("provider") == _WEBGPU
         self._vocabulary = int(config_of(artifact)["model"]["vocab_size"])
         # GenAI's search ends at an end-of-text, and demands one that is in the vocabulary: the last id, which it is then told
-        # not to choose (min_length). Vocabularies end in ids that are reserved or unused.
+        # not to choose (min_length). So a batch never contains that id.
         self._own = {"eos_token_id": self._vocabulary - 1, "decoder": {"session_options": options}}
         self._whole = False
         self._model: Any = self._load()
