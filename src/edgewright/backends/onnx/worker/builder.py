@@ -25,6 +25,7 @@ def join_olive_and_builder() -> None:
         return
     ModelBuilder.maybe_patch_quant = staticmethod(_nothing_to_patch)
     builder.create_model = partial(_create, builder.create_model, builder.parse_extra_options)
+    builder.LlamaModel.make_rope_init = _every_rope(builder.LlamaModel)
     gemma3 = builder.Gemma3Model
     gemma3.make_rotary_embedding_caches_from_scratch = _plain_in_windows(
         gemma3.make_rotary_embedding_caches_from_scratch
@@ -59,6 +60,7 @@ def _create(
     prepared = prepare(*where, [f"{name}={value}" for name, value in options.items()])
     config = prepared["hf_details"]["hf_config"]
     _name_both_ropes(config)
+    _name_yarns_defaults(config)
     _name_windows(config)
     create(*where, **prepared)
 
@@ -69,6 +71,24 @@ def _name_both_ropes(config: Any) -> None:
     if config.model_type == "gemma3_text" and "rope_type" not in ropes:
         config.rope_local_base_freq = ropes["sliding_attention"]["rope_theta"]
         config.rope_parameters = dict(ropes["full_attention"])
+
+
+def _name_yarns_defaults(config: Any) -> None:
+    """What YaRN takes where a configuration does not say it; the builder would take 0, and divide by it."""
+    ropes = getattr(config, "rope_parameters", None) or {}
+    if ropes.get("rope_type") == "yarn":
+        config.rope_parameters = {"beta_fast": 32.0, "beta_slow": 1.0, **ropes}
+
+
+def _every_rope(llama: Any) -> Callable[[Any, Any], None]:
+    """Llama's scaling of rope: its class reads llama3 only, and would leave out linear and YaRN, which its base reads."""
+    own, base = llama.make_rope_init, llama.__base__.make_rope_init
+
+    def make(model: Any, config: Any) -> None:
+        ropes = getattr(config, "rope_parameters", None) or {}
+        (own if ropes.get("rope_type") == "llama3" else base)(model, config)
+
+    return make
 
 
 def _name_windows(config: Any) -> None:
