@@ -7,7 +7,8 @@ from benchmarks.families.cells import Outcome
 from benchmarks.families.rows import make_models, read_rows
 from benchmarks.families.running import INTAKE, OWN_FILE, Runner
 
-ROWS = ("gemma3", "mixtral", "phi3-longrope", "qwen3")
+IN_ONNX = ("gemma3", "llama-linear", "llama-yarn", "mistral")
+ROWS = (*IN_ONNX, "mixtral", "phi3-longrope", "qwen3")
 FRAMEWORKS = ("mlx", "llamacpp")
 
 
@@ -30,6 +31,13 @@ def test_a_family_is_itself_in_two_frameworks_and_as_its_own_file(lab, toolchain
     for column in (INTAKE, *FRAMEWORKS, OWN_FILE):
         assert cells[column].outcome is Outcome.WORKS, (column, cells[column].sentence)
     assert all(cells[framework].quantized_kl is not None for framework in FRAMEWORKS)
+
+
+@pytest.mark.parametrize("name", IN_ONNX)
+def test_onnx_has_the_ropes_and_windows_that_its_builder_would_leave_out(lab, toolchains, models, name):
+    assert toolchains["onnx"].ready
+    cell = cells_of(lab, toolchains, models, name, "onnx")["onnx"]
+    assert cell.outcome is Outcome.WORKS, cell.sentence
 
 
 def test_a_converter_that_makes_another_model_is_caught(lab, toolchains, models):

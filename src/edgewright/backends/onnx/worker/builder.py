@@ -60,7 +60,6 @@ def _create(
     prepared = prepare(*where, [f"{name}={value}" for name, value in options.items()])
     config = prepared["hf_details"]["hf_config"]
     _name_both_ropes(config)
-    _name_yarns_defaults(config)
     _name_windows(config)
     create(*where, **prepared)
 
@@ -73,20 +72,24 @@ def _name_both_ropes(config: Any) -> None:
         config.rope_parameters = dict(ropes["full_attention"])
 
 
-def _name_yarns_defaults(config: Any) -> None:
-    """What YaRN takes where a configuration does not say it; the builder would take 0, and divide by it."""
-    ropes = getattr(config, "rope_parameters", None) or {}
-    if ropes.get("rope_type") == "yarn":
-        config.rope_parameters = {"beta_fast": 32.0, "beta_slow": 1.0, **ropes}
-
-
 def _every_rope(llama: Any) -> Callable[[Any, Any], None]:
-    """Llama's scaling of rope: its class reads llama3 only, and would leave out linear and YaRN, which its base reads."""
+    """Llama's scaling of rope: its class reads llama3 only, and would leave out linear and YaRN.
+
+    Linear scaling is read by its base class. YaRN is not read as Transformers does (borders that are not rounded, and 0 where a
+    configuration leaves a default out), so Transformers' own frequencies take the place of the builder's.
+    """
     own, base = llama.make_rope_init, llama.__base__.make_rope_init
 
     def make(model: Any, config: Any) -> None:
-        ropes = getattr(config, "rope_parameters", None) or {}
-        (own if ropes.get("rope_type") == "llama3" else base)(model, config)
+        kind = (getattr(config, "rope_parameters", None) or {}).get("rope_type")
+        if kind == "yarn":
+            from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
+
+            frequencies, factor = ROPE_INIT_FUNCTIONS["yarn"](config, "cpu")
+            model.rope_attrs |= {"rescale_inv_freq": {}, "mscale": factor}
+            model.make_inv_freq_rescaled = lambda _: frequencies
+        else:
+            (own if kind == "llama3" else base)(model, config)
 
     return make
 
