@@ -26,9 +26,10 @@ _HEAD = """# Families
 <!-- written by `make bench NAME=families`: do not edit -->
 
 Each row is a tiny model with random weights: three layers or one whole pattern of its family, every quirk of the family
-switched on, with the tokenizer of SmolLM2 or, where its family has another kind, one of that kind. It went through what `optimize` does: intake, the unquantized conversion of each
-framework, its tokenizer's ids, greedy decoding, and a build of 8 bits. Conversions are compared with the original on texts shorter
-and longer than the model's sliding window and its context before rope scaling.
+switched on, with the tokenizer of SmolLM2 or, where its family has another kind, one of that kind. It went through what
+`optimize` does: intake, the unquantized conversion of each framework, its tokenizer's ids, greedy decoding, and a build of 8
+bits. Conversions are compared with the original on texts shorter and longer than the model's sliding window and its context
+before rope scaling.
 
 - **works**: the conversion equals the original within the limit of its precision. The figures are KL divergences in nat a
   token: of the conversion, then of the build of 8 bits. Small models with random weights lose more than real ones do.
