@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from edgewright.backends.openvino.worker.halving import ROTARY
 from edgewright.backends.openvino.worker.mixing import compress
 from edgewright.core.data import Calibration, Ids
 from edgewright.core.recipe import Option
@@ -14,6 +15,9 @@ _WINDOW = 128
 """Tokens of a calibration sample: long enough for attention to matter, short enough for the statistics to fit in memory."""
 
 _SAMPLES = 32
+_POSITIONS = f".*({'|'.join(ROTARY)}).*"
+"""Operations that compute positions: what they read is no weight, though a matrix product reads it."""
+
 _METHODS = ("awq", "scale_estimation", "gptq", "lora_correction")
 
 
@@ -35,7 +39,10 @@ def compressed(model: Any, options: Mapping[str, Option], calibration: Calibrati
     if calibration is not None:
         samples = [_inputs(model, ids) for ids in calibration.windows(_WINDOW, _SAMPLES)]
         more |= {"dataset": nncf.Dataset(samples), "subset_size": len(samples)}
-    return nncf.compress_weights(model, mode=nncf.CompressWeightsMode(str(options["mode"])), **more)
+    mode = nncf.CompressWeightsMode(str(options["mode"]))
+    return nncf.compress_weights(
+        model, mode=mode, ignored_scope=nncf.IgnoredScope(patterns=[_POSITIONS], validate=False), **more
+    )
 
 
 def _inputs(model: Any, ids: Ids) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import xml.etree.ElementTree as ET  # a file that the exporter has just written
 from pathlib import Path
 from typing import Any
 
-_ROTARY = ("rotary", "rope", "inv_freq")
+ROTARY = ("rotary", "rope", "inv_freq")
 """Parts of the names that Transformers gives modules which make positions; the graph's nodes are named by them."""
 
 _KEEP = {"name": "DisablePrecisionConversion", "version": "0", "value": "dynamic:f16"}
@@ -33,7 +33,7 @@ def halve(model: Path, target: Path) -> None:
 
 
 def _rotary(layer: ET.Element) -> bool:
-    return any(part in str(layer.get("name")) for part in _ROTARY)
+    return any(part in str(layer.get("name")) for part in ROTARY)
 
 
 def _mark(layer: ET.Element) -> None:
