@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from edgewright.core.pareto import UNKNOWN, front, knee
 from edgewright.core.policy import ALWAYS, OBJECTIVES, Policy
 from edgewright.core.quantity import METRICS
-from edgewright.core.ranking import Contender, Values, is_doubtful, points_of, ranked, shortlist, span
+from edgewright.core.ranking import Contender, Values, figures_miss, points_of, ranked, shortlist, span
 from edgewright.core.verdict import TIMING, Needs, Outcome, Verdict, overall, shortfall
 
 
@@ -71,8 +71,13 @@ def _best(contenders: Sequence[Contender], passing: Sequence[Contender], policy:
 
 
 def _provisional(contenders: Sequence[Contender], undecided: Sequence[Contender], policy: Policy) -> Choice:
-    """The best of those that no gate fails: by figures that keep every gate, what was confirmed, how little is open, preference."""
-    order = sorted(undecided, key=lambda c: (is_doubtful(c), not c.confirmed, _open(c)))
+    """The best of those that no gate fails.
+
+    In this order: figures that keep every gate, what was confirmed, how little is missed, how little is open, preference.
+    """
+    order = sorted(
+        undecided, key=lambda c: (figures_miss(c) > 0.0, not c.confirmed, figures_miss(c), _open(c))
+    )
     best, runner_up = order[0], order[1] if len(order) > 1 else None
     points = points_of(undecided, policy.objectives)
     on_front = front(points)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite
+from math import inf, isfinite
 
 from edgewright.core.pareto import UNKNOWN, Point, Span, front, scaled
 from edgewright.core.policy import OBJECTIVES, Gate, Policy
@@ -79,25 +79,24 @@ def _first_by_order(points: Mapping[str, Point], order: Sequence[str]) -> list[s
 
 
 def shortlist(contenders: Sequence[Contender], policy: Policy) -> tuple[Contender, ...]:
-    """Those that no gate fails, best first: figures that keep every gate, on the front, by preference."""
+    """Those that no gate fails, best first: figures that keep every gate, then what misses least; on the front; by preference."""
     alive = [c for c in contenders if overall(c.verdicts) is not Outcome.FAIL]
     on_front = set(front(points_of(alive, policy.objectives)))
     place = {name: rank for rank, (name, _) in enumerate(ranked(alive, policy))}
-    return tuple(sorted(alive, key=lambda c: (is_doubtful(c), c.id not in on_front, place[c.id])))
+    return tuple(sorted(alive, key=lambda c: (figures_miss(c), c.id not in on_front, place[c.id])))
 
 
-def is_doubtful(contender: Contender) -> bool:
-    """Whether a gate but steadiness is undecided and the figure itself misses it, or there is none.
+def figures_miss(contender: Contender) -> float:
+    """By what share of its bound an undecided gate is missed by the figure itself, at worst; infinite where there is no figure.
 
-    An interval that holds the bound while the figure keeps it is what a confirmation is for.
+    An interval that holds the bound while the figure keeps it is what a confirmation is for: it misses nothing. Steadiness
+    does not count.
     """
-    return any(
-        v.is_open
-        and v.gate.metric not in STEADINESS
-        and not _keeps(contender.values.get(v.gate.metric), v.gate)
-        for v in contender.verdicts
-    )
+    open_ = [v for v in contender.verdicts if v.is_open and v.gate.metric not in STEADINESS]
+    return max((_miss(contender.values.get(v.gate.metric), v.gate) for v in open_), default=0.0)
 
 
-def _keeps(value: Value | None, gate: Gate) -> bool:
-    return value is not None and value.value is not None and gate.holds(value.value)
+def _miss(value: Value | None, gate: Gate) -> float:
+    if value is None or value.value is None:
+        return inf
+    return 0.0 if gate.holds(value.value) else abs(value.value - gate.bound) / max(abs(gate.bound), 1e-9)

@@ -28,16 +28,16 @@ _CANDIDATES = 5
 """At most this many builds a turn are scored on held-out text to find the finalists."""
 
 
-def confirm(state: State, *, tuned: bool = True) -> Choice:
+def confirm(state: State, *, direct: bool = False) -> Choice:
     """Tune the best, confirm it beside its runner-up, and choose; without a pass, the next ones get their turn.
 
-    Where builds were confirmed one at a time already, the choice is among them.
+    A ``direct`` question is answered by the best as it is, confirmed without a runner-up. Where builds were confirmed one at a time already, the choice is among them.
     """
     if not any(trial.confirmed for trial in state.trials.values()):
-        if tuned:
+        if not direct:
             tune(state)
         for turn in range(state.request.confirmation.turns):
-            finalists = _finalists(state)
+            finalists = _finalists(state, 1 if direct else state.request.confirmation.finalists)
             if not finalists:
                 break
             _time(state, f"{CONFIRM}{turn}/", finalists)
@@ -59,8 +59,8 @@ def confirm_one(state: State, name: str) -> bool:
     return state.trials[name].outcome is Outcome.PASS
 
 
-def _finalists(state: State) -> list[str]:
-    """The next builds in order of preference whose accuracy holds on held-out text; undecided ones only to fill."""
+def _finalists(state: State, most: int) -> list[str]:
+    """The next ``most`` builds in order of preference whose accuracy holds on held-out text; undecided ones only to fill."""
     held, open_ = [], []
     order = shortlist(state.contenders(), state.request.policy)
     waiting = [c.id for c in order if not state.trials[c.id].confirmed]
@@ -71,9 +71,9 @@ def _finalists(state: State) -> list[str]:
             held.append(name)
         elif answer is Outcome.INCONCLUSIVE:
             open_.append(name)
-        if len(held) == state.request.confirmation.finalists:
+        if len(held) == most:
             break
-    return [*held, *open_][: state.request.confirmation.finalists]
+    return [*held, *open_][:most]
 
 
 def _accuracy(state: State, trial: Trial) -> Outcome:

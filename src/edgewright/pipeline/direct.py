@@ -1,6 +1,6 @@
 """One framework and a brief confirmation: a question that is answered with as little as decides it.
 
-Builds are tried one at a time, the most precise first. Each is asked what costs least before what costs more: the first window
+Builds are tried one at a time, the most precise first. One that is too large to be as fast as is asked is not measured. Each is asked what costs least before what costs more: the first window
 of text, the whole text, one short block, then its confirmation. The first that passes every gate is the answer, and the others
 are not built: with the usual wishes a more precise build that passes is not beaten by a less precise one.
 """
@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
+from edgewright.core.artifact import Artifact
 from edgewright.core.policy import Policy
-from edgewright.core.ranking import Contender, is_doubtful
+from edgewright.core.ranking import Contender, figures_miss
 from edgewright.core.recipe import Plan, Recipe
 from edgewright.core.run import Status, Trial
 from edgewright.core.verdict import Outcome
@@ -25,6 +27,9 @@ from edgewright.pipeline.state import EXPLORE, State
 
 _SMALL_BYTES = 2_000_000_000
 """Up to here the real conversion says as soon as a tiny model's whether a framework can do it at all."""
+
+_MARGIN = 0.05
+"""A prediction that misses the gate on speed by more than this share is not measured."""
 
 
 def is_direct(request: Request, plan: Plan) -> bool:
@@ -50,14 +55,34 @@ def answer(state: State, framework: str) -> None:
     for recipe in _by_precision(recipes):
         if state.out_of_time():
             return
-        make(state, _with_bases(recipe, recipes, state), glance=True)
+        make(state, _with_bases(recipe, recipes, state), glance=True, unless=partial(_too_slow, state))
         if state.alive(recipe.id) and _holds(state, recipe) and confirm_one(state, recipe.id):
             _leave(state, recipes, recipe)
             return
         if state.run.host is not None and state.run.host.is_mute:  # another build would be told as little of
             return
-    if _holds(state, recipes[0]):
+    if reason := _too_slow(state, first):
+        state.update(
+            replace(state.trials[recipes[0].id], status=Status.AUXILIARY, reason=reason), "not-timed"
+        )
+    elif _holds(state, recipes[0]):
         confirm_one(state, recipes[0].id)
+
+
+def _too_slow(state: State, build: Artifact) -> str:
+    """Why a build is not worth measuring: by its size and the builds timed so far it misses the gate on decode speed.
+
+    Decoding reads every weight once a token, so speed goes at best with the inverse of the size. Empty where it may hold.
+    """
+    bound = max((g.bound for g in state.request.policy.gates if g.metric == "decode_tok_s"), default=0.0)
+    speeds = [
+        value.value * trial.artifact.manifest.size_bytes / build.manifest.size_bytes
+        for trial in state.trials.values()
+        if trial.artifact and (value := trial.values.get("decode_tok_s")) and value.value
+    ]
+    if not speeds or max(speeds) >= (1.0 - _MARGIN) * bound:
+        return ""
+    return f"not measured: {max(speeds):.3g} tokens/s predicted by its size, the gate asks for {bound:.3g}"
 
 
 def _by_precision(recipes: Sequence[Recipe]) -> list[Recipe]:
@@ -89,7 +114,7 @@ def _holds(state: State, recipe: Recipe) -> bool:
 
 def _keeps_all(trial: Trial) -> bool:
     contender = Contender(id=trial.id, values=trial.values, verdicts=trial.verdicts)
-    return trial.outcome is not Outcome.FAIL and not is_doubtful(contender)
+    return trial.outcome is not Outcome.FAIL and not figures_miss(contender)
 
 
 def _leave(state: State, recipes: Sequence[Recipe], passed: Recipe) -> None:

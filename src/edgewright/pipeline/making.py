@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -30,10 +30,16 @@ _PRUNING_TOKENS = 4096
 """Calibration ids that a pruning looks at."""
 
 
-def make(state: State, recipes: Sequence[Recipe], *, glance: bool = False) -> None:
+def make(
+    state: State,
+    recipes: Sequence[Recipe],
+    *,
+    glance: bool = False,
+    unless: Callable[[Artifact], str] = lambda _: "",
+) -> None:
     """Build and score recipes; their bases are among them, or were made before (``state.made``).
 
-    With ``glance`` the first window is scored before the rest: a build that surely fails a gate on it is left there.
+    A build is not scored where ``unless`` gives a reason. With ``glance`` the first window is scored before the rest: a build that surely fails a gate on it is left there.
     """
     made = state.made
     waiting = [recipe for recipe in recipes if _has_source(state, recipe)]
@@ -48,7 +54,13 @@ def make(state: State, recipes: Sequence[Recipe], *, glance: bool = False) -> No
         for recipe in possible:
             if recipe.auxiliary:
                 _stand_in(state, recipe, made)
-            elif recipe.id in made:
+            elif recipe.id not in made:
+                continue
+            elif reason := unless(made[recipe.id]):
+                state.update(
+                    replace(state.trials[recipe.id], status=Status.UNTRIED, reason=reason), "not-measured"
+                )
+            else:
                 _score(state, recipe, made[recipe.id], glance=glance)
 
 

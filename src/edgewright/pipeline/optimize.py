@@ -66,7 +66,7 @@ def optimize(
             try_builds(state, ready)
     if request.searches:
         search(state)
-    choice = confirm(state, tuned=not direct)
+    choice = confirm(state, direct=direct)
     state.run = replace(state.run, choice=choice, finished_s=shop.clock.now_s())
     journal.note("finished", chosen=choice.chosen)
     state.save()

@@ -183,6 +183,12 @@ def test_a_confirmed_build_is_recommended_provisionally_before_one_that_was_only
     assert choose([quick, sure], EQUAL).chosen == "sure"
 
 
+def test_where_every_figure_misses_the_one_that_misses_least_is_recommended_provisionally():
+    far, near = undecided("far", 120, 40, bound=148), undecided("near", 140, 20, bound=148)
+    assert choose([far, near], EQUAL).chosen == "near"
+    assert [c.id for c in shortlist([far, near], EQUAL)] == ["near", "far"]
+
+
 def test_a_strict_policy_recommends_nothing_that_is_open():
     choice = choose([undecided("keeps", 160, 20, bound=148)], Policy(strict=True))
     assert choice.chosen is None

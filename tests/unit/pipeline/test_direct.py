@@ -62,6 +62,22 @@ def test_where_none_is_fast_enough_all_are_asked_and_the_nearest_is_named(tmp_pa
     assert not {t.status for t in run.trials} & {Status.PLANNED, Status.SCORED, Status.BUILT}
 
 
+def test_a_build_that_is_too_large_to_be_as_fast_as_asked_is_not_measured(tmp_path):
+    def slow(job):
+        if isinstance(job, BenchJob) and job.worker != "fake.torch":
+            return BenchResult(block=block(20.0))
+        return honest(job)
+
+    fast = Policy(gates=(Gate(metric="decode_tok_s", at_least=100.0),))
+    world, run = ask(tmp_path, replace(QUICK, policy=fast), slow)
+    timed = {RECIPE_OF.get(job.artifact) for job in world.runner.jobs if isinstance(job, BenchJob)}
+    assert timed == {"int8", None}
+    left = run.trial("llamacpp/int4")
+    assert left.status is Status.UNTRIED
+    assert left.reason == "not measured: 40 tokens/s predicted by its size, the gate asks for 100"
+    assert run.trial("llamacpp/fp32").status is Status.AUXILIARY
+
+
 @pytest.mark.parametrize(
     "request_",
     [
