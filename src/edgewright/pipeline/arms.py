@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from edgewright.core.answers import Failure, FailureKind
-from edgewright.core.measurement import Pace
+from edgewright.core.measurement import Block, Pace
 from edgewright.core.rounds import Round
 from edgewright.pipeline.rounds import Arm, Timing, timed_round
 from edgewright.pipeline.state import State
@@ -45,6 +45,18 @@ def run_round(state: State, name: str, trials: Sequence[str], pace: Pace, *, twi
         _hold_to_its_answers(state, arm, finished)
     ended = tuple(arm for arm in finished.order if arm not in failures)
     state.measured(name, replace(finished, order=ended))
+
+
+def glance_at_speed(state: State, name: str) -> Block | None:
+    """One short block of a build alone; None where it could not be timed. It is kept, and gives no figure that is compared."""
+    key = f"glance/{name}"
+    if key not in state.rounds:
+        timing = Timing(ids=state.prompt, workload=state.request.workload, pace=state.request.pace)
+        finished, failures = timed_round(state.shop, [_arm(state, name)], timing, state.rng)
+        if failures:
+            return None
+        state.measured(key, finished)
+    return state.rounds[key].blocks.get(name)
 
 
 def _arm(state: State, name: str) -> Arm:

@@ -7,7 +7,7 @@ are not built: with the usual wishes a more precise build that passes is not bea
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -16,8 +16,9 @@ from edgewright.core.policy import Policy
 from edgewright.core.ranking import Contender, figures_miss
 from edgewright.core.recipe import Plan, Recipe
 from edgewright.core.run import Status, Trial
+from edgewright.core.speed import speed_values
 from edgewright.core.verdict import Outcome
-from edgewright.pipeline.arms import run_round
+from edgewright.pipeline.arms import glance_at_speed, run_round
 from edgewright.pipeline.confirm import confirm_one
 from edgewright.pipeline.explore import convert
 from edgewright.pipeline.judging import judged
@@ -52,16 +53,20 @@ def answer(state: State, framework: str) -> None:
     if first is None:
         return
     state.made[first.manifest.recipe.id] = first
+    too_slow: dict[str, float] = {}
     for recipe in _by_precision(recipes):
         if state.out_of_time():
             return
-        make(state, _with_bases(recipe, recipes, state), glance=True, unless=partial(_too_slow, state))
+        unless = partial(_too_slow, state, too_slow)
+        make(state, _with_bases(recipe, recipes, state), glance=True, unless=unless)
         if state.alive(recipe.id) and _holds(state, recipe) and confirm_one(state, recipe.id):
             _leave(state, recipes, recipe)
             return
         if state.run.host is not None and state.run.host.is_mute:  # another build would be told as little of
             return
-    if reason := _too_slow(state, first):
+    if not _confirmed(state):
+        _measure_nearest(state, recipes, too_slow)
+    if reason := _predicted_slow(state, first, too_slow):
         state.update(
             replace(state.trials[recipes[0].id], status=Status.AUXILIARY, reason=reason), "not-timed"
         )
@@ -69,20 +74,62 @@ def answer(state: State, framework: str) -> None:
         confirm_one(state, recipes[0].id)
 
 
-def _too_slow(state: State, build: Artifact) -> str:
-    """Why a build is not worth measuring: by its size and the builds timed so far it misses the gate on decode speed.
+def _too_slow(state: State, seen: dict[str, float], build: Artifact) -> str:
+    """Why a build is not scored: it is slower than the gate on decode speed asks, by its size or in one short block.
 
-    Decoding reads every weight once a token, so speed goes at best with the inverse of the size. Empty where it may hold.
+    That block is the cheapest thing to measure: without the original beside it. What it gave is kept in ``seen``, in tokens/s.
     """
-    bound = max((g.bound for g in state.request.policy.gates if g.metric == "decode_tok_s"), default=0.0)
+    bound = _decode_bound(state)
+    if not bound:
+        return ""
+    if reason := _predicted_slow(state, build, seen):
+        return reason
+    name = build.manifest.recipe.id
+    finished = glance_at_speed(state, name)
+    if finished is None:
+        return ""
+    speed = speed_values([finished])["decode_tok_s"].value or 0.0
+    if speed >= bound:
+        return ""
+    seen[name] = speed
+    return f"not compared: {speed:.3g} tokens/s in one short block, the gate asks for {bound:.3g}"
+
+
+def _predicted_slow(state: State, build: Artifact, seen: Mapping[str, float]) -> str:
+    """Why a build is not worth timing: by its size and the builds timed so far it misses the gate on decode speed.
+
+    Decoding reads every weight once a token, so speed grows at best with the inverse of the size. Empty where it may hold.
+    """
+    bound = _decode_bound(state)
+    timed = {
+        name: t.values["decode_tok_s"].value for name, t in state.trials.items() if "decode_tok_s" in t.values
+    }
     speeds = [
-        value.value * trial.artifact.manifest.size_bytes / build.manifest.size_bytes
-        for trial in state.trials.values()
-        if trial.artifact and (value := trial.values.get("decode_tok_s")) and value.value
+        speed * artifact.manifest.size_bytes / build.manifest.size_bytes
+        for name, speed in {**timed, **seen}.items()
+        if speed and (artifact := state.trials[name].artifact)
     ]
     if not speeds or max(speeds) >= (1.0 - _MARGIN) * bound:
         return ""
-    return f"not measured: {max(speeds):.3g} tokens/s predicted by its size, the gate asks for {bound:.3g}"
+    return f"not compared: {max(speeds):.3g} tokens/s predicted by its size, the gate asks for {bound:.3g}"
+
+
+def _decode_bound(state: State) -> float:
+    return max((g.bound for g in state.request.policy.gates if g.metric == "decode_tok_s"), default=0.0)
+
+
+def _confirmed(state: State) -> bool:
+    return any(trial.confirmed for trial in state.trials.values())
+
+
+def _measure_nearest(state: State, recipes: Sequence[Recipe], too_slow: Mapping[str, float]) -> None:
+    """No build was fast enough: the fastest of them whose accuracy holds is compared after all."""
+    by_id = {recipe.id: recipe for recipe in recipes}
+    for name in sorted(too_slow, key=lambda name: -too_slow[name]):
+        make(state, [by_id[name]], glance=True)
+        if state.alive(name):
+            _holds(state, by_id[name])
+            return
 
 
 def _by_precision(recipes: Sequence[Recipe]) -> list[Recipe]:

@@ -62,20 +62,47 @@ def test_where_none_is_fast_enough_all_are_asked_and_the_nearest_is_named(tmp_pa
     assert not {t.status for t in run.trials} & {Status.PLANNED, Status.SCORED, Status.BUILT}
 
 
-def test_a_build_that_is_too_large_to_be_as_fast_as_asked_is_not_measured(tmp_path):
-    def slow(job):
+def at(speeds):
+    """A world in which builds decode at these speeds, and the original at 10 tokens/s."""
+
+    def answer(job):
         if isinstance(job, BenchJob) and job.worker != "fake.torch":
-            return BenchResult(block=block(20.0))
+            return BenchResult(block=block(speeds[RECIPE_OF[job.artifact]]))
         return honest(job)
 
+    return answer
+
+
+def timed(world):
+    return [RECIPE_OF.get(job.artifact) for job in world.runner.jobs if isinstance(job, BenchJob)]
+
+
+def test_a_build_that_is_too_large_to_be_as_fast_as_asked_is_not_timed(tmp_path):
     fast = Policy(gates=(Gate(metric="decode_tok_s", at_least=100.0),))
-    world, run = ask(tmp_path, replace(QUICK, policy=fast), slow)
-    timed = {RECIPE_OF.get(job.artifact) for job in world.runner.jobs if isinstance(job, BenchJob)}
-    assert timed == {"int8", None}
+    world, run = ask(tmp_path, replace(QUICK, policy=fast), at({"int8": 20.0}))
+    assert set(timed(world)) == {"int8", None}
     left = run.trial("llamacpp/int4")
     assert left.status is Status.UNTRIED
-    assert left.reason == "not measured: 40 tokens/s predicted by its size, the gate asks for 100"
+    assert left.reason == "not compared: 40 tokens/s predicted by its size, the gate asks for 100"
     assert run.trial("llamacpp/fp32").status is Status.AUXILIARY
+
+
+def test_a_build_that_is_too_slow_alone_is_neither_scored_nor_compared(tmp_path):
+    fast = Policy(gates=(Gate(metric="decode_tok_s", at_least=50.0),))
+    world, run = ask(tmp_path, replace(QUICK, policy=fast), at({"int8": 45.0, "int4": 90.0}))
+    assert run.best.id == "llamacpp/int4"
+    assert timed(world).count("int8") == 1
+    slow = run.trial("llamacpp/int8")
+    assert slow.status is Status.UNTRIED
+    assert slow.reason == "not compared: 45 tokens/s in one short block, the gate asks for 50"
+
+
+def test_where_every_build_is_too_slow_alone_the_fastest_is_compared_after_all(tmp_path):
+    fast = Policy(gates=(Gate(metric="decode_tok_s", at_least=50.0),))
+    _, run = ask(tmp_path, replace(QUICK, policy=fast), at({"int8": 40.0, "int4": 45.0, "fp32": 10.0}))
+    assert "decode_tok_s" in run.trial("llamacpp/int4").values
+    assert run.trial("llamacpp/int8").status is Status.UNTRIED
+    assert not {t.status for t in run.trials} & {Status.PLANNED, Status.SCORED, Status.BUILT}
 
 
 @pytest.mark.parametrize(
