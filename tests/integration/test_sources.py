@@ -87,6 +87,14 @@ BFLOAT16 = """
 save({name: w if "norm" in name else w.bfloat16() for name, w in weights.items()})
 change("config.json", dtype="bfloat16", torch_dtype="bfloat16")
 """
+PADDED = """
+rows = weights[EMBEDDING]
+save({**weights, EMBEDDING: torch.cat([rows, rows.std() * torch.randn(64, rows.shape[1])])})
+change("config.json", vocab_size=len(rows) + 64)
+known = json.loads((out / "tokenizer.json").read_text())
+known["added_tokens"].append({**known["added_tokens"][-1], "id": len(rows), "content": "<|extra|>"})
+(out / "tokenizer.json").write_text(json.dumps(known))
+"""
 ADDED_BOS = """
 save(weights)
 change("tokenizer_config.json", add_bos_token=True, bos_token="<|im_start|>")
@@ -147,7 +155,7 @@ def ids(tiny):
 def answer(lab, ids):
     """A source's float32 log-probabilities after each of 64 ids, and where they lie."""
 
-    def get(source):
+    def get(source, ids=ids):
         scored = score(
             lab.shop,
             lab.shop.reference,
@@ -333,20 +341,49 @@ def test_scoring_in_float32_is_the_same_function_and_says_so(lab, mixed, ids, an
 def test_a_conversion_of_bfloat16_weights_equals_the_original_scored_in_float32(
     lab, mixed, ids, answer, unquantized, framework
 ):
-    artifact = unquantized(framework, mixed)
+    hold_conversion(lab, unquantized(framework, mixed), ids, answer(mixed)[1])
+
+
+def hold_conversion(lab, artifact, ids, reference):
+    """A conversion is within its precision's limit of the original's log-probabilities."""
+    backend = lab.shop.backend(artifact.recipe.framework)
     scored = score(
         lab.shop,
-        lab.shop.backend(framework),
-        job_of(lab.shop.backend(framework), artifact.path, artifact.recipe.runtime, ids),
+        backend,
+        job_of(backend, artifact.path, artifact.recipe.runtime, ids),
         identity=artifact.manifest.key,
-        log=lab.shop.logs / f"{framework}-sources.log",
-        reference=answer(mixed)[1],
+        log=lab.shop.logs / f"{backend.name}-sources.log",
+        reference=reference,
     )
     assert isinstance(scored, tuple), scored
     limit = KL_LIMIT[artifact.recipe.precision]
     print(f"{artifact.recipe.id}: KL {scored[0].kl_mean:.2e}, limit {limit:.0e}")
     assert scored[0].kl_mean is not None
     assert scored[0].kl_mean < limit
+
+
+# --- a vocabulary with an added token, padded beyond what the tokenizer knows ---
+
+
+@pytest.fixture(scope="module")
+def padded(lab, variant):
+    return portable(lab, variant(PADDED))
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_an_added_token_and_a_padded_vocabulary_are_the_originals(
+    lab, padded, answer, unquantized, framework
+):
+    texts = ("Before <|extra|> and after.", knowledge.text("parity.txt"))
+    expected = tuple(tuple(SourceTokenizer(Path(padded.path)).encode(text)) for text in texts)
+    assert padded.facts.vocabulary - 64 in expected[0]
+    assert padded.facts.vocabulary - 1 not in expected[0]
+    artifact = unquantized(framework, padded)
+    log = lab.shop.logs / f"{framework}-tokenize.log"
+    assert tokenize(lab.shop, lab.shop.backend(framework), artifact.path, texts, log) == expected
+    ids = (*expected[0], *expected[1])[:64]
+    _, reference = answer(padded, ids)
+    hold_conversion(lab, artifact, ids, reference)
 
 
 # --- a tokenizer that adds BOS ---
