@@ -91,10 +91,14 @@ def _made_by(backend: Backend, row: Row) -> str:
 
 
 def _kept(name: str, keys: Mapping[str, str]) -> RowResult:
-    """The cells of a row that are known already."""
+    """The cells of a row that are known already. What failed is tried again."""
     file = _KEPT / f"{name}.json"
     cells = load(RowResult, file.read_bytes()).cells if file.exists() else {}
-    current = {column: cell for column, cell in cells.items() if cell.key == keys.get(column)}
+    current = {
+        column: cell
+        for column, cell in cells.items()
+        if cell.key == keys.get(column) and cell.outcome is not Outcome.FAILED
+    }
     return RowResult(row=name, cells=current)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from edgewright.core.answers import Failure, FailureKind
+from edgewright.errors import EdgewrightError, ResourceError
 
 
 class Outcome(StrEnum):
@@ -64,3 +65,9 @@ def of_failure(failure: Failure) -> Cell:
     refused = {FailureKind.UNSUPPORTED, FailureKind.INVALID_INPUT}
     outcome = Outcome.REFUSED if failure.failure in refused else Outcome.FAILED
     return Cell(outcome=outcome, reason=failure.reason)
+
+
+def of_error(error: EdgewrightError) -> Cell:
+    """What a user is told is a refusal; a disk or a memory that ran out says nothing of the model."""
+    outcome = Outcome.FAILED if isinstance(error, ResourceError) else Outcome.REFUSED
+    return Cell(outcome=outcome, reason=error.message)

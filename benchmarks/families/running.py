@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from benchmarks.families.cells import Cell, Outcome, RowResult, of_failure
+from benchmarks.families.cells import Cell, Outcome, RowResult, of_error, of_failure
 from edgewright.api.intake import source_of
 from edgewright.config import evaluation_text
 from edgewright.core.answers import Failure
@@ -111,7 +111,7 @@ class Runner:
         try:
             original = score_original(self.shop, source_at(self.shop, folder))
         except EdgewrightError as error:
-            return Cell(outcome=Outcome.REFUSED, reason=error.message)
+            return of_error(error)
         return of_failure(original) if isinstance(original, Failure) else original
 
     def _framework(self, framework: str, original: Original) -> Cell:
@@ -216,4 +216,4 @@ def _guarded(run: Callable[[], Cell]) -> Cell:
     try:
         return run()
     except EdgewrightError as error:
-        return Cell(outcome=Outcome.REFUSED, reason=error.message)
+        return of_error(error)
