@@ -47,9 +47,14 @@ def run_round(state: State, name: str, trials: Sequence[str], pace: Pace, *, twi
     state.measured(name, replace(finished, order=ended))
 
 
+def glance_name(trial: str) -> str:
+    """The name of the round that holds a build's block alone."""
+    return f"glance/{trial}"
+
+
 def glance_at_speed(state: State, name: str) -> Block | None:
     """One short block of a build alone; None where it could not be timed. It is kept, and gives no figure that is compared."""
-    key = f"glance/{name}"
+    key = glance_name(name)
     if key not in state.rounds:
         timing = Timing(ids=state.prompt, workload=state.request.workload, pace=state.request.pace)
         finished, failures = timed_round(state.shop, [_arm(state, name)], timing, state.rng)

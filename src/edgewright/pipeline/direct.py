@@ -18,7 +18,7 @@ from edgewright.core.recipe import Plan, Recipe
 from edgewright.core.run import Status, Trial
 from edgewright.core.speed import speed_values
 from edgewright.core.verdict import Outcome
-from edgewright.pipeline.arms import glance_at_speed, run_round
+from edgewright.pipeline.arms import glance_at_speed, glance_name, run_round
 from edgewright.pipeline.confirm import confirm_one
 from edgewright.pipeline.explore import convert
 from edgewright.pipeline.judging import judged
@@ -64,7 +64,7 @@ def answer(state: State, framework: str) -> None:
             return
         if state.run.host is not None and state.run.host.is_mute:  # another build would be told as little of
             return
-    if not _confirmed(state):
+    if not any(state.alive(recipe.id) for recipe in _by_precision(recipes)):
         _measure_nearest(state, recipes, too_slow)
     if reason := _predicted_slow(state, first, too_slow):
         state.update(
@@ -118,10 +118,6 @@ def _decode_bound(state: State) -> float:
     return max((g.bound for g in state.request.policy.gates if g.metric == "decode_tok_s"), default=0.0)
 
 
-def _confirmed(state: State) -> bool:
-    return any(trial.confirmed for trial in state.trials.values())
-
-
 def _measure_nearest(state: State, recipes: Sequence[Recipe], too_slow: Mapping[str, float]) -> None:
     """No build was fast enough: the fastest of them whose accuracy holds is compared after all."""
     by_id = {recipe.id: recipe for recipe in recipes}
@@ -156,11 +152,18 @@ def _holds(state: State, recipe: Recipe) -> bool:
     run_round(state, f"{EXPLORE}{recipe.id}", [recipe.id], state.request.pace)
     state.judge()
     seen = state.trials[recipe.id]
-    return seen.status is Status.MEASURED and _keeps_all(seen)
+    return seen.status is Status.MEASURED and _keeps_all(state, seen)
 
 
-def _keeps_all(trial: Trial) -> bool:
-    contender = Contender(id=trial.id, values=trial.values, verdicts=trial.verdicts)
+def _keeps_all(state: State, trial: Trial) -> bool:
+    """Whether nothing fails and no figure misses a gate that is open.
+
+    A build that was fast enough alone stays in, though this round's figure may miss the speed: two short blocks that disagree
+    are what a confirmation is for.
+    """
+    alone = glance_name(trial.id) in state.rounds
+    verdicts = [v for v in trial.verdicts if not (alone and v.is_open and v.gate.metric == "decode_tok_s")]
+    contender = Contender(id=trial.id, values=trial.values, verdicts=tuple(verdicts))
     return trial.outcome is not Outcome.FAIL and not figures_miss(contender)
 
 

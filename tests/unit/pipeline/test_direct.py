@@ -97,6 +97,20 @@ def test_a_build_that_is_too_slow_alone_is_neither_scored_nor_compared(tmp_path)
     assert slow.reason == "not compared: 45 tokens/s in one short block, the gate asks for 50"
 
 
+def test_a_build_that_was_fast_enough_alone_and_not_beside_the_original_is_confirmed(tmp_path):
+    speeds = iter([60.0, 48.0])
+
+    def answer(job):
+        if isinstance(job, BenchJob) and job.worker != "fake.torch" and RECIPE_OF[job.artifact] == "int8":
+            return BenchResult(block=block(next(speeds, 60.0)))
+        return honest(job)
+
+    fast = Policy(gates=(Gate(metric="decode_tok_s", at_least=50.0),))
+    _, run = ask(tmp_path, replace(QUICK, policy=fast), answer)
+    assert run.best.id == "llamacpp/int8"
+    assert run.best.confirmed
+
+
 def test_where_every_build_is_too_slow_alone_the_fastest_is_compared_after_all(tmp_path):
     fast = Policy(gates=(Gate(metric="decode_tok_s", at_least=50.0),))
     _, run = ask(tmp_path, replace(QUICK, policy=fast), at({"int8": 40.0, "int4": 45.0, "fp32": 10.0}))
