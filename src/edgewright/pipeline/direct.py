@@ -64,7 +64,7 @@ def answer(state: State, framework: str) -> None:
             return
         if state.run.host is not None and state.run.host.is_mute:  # another build would be told as little of
             return
-    if not any(state.alive(recipe.id) for recipe in _by_precision(recipes)):
+    if not _has_answer(state, recipes):
         _measure_nearest(state, recipes, too_slow)
     if reason := _predicted_slow(state, first, too_slow):
         state.update(
@@ -118,13 +118,20 @@ def _decode_bound(state: State) -> float:
     return max((g.bound for g in state.request.policy.gates if g.metric == "decode_tok_s"), default=0.0)
 
 
+def _has_answer(state: State, recipes: Sequence[Recipe]) -> bool:
+    """Whether a build was compared that no gate fails."""
+    trials = [state.trials[recipe.id] for recipe in recipes]
+    return any(t.status is Status.MEASURED and t.outcome is not Outcome.FAIL for t in trials)
+
+
 def _measure_nearest(state: State, recipes: Sequence[Recipe], too_slow: Mapping[str, float]) -> None:
-    """No build was fast enough: the fastest of them whose accuracy holds is compared after all."""
+    """No build is fast enough and accurate: the fastest whose accuracy holds is compared after all."""
     by_id = {recipe.id: recipe for recipe in recipes}
     for name in sorted(too_slow, key=lambda name: -too_slow[name]):
         make(state, [by_id[name]], glance=True)
         if state.alive(name):
             _holds(state, by_id[name])
+        if _has_answer(state, recipes):
             return
 
 

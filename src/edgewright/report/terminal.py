@@ -47,7 +47,7 @@ def show_run(console: Console, run: Run) -> None:
     if left := untried(run):
         say(
             console,
-            f"  {len(left)} more candidates were not built: {_why_untried(left)}",
+            f"  {len(left)} more candidates were not compared: {_why_untried(left)}",
         )
     for note in (*run.source.notes, *run.notes):
         say(console, f"  note: {note}")

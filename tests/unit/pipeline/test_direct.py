@@ -119,6 +119,24 @@ def test_where_every_build_is_too_slow_alone_the_fastest_is_compared_after_all(t
     assert not {t.status for t in run.trials} & {Status.PLANNED, Status.SCORED, Status.BUILT}
 
 
+def test_where_only_an_inaccurate_build_is_fast_enough_the_fastest_accurate_one_is_recommended_provisionally(
+    tmp_path,
+):
+    both = (Gate(metric="decode_tok_s", at_least=50.0), Gate(metric="accuracy_retained", at_least=0.95))
+
+    def wavering(job):
+        if isinstance(job, BenchJob) and RECIPE_OF.get(job.artifact) == "int8":
+            speed = next(speeds, 52.0)
+            return BenchResult(block=block(speed))
+        return at({"int4": 90.0, "fp32": 10.0})(job)
+
+    speeds = iter([45.0, 45.0, 40.0, 60.0, 40.0, 60.0])
+    _, run = ask(tmp_path, replace(QUICK, policy=Policy(gates=both)), wavering)
+    assert run.trial("llamacpp/int4").outcome == "fail"
+    assert run.best.id == "llamacpp/int8"
+    assert run.provisional
+
+
 @pytest.mark.parametrize(
     "request_",
     [
