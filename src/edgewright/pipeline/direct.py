@@ -1,7 +1,8 @@
 """One framework and a brief confirmation: a question that is answered with as little as decides it.
 
-Builds are tried one at a time, the most precise first. One that is too large to be as fast as is asked is not measured. Each is asked what costs least before what costs more: the first window
-of text, the whole text, one short block, then its confirmation. The first that passes every gate is the answer, and the others
+Builds are tried one at a time, the most precise first. Each is asked what costs least before what costs more: where a decode
+speed is asked for, what its size predicts and one short block of it alone; the first window of text; the whole text; one round
+beside the original; then its confirmation. The first that passes every gate is the answer, and the others
 are not built: with the usual wishes a more precise build that passes is not beaten by a less precise one.
 """
 
@@ -30,7 +31,7 @@ _SMALL_BYTES = 2_000_000_000
 """Up to here the real conversion says as soon as a tiny model's whether a framework can do it at all."""
 
 _MARGIN = 0.05
-"""A prediction that misses the gate on speed by more than this share is not measured."""
+"""A build that is predicted to miss the gate on speed by more than this share is not timed."""
 
 
 def is_direct(request: Request, plan: Plan) -> bool:

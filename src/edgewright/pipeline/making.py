@@ -39,7 +39,8 @@ def make(
 ) -> None:
     """Build and score recipes; their bases are among them, or were made before (``state.made``).
 
-    A build is not scored where ``unless`` gives a reason. With ``glance`` the first window is scored before the rest: a build that surely fails a gate on it is left there.
+    A build is not scored where ``unless`` gives a reason. With ``glance`` the first window is scored before the rest: a build
+    that surely fails a gate on it is left there.
     """
     made = state.made
     waiting = [recipe for recipe in recipes if _has_source(state, recipe)]
