@@ -93,7 +93,7 @@ def _too_slow(state: State, seen: dict[str, float], build: Artifact) -> str:
     if speed >= bound:
         return ""
     seen[name] = speed
-    return f"not compared: {speed:.3g} tokens/s in one short block, the gate asks for {bound:.3g}"
+    return f"{speed:.3g} tokens/s in one short block, the gate asks for {bound:.3g}"
 
 
 def _predicted_slow(state: State, build: Artifact, seen: Mapping[str, float]) -> str:
@@ -112,7 +112,7 @@ def _predicted_slow(state: State, build: Artifact, seen: Mapping[str, float]) ->
     ]
     if not speeds or max(speeds) >= (1.0 - _MARGIN) * bound:
         return ""
-    return f"not compared: {max(speeds):.3g} tokens/s predicted by its size, the gate asks for {bound:.3g}"
+    return f"{max(speeds):.3g} tokens/s predicted by its size, the gate asks for {bound:.3g}"
 
 
 def _decode_bound(state: State) -> float:

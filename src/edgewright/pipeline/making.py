@@ -58,9 +58,7 @@ def make(
             elif recipe.id not in made:
                 continue
             elif reason := unless(made[recipe.id]):
-                state.update(
-                    replace(state.trials[recipe.id], status=Status.UNTRIED, reason=reason), "not-measured"
-                )
+                skip(state, recipe, reason)
             else:
                 _score(state, recipe, made[recipe.id], glance=glance)
 

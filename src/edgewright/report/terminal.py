@@ -45,10 +45,7 @@ def show_run(console: Console, run: Run) -> None:
     show_confirmation(console, run)
     _stages(console, run)
     if left := untried(run):
-        say(
-            console,
-            f"  {len(left)} more candidates were not compared: {_why_untried(left)}",
-        )
+        say(console, f"  {len(left)} more candidates were not built: {_why_untried(left)}")
     for note in (*run.source.notes, *run.notes):
         say(console, f"  note: {note}")
     if run.assessment.unverified:

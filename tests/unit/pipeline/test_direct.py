@@ -82,8 +82,8 @@ def test_a_build_that_is_too_large_to_be_as_fast_as_asked_is_not_timed(tmp_path)
     world, run = ask(tmp_path, replace(QUICK, policy=fast), at({"int8": 20.0}))
     assert set(timed(world)) == {"int8", None}
     left = run.trial("llamacpp/int4")
-    assert left.status is Status.UNTRIED
-    assert left.reason == "not compared: 40 tokens/s predicted by its size, the gate asks for 100"
+    assert left.status is Status.SKIPPED
+    assert left.reason == "40 tokens/s predicted by its size, the gate asks for 100"
     assert run.trial("llamacpp/fp32").status is Status.AUXILIARY
 
 
@@ -93,8 +93,8 @@ def test_a_build_that_is_too_slow_alone_is_neither_scored_nor_compared(tmp_path)
     assert run.best.id == "llamacpp/int4"
     assert timed(world).count("int8") == 1
     slow = run.trial("llamacpp/int8")
-    assert slow.status is Status.UNTRIED
-    assert slow.reason == "not compared: 45 tokens/s in one short block, the gate asks for 50"
+    assert slow.status is Status.SKIPPED
+    assert slow.reason == "45 tokens/s in one short block, the gate asks for 50"
 
 
 def test_a_build_that_was_fast_enough_alone_and_not_beside_the_original_is_confirmed(tmp_path):
@@ -115,7 +115,7 @@ def test_where_every_build_is_too_slow_alone_the_fastest_is_compared_after_all(t
     fast = Policy(gates=(Gate(metric="decode_tok_s", at_least=50.0),))
     _, run = ask(tmp_path, replace(QUICK, policy=fast), at({"int8": 40.0, "int4": 45.0, "fp32": 10.0}))
     assert "decode_tok_s" in run.trial("llamacpp/int4").values
-    assert run.trial("llamacpp/int8").status is Status.UNTRIED
+    assert run.trial("llamacpp/int8").status is Status.SKIPPED
     assert not {t.status for t in run.trials} & {Status.PLANNED, Status.SCORED, Status.BUILT}
 
 
