@@ -2,8 +2,8 @@
 
 Builds are tried one at a time, the most precise first. Each is asked what costs least before what costs more: where a decode
 speed is asked for, what its size predicts and one short block of it alone; the first window of text; the whole text; one round
-beside the original; then its confirmation. The first that passes every gate is the answer, and the others
-are not built: with the usual wishes a more precise build that passes is not beaten by a less precise one.
+beside the original; then its confirmation. The first that passes every gate is the answer, or whose
+confirmed figures keep every gate though some stay open (it is then provisional), and the others are not built: with the usual wishes a more precise build that passes is not beaten by a less precise one.
 """
 
 from __future__ import annotations
@@ -60,9 +60,11 @@ def answer(state: State, framework: str) -> None:
             return
         unless = partial(_too_slow, state, too_slow)
         make(state, _with_bases(recipe, recipes, state), glance=True, unless=unless)
-        if state.alive(recipe.id) and _holds(state, recipe) and confirm_one(state, recipe.id):
-            _leave(state, recipes, recipe)
-            return
+        if state.alive(recipe.id) and _holds(state, recipe):
+            passed = confirm_one(state, recipe.id)
+            if passed or _keeps_all(state.trials[recipe.id]):
+                _leave(state, recipes, recipe, passed=passed)
+                return
         if state.run.host is not None and state.run.host.is_mute:  # another build would be told as little of
             return
     if not _has_answer(state, recipes):
@@ -160,26 +162,26 @@ def _holds(state: State, recipe: Recipe) -> bool:
     run_round(state, f"{EXPLORE}{recipe.id}", [recipe.id], state.request.pace)
     state.judge()
     seen = state.trials[recipe.id]
-    return seen.status is Status.MEASURED and _keeps_all(state, seen)
+    if glance_name(recipe.id) in state.rounds:
+        # Fast enough alone: if this round's figure misses the speed, two short blocks disagree, which a confirmation is for.
+        undecided = [v for v in seen.verdicts if v.is_open and v.gate.metric == "decode_tok_s"]
+        seen = replace(seen, verdicts=tuple(v for v in seen.verdicts if v not in undecided))
+    return _keeps_all(seen)
 
 
-def _keeps_all(state: State, trial: Trial) -> bool:
-    """Whether nothing fails and no figure misses a gate that is open.
-
-    A build that was fast enough alone stays in, though this round's figure may miss the speed: two short blocks that disagree
-    are what a confirmation is for.
-    """
-    alone = glance_name(trial.id) in state.rounds
-    verdicts = [v for v in trial.verdicts if not (alone and v.is_open and v.gate.metric == "decode_tok_s")]
-    contender = Contender(id=trial.id, values=trial.values, verdicts=tuple(verdicts))
-    return trial.outcome is not Outcome.FAIL and not figures_miss(contender)
+def _keeps_all(trial: Trial) -> bool:
+    """Whether a measured build fails nothing, and no figure of its own misses a gate that is open."""
+    contender = Contender(id=trial.id, values=trial.values, verdicts=trial.verdicts)
+    measured = trial.status is Status.MEASURED and trial.outcome is not Outcome.FAIL
+    return measured and not figures_miss(contender)
 
 
-def _leave(state: State, recipes: Sequence[Recipe], passed: Recipe) -> None:
+def _leave(state: State, recipes: Sequence[Recipe], chosen: Recipe, *, passed: bool) -> None:
     """Say of the others why they were not built; the conversion was only needed to make them."""
     conversion = state.trials[recipes[0].id]
     state.update(replace(conversion, status=Status.AUXILIARY), "not-timed")
-    reason = f"{passed.id} passed every gate first; without --quick all builds are compared"
+    why = "passed every gate first" if passed else "was confirmed first, and its figures keep every gate"
+    reason = f"{chosen.id} {why}; without --quick all builds are compared"
     for recipe in recipes:
         if state.trials[recipe.id].status is Status.PLANNED:
             state.update(replace(state.trials[recipe.id], status=Status.UNTRIED, reason=reason), "not-tried")

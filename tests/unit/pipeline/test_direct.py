@@ -111,6 +111,24 @@ def test_a_build_that_was_fast_enough_alone_and_not_beside_the_original_is_confi
     assert run.best.confirmed
 
 
+def test_a_confirmed_build_whose_figures_keep_every_gate_is_the_answer_though_one_stays_open(tmp_path):
+    speeds = iter([60.0, 60.0, 40.0, 60.0, 62.0, 63.0])
+
+    def swinging(job):
+        if isinstance(job, BenchJob) and RECIPE_OF.get(job.artifact) == "int8":
+            return BenchResult(block=block(next(speeds, 60.0)))
+        return honest(job)
+
+    fast = Policy(gates=(Gate(metric="decode_tok_s", at_least=50.0),))
+    world, run = ask(tmp_path, replace(QUICK, policy=fast), swinging)
+    assert run.best.id == "llamacpp/int8"
+    assert run.provisional
+    assert "int4" not in timed(world)
+    assert run.trial("llamacpp/int4").reason.startswith(
+        "llamacpp/int8 was confirmed first, and its figures keep every gate"
+    )
+
+
 def test_where_every_build_is_too_slow_alone_the_fastest_is_compared_after_all(tmp_path):
     fast = Policy(gates=(Gate(metric="decode_tok_s", at_least=50.0),))
     _, run = ask(tmp_path, replace(QUICK, policy=fast), at({"int8": 40.0, "int4": 45.0, "fp32": 10.0}))
