@@ -19,7 +19,7 @@ from edgewright.core.recipe import scoring_runtime
 from edgewright.core.statistics.looks import TEXT_LOOKS
 from edgewright.core.verdict import Outcome, Verdict, judge
 from edgewright.errors import InputError
-from edgewright.pipeline.request import Request
+from edgewright.pipeline.request import Request, score_limit
 from edgewright.ports import Reporter, Workshop
 from edgewright.runtime.gguf_facts import begin_ids, is_gguf
 from edgewright.runtime.models import Trust
@@ -69,8 +69,8 @@ def evaluate(
 ) -> Evaluation:
     """Score the beginning of a text in non-overlapping windows of ``context``.
 
-    Every position but the first of each window is scored. The text is tokenized without special tokens, by the
-    baseline's tokenizer where there is one, else by the model's own. Without ``tokens``, 2,048 are scored; against a
+    Every position but the first of each window is scored. The text is tokenized by the baseline's tokenizer where there is one,
+    else by the model's own; windows begin with its begin-of-text where it adds one, and no other special token is added. Without ``tokens``, 2,048 are scored; against a
     baseline the verdict is then looked at after 2,048, 4,096 and 8,192, and the first look that decides is the last. A build
     that needs longer for a look than 10 s and one and a half times its baseline (than a minute where there is none) scores its
     beginning, and ``notes`` say so; with ``tokens`` it scores them all.
@@ -126,7 +126,7 @@ def _limit_s(original: Scores | None) -> float:
     """How long a build may take to score a look; the limit of a run, where a baseline says what is usual here."""
     if original is None:
         return _ALONE_LIMIT_S
-    return max(Request.score_limit_s, round(1.5 * original.seconds))
+    return score_limit(Request.score_limit_s, original.seconds)
 
 
 def _notes(parts: Sequence[Scores], asked: int) -> tuple[str, ...]:

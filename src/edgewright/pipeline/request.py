@@ -42,6 +42,11 @@ BRIEF = Confirmation(
 """A short confirmation: it decides only what is far from every bound."""
 
 
+def score_limit(least_s: float, original_s: float) -> float:
+    """Seconds that a build may take to score a text which the original scored in ``original_s``: half as many again, or the least."""
+    return max(least_s, round(1.5 * original_s))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Request:
     """A run's request. ``tokens`` are scored while exploring; ``confirmation`` uses others, and builds look at others.

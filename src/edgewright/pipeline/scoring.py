@@ -13,6 +13,7 @@ from edgewright.core.measurement import Prompts, Scores
 from edgewright.core.quantity import Label, Value
 from edgewright.core.recipe import Recipe, scoring_runtime
 from edgewright.core.run import Status
+from edgewright.pipeline.request import score_limit
 from edgewright.pipeline.state import State
 from edgewright.stages.cross_validate import tokenize
 from edgewright.stages.prepare import error_of
@@ -91,7 +92,7 @@ def score_build(
         ids=ids or state.ids,
         context=state.request.context,
         prefix=state.begin,
-        limit_s=max(state.request.score_limit_s, round(1.5 * state.scores[state.baseline_id].seconds)),
+        limit_s=score_limit(state.request.score_limit_s, state.scores[state.baseline_id].seconds),
         prompt=() if ids else state.prompt,
         answer=0 if ids else state.request.workload.decode_tokens,
         prompts=prompts,
