@@ -25,7 +25,7 @@ from statistics import median
 
 from benchmarks.checks import OUT, Check, finish
 from benchmarks.lab import Lab
-from edgewright.runtime.locks import machine
+from edgewright.sites.local.locks import machine
 
 _VERSION = "0.3.6"
 _MORE_PERPLEXITY = 0.05
@@ -101,7 +101,7 @@ def _edgewright(lab: Lab, model: Path, text: Path, target: float) -> Answer:
     """The command line with an empty store; toolchains are those that are there."""
     home, out = lab.folder / "home", lab.folder / "run"
     home.mkdir()
-    (home / "toolchains").symlink_to(lab.wiring.home.toolchains)
+    (home / "toolchains").symlink_to(lab.home.toolchains)
     command = [
         *(sys.executable, "-m", "edgewright.cli", "optimize", model, "--frameworks", "llamacpp", "--quick"),
         *("--min-decode-tok-s", f"{target:.3f}", "--max-perplexity-increase", f"{_MORE_PERPLEXITY:g}"),

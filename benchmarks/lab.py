@@ -8,23 +8,24 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from edgewright.api.demo import demo_source
+from edgewright.app.demo import demo_source
+from edgewright.app.steps.bench import bench
+from edgewright.app.steps.build import build
+from edgewright.app.steps.score import score
 from edgewright.cli.progress import TerminalReporter
-from edgewright.config import evaluation_text
-from edgewright.core.answers import Failure
-from edgewright.core.artifact import Artifact
-from edgewright.core.data import Calibration
-from edgewright.core.jobs import ScoreJob
-from edgewright.core.measurement import Block, Pace, Scores, Workload
-from edgewright.core.model import Source
-from edgewright.core.recipe import SCORING_RUNTIME, Option
-from edgewright.ports import Workshop
-from edgewright.runtime.children import child_environment, usable_cores
-from edgewright.runtime.locks import machine
-from edgewright.stages.bench import bench
-from edgewright.stages.build import build
-from edgewright.stages.score import score
-from edgewright.wiring import Wiring
+from edgewright.core.jobs.requests import ScoreJob
+from edgewright.core.jobs.results import Failure
+from edgewright.core.measurement.data import Calibration
+from edgewright.core.measurement.records import Block, Pace, Scores, Workload
+from edgewright.core.model.facts import Source
+from edgewright.core.recipe.artifact import Artifact
+from edgewright.core.recipe.recipes import SCORING_RUNTIME, Option
+from edgewright.environment import Environment
+from edgewright.inputs.config import evaluation_text
+from edgewright.ports import Context
+from edgewright.sites.local.children import child_environment, usable_cores
+from edgewright.sites.local.home import Home
+from edgewright.sites.local.locks import machine
 
 TWO_REQUESTS = Pace(least_s=0.0, least_requests=2, warmup_least=1, warmup_most=1, sentinel=False)
 """llama-bench's own way: one warm-up, then as many repetitions as it is told."""
@@ -34,16 +35,16 @@ class Lab:
     """Everything a comparison needs; toolchains are installed when first asked for."""
 
     def __init__(self) -> None:
-        self.wiring = Wiring()
+        self.home = Home.from_environment()
         self.reporter = TerminalReporter()
         self.folder = Path(tempfile.mkdtemp(prefix="fidelity-"))
-        self.shop: Workshop = self.wiring.workshop(self.reporter, self.folder / "logs")
+        self.context: Context = Environment(home=self.home).context(self.folder / "logs", self.reporter)
         self.threads = usable_cores()
 
     @cached_property
     def source(self) -> Source:
         """The model: SmolLM2-135M, taken off its quantization grid."""
-        return demo_source(self.wiring, self.shop)
+        return demo_source(self.context)
 
     @cached_property
     def text(self) -> str:
@@ -53,27 +54,27 @@ class Lab:
     @cached_property
     def ids(self) -> tuple[int, ...]:
         """Its ids, no special tokens."""
-        return tuple(self.shop.files.tokenizer(Path(self.source.path)).encode(self.text))
+        return tuple(self.context.files.tokenizer(Path(self.source.path)).encode(self.text))
 
     @cached_property
     def calibration(self) -> Calibration:
         """What follows the text, for builds that look at some."""
         text = evaluation_text(None).content[60_000:100_000]
         return Calibration(
-            ids=tuple(self.shop.files.tokenizer(Path(self.source.path)).encode(text)), text=text
+            ids=tuple(self.context.files.tokenizer(Path(self.source.path)).encode(text)), text=text
         )
 
     def artifact(self, framework: str, name: str, source: Source | None = None) -> Artifact:
         """A build of the model (or of another source), from the store or made now."""
         source = source or self.source
-        backend = self.wiring.backends[framework]
-        state = self.shop.toolchains.ensure(backend.toolchain, self.reporter.tell)
+        backend = self.context.backends[framework]
+        state = self.context.toolchains.ensure(backend.toolchain, self.reporter.tell)
         assert state.ready, state.reason  # noqa: S101  # a benchmark: nothing can be compared without
         recipes = {recipe.name: recipe for recipe in backend.recipes(source.facts)}
         recipe = recipes[name]
         base = self.artifact(framework, recipe.base, source) if recipe.base else None
         log = self.folder / "build.log"
-        made = build(self.shop, source, recipe, base, log, self.calibration)
+        made = build(self.context, source, recipe, base, log, self.calibration)
         if isinstance(made, Failure):
             raise RuntimeError(made.reason)  # noqa: TRY004  # a reason, not a type
         return made
@@ -89,11 +90,11 @@ class Lab:
 
     def root(self, framework: str) -> Path:
         """A toolchain's directory."""
-        return Path(self.wiring.toolchains.state(self.wiring.backend(framework).toolchain).path)
+        return Path(self.context.toolchains.state(self.context.backend(framework).toolchain).path)
 
     def toolchain_environment(self, framework: str) -> Mapping[str, str]:
         """The variables that a toolchain sets."""
-        return self.wiring.toolchains.state(self.wiring.backend(framework).toolchain).environment
+        return self.context.toolchains.state(self.context.backend(framework).toolchain).environment
 
     def environment(self, framework: str) -> dict[str, str]:
         """The whole environment that a toolchain's workers run in."""
@@ -129,9 +130,9 @@ class Lab:
         limit_s: float | None = None,
     ) -> tuple[Scores, Path]:
         """Our scores of a build, or of the original where none is given."""
-        backend = self.shop.backend(artifact.recipe.framework) if artifact else self.shop.reference
+        backend = self.context.backend(artifact.recipe.framework) if artifact else self.context.reference
         answer = score(
-            self.shop,
+            self.context,
             backend,
             ScoreJob(
                 worker=backend.worker,
@@ -159,8 +160,8 @@ class Lab:
     ) -> Block:
         """One timed block of ours."""
         answer = bench(
-            self.shop,
-            self.wiring.backend(framework),
+            self.context,
+            self.context.backend(framework),
             artifact=path,
             runtime=runtime or {},
             ids=tuple(range(1, workload.prompt_tokens + 1)),

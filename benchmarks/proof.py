@@ -14,28 +14,30 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.checks import Check, at_most, finish
-from edgewright.api.demo import fetch
-from edgewright.api.intake import source_of
+from edgewright.app.intake.sources import source_of
 from edgewright.cli.progress import TerminalReporter
-from edgewright.core.proof import EXACT_KL, KERNEL_KL, Proof
-from edgewright.runtime.models import Trust, locate
-from edgewright.wiring import Wiring
+from edgewright.core.model.proof import EXACT_KL, KERNEL_KL, Proof
+from edgewright.environment import Environment
+from edgewright.inputs.demo_model import fetch
+from edgewright.inputs.models import Trust, locate
 
 _TYPES = ("BF16", "Q8_0", "Q6_K", "Q5_K_M", "Q4_K_M", "Q4_0", "IQ4_NL", "Q3_K_M", "Q2_K")
 
 
 def main(arguments: Sequence[str]) -> int:
     """Prove each file in each type; every figure has to keep its bound."""
-    wiring, started = Wiring(), time.time()
+    started = time.time()
     checks: list[Check] = []
     with tempfile.TemporaryDirectory() as folder:
-        shop = wiring.workshop(TerminalReporter(), Path(folder) / "logs")
-        state = shop.toolchains.ensure(wiring.backends["llamacpp"].toolchain, shop.reporter.tell)
+        context = Environment().context(Path(folder) / "logs", TerminalReporter())
+        state = context.toolchains.ensure(context.backends["llamacpp"].toolchain, context.reporter.tell)
         tools = Path(state.environment["EDGEWRIGHT_LLAMA_CPP_BIN"])
-        for file in [Path(name) for name in arguments] or [fetch(wiring, shop)]:
+        for file in [Path(name) for name in arguments] or [
+            fetch(context.downloads, context.reporter, offline=False)
+        ]:
             for kind in ("as given", *_TYPES):
                 made = file if kind == "as given" else _requantized(tools, file, kind, Path(folder))
-                source = source_of(shop, locate(str(made), offline=True, trust=Trust()), Trust())
+                source = source_of(context, locate(str(made), offline=True, trust=Trust()), Trust())
                 if source.proof:
                     checks += _checks(f"{file.stem} {kind}", source.proof)
     return finish("proof", checks, started)

@@ -12,13 +12,13 @@ from dataclasses import replace
 
 from benchmarks.checks import Check, finish
 from benchmarks.lab import Lab
-from edgewright.api.optimizing import run_source
-from edgewright.config import evaluation_text
-from edgewright.core.policy import Policy
-from edgewright.core.pruning import Part, Pruning, parse
+from edgewright.app.optimize.optimize import run_source
+from edgewright.app.optimize.request import Confirmation, Request
+from edgewright.core.decision.policy import Policy
+from edgewright.core.recipe.pruning import Part, Pruning, parse
 from edgewright.core.run import Run, Status, Trial
-from edgewright.pipeline.request import Confirmation, Request
-from edgewright.runtime.rundir import open_run_directory
+from edgewright.inputs.config import evaluation_text
+from edgewright.sites.local.rundir import open_run_directory
 
 _LEADING = {"llamacpp": "q8_0", "onnx": "int8", "openvino": "int8", "mlx": "int8_g64"}
 _RATIOS = (0.1, 0.2)
@@ -54,7 +54,7 @@ def _run(lab: Lab, prunings: Sequence[Pruning]) -> Run:
     )
     out = lab.folder / "pruning"
     with open_run_directory(out):
-        return run_source(lab.wiring, lab.source, request, out, target="this-machine", reporter=lab.reporter)
+        return run_source(lab.context, lab.source, request, out, target="this-machine")
 
 
 def _made(run: Run, framework: str, pruning: Pruning | None) -> Check:

@@ -13,15 +13,15 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from benchmarks.checks import OUT, Check, at_most, finish
-from edgewright.api.demo import demo_source
-from edgewright.api.optimizing import run_source
+from edgewright.app.demo import demo_source
+from edgewright.app.optimize.optimize import run_source
+from edgewright.app.optimize.request import BRIEF, Confirmation, Request
 from edgewright.cli.progress import TerminalReporter
-from edgewright.config import evaluation_text
-from edgewright.core.policy import Policy
+from edgewright.core.decision.policy import Policy
 from edgewright.core.run import Run
-from edgewright.pipeline.request import BRIEF, Confirmation, Request
-from edgewright.runtime.rundir import open_run_directory
-from edgewright.wiring import Wiring
+from edgewright.environment import Environment
+from edgewright.inputs.config import evaluation_text
+from edgewright.sites.local.rundir import open_run_directory
 
 _RUNS = OUT / "repeats"
 
@@ -62,11 +62,10 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _run(number: int, only: tuple[str, ...], *, brief: bool) -> Run:
-    wiring = Wiring(offline=True)
     out = _RUNS / str(number)
     with TerminalReporter() as reporter, open_run_directory(out):
-        shop = wiring.workshop(reporter, out / "logs")
-        source = demo_source(wiring, shop)
+        context = Environment(offline=True).context(out / "logs", reporter)
+        source = demo_source(context)
         request = Request(
             text=evaluation_text(None),
             policy=Policy(),
@@ -75,7 +74,7 @@ def _run(number: int, only: tuple[str, ...], *, brief: bool) -> Run:
             seed=number,
             only=only,
         )
-        return run_source(wiring, source, request, out, target="this-machine", reporter=reporter)
+        return run_source(context, source, request, out, target="this-machine")
 
 
 def _checks(outcomes: dict[str, Counter[str]]) -> list[Check]:

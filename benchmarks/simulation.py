@@ -19,14 +19,14 @@ from scipy.special import ndtr
 
 from benchmarks import swings
 from benchmarks.checks import Check, at_most, finish
-from edgewright.core.policy import Gate
-from edgewright.core.quantity import Label, Value
+from edgewright.core.decision.policy import Gate
+from edgewright.core.decision.verdict import Outcome, judge
+from edgewright.core.measurement.quantity import Label, Value
 from edgewright.core.statistics.clusters import RUN
 from edgewright.core.statistics.looks import ITEM_LOOKS, ROUND_LOOKS, TEXT_LOOKS
 from edgewright.core.statistics.ratio import log_interval
 from edgewright.core.statistics.retention import above_chance, retained
 from edgewright.core.statistics.steadiness import block_variation
-from edgewright.core.verdict import Outcome, judge
 
 _RUNS = 10_000
 _FALSE_PASS = 0.06

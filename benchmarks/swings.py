@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.checks import Check, at_most
-from edgewright.core.policy import Gate
-from edgewright.core.quantity import Label, Value
+from edgewright.app.optimize.request import BRIEF
+from edgewright.core.decision.policy import Gate
+from edgewright.core.decision.verdict import Outcome, judge
+from edgewright.core.measurement.quantity import Label, Value
 from edgewright.core.statistics.looks import ROUND_LOOKS
 from edgewright.core.statistics.medians import median_interval
 from edgewright.core.statistics.ratio import log_interval
-from edgewright.core.verdict import Outcome, judge
-from edgewright.pipeline.request import BRIEF
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -20,9 +20,9 @@ import click
 
 from edgewright.cli.main import cli
 from edgewright.core import knowledge
-from edgewright.core.policy import DEFAULT_GATES, OBJECTIVES
-from edgewright.core.quantity import METRICS
-from edgewright.core.target import Target
+from edgewright.core.decision.policy import DEFAULT_GATES, OBJECTIVES
+from edgewright.core.device.target import Target
+from edgewright.core.measurement.quantity import METRICS
 from edgewright.errors import EXIT_INTERRUPTED, EdgewrightError
 
 _WIDTH = 100

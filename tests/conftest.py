@@ -15,16 +15,16 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from edgewright.api.demo import demo_source
-from edgewright.config import evaluation_text
-from edgewright.core.data import Calibration
-from edgewright.core.jobs import SourceOperation
-from edgewright.core.model import Source, SourceKind
-from edgewright.ports import Workshop
-from edgewright.runtime.home import Home
-from edgewright.stages.prepare import prepare
+from edgewright.app.demo import demo_source
+from edgewright.app.steps.prepare import prepare
+from edgewright.core.jobs.requests import SourceOperation
+from edgewright.core.measurement.data import Calibration
+from edgewright.core.model.facts import Source, SourceKind
+from edgewright.environment import Environment
+from edgewright.inputs.config import evaluation_text
+from edgewright.ports import Context
+from edgewright.sites.local.home import Home
 from edgewright.testing import RecordingReporter
-from edgewright.wiring import Wiring
 
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")  # a busy machine is no fault of what is tested
@@ -61,11 +61,11 @@ def fresh_home(root: Path, *shared: str) -> Path:
 
 @dataclass
 class Lab:
-    """A wiring on a fresh home, with its workshop."""
+    """An environment on a fresh home, with its context."""
 
     home: Path
-    wiring: Wiring
-    shop: Workshop
+    environment: Environment
+    context: Context
 
 
 @pytest.fixture(scope="session")
@@ -74,8 +74,10 @@ def lab(tmp_path_factory: pytest.TempPathFactory):
     home = fresh_home(root / "home", "toolchains", "downloads")
     before = os.environ.get("EDGEWRIGHT_HOME")
     os.environ["EDGEWRIGHT_HOME"] = str(home)
-    wiring = Wiring()
-    yield Lab(home=home, wiring=wiring, shop=wiring.workshop(RecordingReporter(), home / "logs"))
+    environment = Environment()
+    yield Lab(
+        home=home, environment=environment, context=environment.context(home / "logs", RecordingReporter())
+    )
     if before is None:
         del os.environ["EDGEWRIGHT_HOME"]
     else:
@@ -85,7 +87,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory):
 @pytest.fixture(scope="session")
 def calibration(lab: Lab, smollm2: Source) -> Calibration:
     """Text from the end of Python's own reference, where no test scores anything."""
-    tokenizer = lab.wiring.files.tokenizer(Path(smollm2.path))
+    tokenizer = lab.environment.files.tokenizer(Path(smollm2.path))
     ids = tuple(tokenizer.encode(evaluation_text(None).content)[-4096:])
     return Calibration(ids=ids, text=tokenizer.decode(list(ids)))
 
@@ -94,8 +96,8 @@ def calibration(lab: Lab, smollm2: Source) -> Calibration:
 def toolchains(lab: Lab):
     """Every toolchain, installed unless it is there."""
     states = {}
-    for name, spec in lab.wiring.specs.items():
-        states[name] = lab.wiring.toolchains.ensure(spec, lambda _: None)
+    for name, spec in lab.context.specs.items():
+        states[name] = lab.context.toolchains.ensure(spec, lambda _: None)
         assert states[name].ready, f"{name}: {states[name].reason} {states[name].hint}"
     return states
 
@@ -103,14 +105,14 @@ def toolchains(lab: Lab):
 @pytest.fixture(scope="session")
 def smollm2(lab: Lab, toolchains) -> Source:
     """SmolLM2-135M off its grid: what the demo optimizes."""
-    return demo_source(lab.wiring, lab.shop)
+    return demo_source(lab.context)
 
 
 @pytest.fixture(scope="session")
 def tiny(lab: Lab, smollm2: Source) -> Source:
     """Two layers of random weights with SmolLM2's architecture and tokenizer."""
     return prepare(
-        lab.shop,
+        lab.context,
         SourceOperation.TINY,
         Path(smollm2.path),
         name="tiny",

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from edgewright.app.optimize.order import optimize
+from edgewright.app.optimize.plan import plan
+from edgewright.app.optimize.request import Confirmation, Request
+from edgewright.app.steps.assess import assess
+from edgewright.app.steps.prepare import prepare
 from edgewright.core import knowledge
-from edgewright.core.answers import BenchResult, ScoreResult
-from edgewright.core.host import Cpu, HostFacts, Power
-from edgewright.core.jobs import BenchJob, BuildJob, ScoreJob, SourceOperation
-from edgewright.core.measurement import Pace, Workload
-from edgewright.core.model import SourceKind
-from edgewright.core.policy import Policy
-from edgewright.core.text import Text
-from edgewright.pipeline.optimize import optimize
-from edgewright.pipeline.request import Confirmation, Request
-from edgewright.ports import Workshop
-from edgewright.runtime.store import DirectoryStore
-from edgewright.stages.assess import assess
-from edgewright.stages.plan import plan
-from edgewright.stages.prepare import prepare
+from edgewright.core.decision.policy import Policy
+from edgewright.core.jobs.requests import BenchJob, BuildJob, ScoreJob, SourceOperation
+from edgewright.core.jobs.results import BenchResult, ScoreResult
+from edgewright.core.measurement.records import Pace, Workload
+from edgewright.core.measurement.text import Text
+from edgewright.core.model.facts import SourceKind
+from edgewright.sites.local.store import DirectoryStore
+from edgewright.testing import HOST as FAKE_HOST
 from edgewright.testing import (
     FakeBackend,
-    FakeClock,
     FakeFiles,
     FakeRunner,
     FakeToolchains,
@@ -27,32 +27,11 @@ from edgewright.testing import (
     RecordingReporter,
     block,
     facts,
+    fake_context,
     scores,
 )
 
-HOST = HostFacts(
-    device_id="d",
-    system="Linux",
-    release="6",
-    python="3.11",
-    cpu=Cpu(
-        model="a processor",
-        architecture="x86_64",
-        vendor="GenuineIntel",
-        physical_cores=2,
-        logical_cores=2,
-        usable_cores=2,
-        features=("AVX2",),
-    ),
-    memory_bytes=8,
-    available_memory_bytes=8,
-    swap_used_bytes=0,
-    free_disk_bytes=8,
-    accelerators=(),
-    power=Power(on_mains=None, battery_percent=None),
-    online=False,
-    virtualization="none",
-)
+HOST = replace(FAKE_HOST, memory_bytes=8, available_memory_bytes=8, free_disk_bytes=8)
 TEXT = Text(name="text", content=" ".join(f"fox {n} jumps" for n in range(60)), sha256="s")
 HELD_OUT = 100
 """Held-out tokens: no other text that is scored has as many."""
@@ -113,16 +92,14 @@ class World:
             for name in backends
         }
         self.toolchains = FakeToolchains(missing or {})
-        self.shop = Workshop(
-            reference=FakeBackend("torch"),
+        self.context = fake_context(
+            tmp_path,
             backends=self.backends,
             runner=self.runner,
             toolchains=self.toolchains,
             store=DirectoryStore(tmp_path / "store"),
             files=FakeFiles(source),
             reporter=self.reporter,
-            clock=FakeClock(),
-            logs=tmp_path / "logs",
         )
         self.journal = MemoryJournal(tmp_path)
         self.request = request or REQUEST
@@ -135,9 +112,9 @@ class World:
 
     def run(self, target="this-machine", host=HOST):
         source = prepare(
-            self.shop,
+            self.context,
             SourceOperation.FROM_DIRECTORY,
-            self.shop.logs,
+            self.context.logs,
             name="m",
             said="m",
             kind=SourceKind.DIRECTORY,
@@ -147,9 +124,7 @@ class World:
         backends = list(self.backends.values())
         assessment = assess("m", facts(), host, knowledge.target(target), backends, states, context=64)
         planned = plan(assessment, backends, only=self.request.only, prunings=self.request.prunings)
-        return optimize(
-            self.shop, self.journal, self.request, source, assessment, planned, version="0", key="k"
-        )
+        return optimize(self.context, self.journal, self.request, source, assessment, planned, key="k")
 
 
 def by_id(run):

@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgewright.runtime.install import cpu_index
+from edgewright.sites.local.install import cpu_index
 from tools.lockfile import Change, Requirements, canonical, read_requirements, updated
 
 _PYTHON = (3, 11)

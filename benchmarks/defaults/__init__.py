@@ -17,10 +17,10 @@ from benchmarks.defaults import made
 from benchmarks.defaults.compared import Compared, compare
 from benchmarks.lab import Lab
 from benchmarks.llama_bench import DECODE, PREFILL, Shape, ratio_of_files
-from edgewright.core.pareto import dominates
-from edgewright.core.policy import ALWAYS
-from edgewright.core.quantity import Value
-from edgewright.core.ranking import points_of
+from edgewright.core.decision.pareto import dominates
+from edgewright.core.decision.policy import ALWAYS
+from edgewright.core.decision.ranking import points_of
+from edgewright.core.measurement.quantity import Value
 from edgewright.core.run import Run
 
 _ROUNDS = 5

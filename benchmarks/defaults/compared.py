@@ -8,12 +8,12 @@ from pathlib import Path
 
 from benchmarks.lab import Lab
 from edgewright.api import benchmark, evaluate
-from edgewright.config import evaluation_text
-from edgewright.core.artifact import MANIFEST_NAME
-from edgewright.core.measurement import FULL, Block
-from edgewright.core.quantity import Value
-from edgewright.core.ranking import Contender
-from edgewright.core.speed import ratio_of
+from edgewright.core.decision.ranking import Contender
+from edgewright.core.measurement.quantity import Value
+from edgewright.core.measurement.records import FULL, Block
+from edgewright.core.measurement.speed import ratio_of
+from edgewright.core.recipe.artifact import MANIFEST_NAME
+from edgewright.inputs.config import evaluation_text
 
 _SHOWN = (
     "kl_divergence",

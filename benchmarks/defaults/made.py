@@ -7,13 +7,13 @@ from pathlib import Path
 
 from benchmarks.checks import OUT
 from benchmarks.lab import Lab
-from edgewright.api.optimizing import run_source
-from edgewright.config import evaluation_text
-from edgewright.core.policy import Policy
+from edgewright.app.optimize.optimize import run_source
+from edgewright.app.optimize.request import BRIEF, Request
+from edgewright.core.decision.policy import Policy
 from edgewright.core.run import Run
-from edgewright.pipeline.request import BRIEF, Request
-from edgewright.runtime.export import BEST
-from edgewright.runtime.rundir import open_run_directory
+from edgewright.inputs.config import evaluation_text
+from edgewright.sites.local.export import BEST
+from edgewright.sites.local.rundir import open_run_directory
 
 _TRIALS = 20
 
@@ -59,13 +59,12 @@ def _optimized(lab: Lab, name: str, request: Request, frameworks: list[str] | No
     out = RUNS / name
     with open_run_directory(out):
         return run_source(
-            lab.wiring,
+            lab.context,
             lab.source,
             request,
             out,
             target="this-machine",
-            frameworks=frameworks or [],
-            reporter=lab.reporter,
+            frameworks=tuple(frameworks or ()),
         )
 
 

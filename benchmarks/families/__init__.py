@@ -22,14 +22,13 @@ from benchmarks.families.cells import Cell, Outcome, RowResult
 from benchmarks.families.page import PAGE, page
 from benchmarks.families.rows import Row, make_models, read_rows
 from benchmarks.families.running import INTAKE, OWN_FILE, Runner
-from edgewright.api.demo import demo_source
-from edgewright.api.quiet import Quiet
+from edgewright.app.demo import demo_source
 from edgewright.codec import dump, load
 from edgewright.core.keys import digest
-from edgewright.core.model import SourceKind
-from edgewright.ports import Backend
-from edgewright.runtime.home import Home
-from edgewright.wiring import Wiring
+from edgewright.core.model.facts import SourceKind
+from edgewright.environment import Environment
+from edgewright.ports import Backend, Context
+from edgewright.sites.local.home import Home
 
 _KEPT = OUT / "families"
 _AT_ONCE = 2
@@ -47,35 +46,35 @@ def main(arguments: Sequence[str]) -> int:
     if unknown := [name for name in wanted if name not in rows]:
         print(f"There is no row {unknown[0]}; there are {', '.join(rows)}.")
         return 2
-    wiring = Wiring()
-    versions = _ready(wiring)
-    keys = {name: _keys(wiring, rows[name]) for name in rows}
+    context = Environment().context("families")
+    versions = _ready(context)
+    keys = {name: _keys(context, rows[name]) for name in rows}
     known = {name: _kept(name, keys[name]) for name in rows}
     missing = [name for name in wanted if len(known[name].cells) < len(keys[name])]
     if missing:
-        known |= _run(wiring, missing, known, keys)
+        known |= _run(context, missing, known, keys)
     whole = {name: one for name, one in known.items() if len(one.cells) == len(keys[name])}
     PAGE.write_text(page(rows, whole, versions), encoding="utf-8")
     checks = [check for name in wanted for check in _checks(whole[name])]
     return finish("families", checks, started, versions=versions)
 
 
-def _ready(wiring: Wiring) -> dict[str, dict[str, str]]:
+def _ready(context: Context) -> dict[str, dict[str, str]]:
     """Installs what is missing; the tools' versions by framework."""
     found = {}
-    for name, spec in wiring.specs.items():
-        state = wiring.toolchains.ensure(spec, Quiet().tell)
+    for name, spec in context.specs.items():
+        state = context.toolchains.ensure(spec, context.reporter.tell)
         if not state.ready:
             raise RuntimeError(f"{name}: {state.reason}")
         found[name] = dict(state.versions)
     return found
 
 
-def _keys(wiring: Wiring, row: Row) -> dict[str, str]:
+def _keys(context: Context, row: Row) -> dict[str, str]:
     """What each cell of a row depends on, by column."""
-    torch = [row.digest, _made_by(wiring.reference, row)]
-    frameworks = {name: digest([*torch, _made_by(one, row)]) for name, one in wiring.backends.items()}
-    running = [_made_by(one, row) for one in wiring.backends.values() if SourceKind.GGUF in one.runs]
+    torch = [row.digest, _made_by(context.reference, row)]
+    frameworks = {name: digest([*torch, _made_by(one, row)]) for name, one in context.backends.items()}
+    running = [_made_by(one, row) for one in context.backends.values() if SourceKind.GGUF in one.runs]
     return {INTAKE: digest(torch), **frameworks, OWN_FILE: digest([*torch, *running])}
 
 
@@ -103,7 +102,7 @@ def _kept(name: str, keys: Mapping[str, str]) -> RowResult:
 
 
 def _run(
-    wiring: Wiring,
+    context: Context,
     names: Sequence[str],
     known: Mapping[str, RowResult],
     keys: Mapping[str, Mapping[str, str]],
@@ -111,16 +110,16 @@ def _run(
     """What is missing of the rows, two beside each other, in a cache home that is thrown away; each is kept as it ends."""
     _KEPT.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix="families-"))
-    python = Path(wiring.toolchains.state(wiring.reference.toolchain).path) / "venv" / "bin" / "python"
-    tokenizer = demo_source(wiring, wiring.workshop(Quiet(), scratch / "logs")).path
+    python = Path(context.toolchains.state(context.reference.toolchain).path) / "venv" / "bin" / "python"
+    tokenizer = demo_source(replace(context, logs=scratch / "logs")).path
     try:
         # Nothing is timed, so nothing waits for whoever measures on this machine: the lock lies in the temporary folder.
         os.environ["TMPDIR"] = tempfile.tempdir = str(scratch)
         os.environ["EDGEWRIGHT_HOME"] = str(_home(scratch / "home"))
         print(f"making {len(names)} models", flush=True)
         make_models(python, scratch / "models", tokenizer, names)
-        shop = replace(Wiring().workshop(Quiet(), scratch / "logs"), measures=False)
-        runner = Runner(shop)
+        context = replace(Environment().context(scratch / "logs"), measures=False)
+        runner = Runner(context)
 
         def one(name: str) -> RowResult:
             wanted = set(keys[name]) - set(known[name].cells)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from edgewright.core.answers import Failure, FailureKind
+from edgewright.core.jobs.results import Failure, FailureKind
 from edgewright.errors import EdgewrightError, ResourceError
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edgewright.config import evaluation_text
 from edgewright.core.keys import digest
+from edgewright.inputs.config import evaluation_text
 
 TABLE = Path(__file__).with_name("rows.toml")
 _MAKER = Path(__file__).with_name("make_models.py")

@@ -8,24 +8,24 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.families.cells import Cell, Outcome, RowResult, of_error, of_failure
-from edgewright.api.intake import source_of
-from edgewright.config import evaluation_text
-from edgewright.core.answers import Failure
-from edgewright.core.artifact import Artifact
-from edgewright.core.data import Calibration
-from edgewright.core.jobs import ScoreJob
-from edgewright.core.lengths import validation_lengths
-from edgewright.core.measurement import Scores
-from edgewright.core.model import Source, SourceKind
-from edgewright.core.recipe import SCORING_RUNTIME, Precision, Recipe
+from edgewright.app.intake.cause import Side, likely_cause
+from edgewright.app.intake.proving import parity_texts
+from edgewright.app.intake.sources import source_of
+from edgewright.app.steps.build import build
+from edgewright.app.steps.cross_validate import cross_validate
+from edgewright.app.steps.score import score
+from edgewright.core.jobs.requests import ScoreJob
+from edgewright.core.jobs.results import Failure
+from edgewright.core.measurement.data import Calibration
+from edgewright.core.measurement.records import Scores
+from edgewright.core.model.facts import Source, SourceKind
+from edgewright.core.model.lengths import validation_lengths
+from edgewright.core.recipe.artifact import Artifact
+from edgewright.core.recipe.recipes import SCORING_RUNTIME, Precision, Recipe
 from edgewright.errors import EdgewrightError, UnprovenError
-from edgewright.pipeline.blaming import Side, likely_cause
-from edgewright.pipeline.proving import parity_texts
-from edgewright.ports import Backend, Workshop
-from edgewright.runtime.models import Trust, locate
-from edgewright.stages.build import build
-from edgewright.stages.cross_validate import cross_validate
-from edgewright.stages.score import score
+from edgewright.inputs.config import evaluation_text
+from edgewright.inputs.models import Trust, locate
+from edgewright.ports import Backend, Context
 
 INTAKE, OWN_FILE = "torch", "its GGUF"
 """Columns beside those of the frameworks."""
@@ -34,9 +34,9 @@ _PROMPT, _ANSWER = 48, 8
 """The prompt is longer than the rows' windows."""
 
 
-def source_at(shop: Workshop, path: Path) -> Source:
+def source_at(context: Context, path: Path) -> Source:
     """What a user would get."""
-    return source_of(shop, locate(str(path), offline=True, trust=Trust()), Trust())
+    return source_of(context, locate(str(path), offline=True, trust=Trust()), Trust())
 
 
 @dataclass(frozen=True)
@@ -52,13 +52,13 @@ class Original:
     calibration: Calibration
 
 
-def score_original(shop: Workshop, source: Source) -> Original | Failure:
+def score_original(context: Context, source: Source) -> Original | Failure:
     """The reference's log-probabilities on windows at both sides of what changes, and its greedy answer."""
-    tokenizer = shop.files.tokenizer(Path(source.path))
+    tokenizer = context.files.tokenizer(Path(source.path))
     lengths = validation_lengths(source.facts.turning_points)
     ids = tuple(tokenizer.encode(evaluation_text(None).content[:40_000]))
     job = ScoreJob(
-        worker=shop.reference.worker,
+        worker=context.reference.worker,
         artifact=source.path,
         runtime=SCORING_RUNTIME,
         ids=ids[: sum(lengths)],
@@ -68,8 +68,8 @@ def score_original(shop: Workshop, source: Source) -> Original | Failure:
         prompt=ids[-_PROMPT:],
         answer=_ANSWER,
     )
-    log = shop.logs / f"{source.name}-original.log"
-    kept = score(shop, shop.reference, job, identity=source.digest, log=log, keep_reference=True)
+    log = context.logs / f"{source.name}-original.log"
+    kept = score(context, context.reference, job, identity=source.digest, log=log, keep_reference=True)
     if isinstance(kept, Failure):
         return kept
     texts = parity_texts(tokenizer)
@@ -88,16 +88,16 @@ def score_original(shop: Workshop, source: Source) -> Original | Failure:
 class Runner:
     """One row at a time; several may run beside each other."""
 
-    shop: Workshop
+    context: Context
 
     def row(self, name: str, folder: Path, wanted: Collection[str]) -> RowResult:
         """The wanted cells of a row; nothing is raised that a user would not see as a sentence."""
         original = self._intake(folder)
         if isinstance(original, Cell):
-            absent = dict.fromkeys([*self.shop.backends, OWN_FILE], Cell(outcome=Outcome.ABSENT))
+            absent = dict.fromkeys([*self.context.backends, OWN_FILE], Cell(outcome=Outcome.ABSENT))
             return RowResult(row=name, cells={INTAKE: original, **absent})
         cells = {INTAKE: Cell(outcome=Outcome.WORKS)}
-        for framework in self.shop.backends:
+        for framework in self.context.backends:
             if framework in wanted:
                 cells[framework] = _guarded(partial(self._framework, framework, original))
         if OWN_FILE in wanted:
@@ -109,13 +109,13 @@ class Runner:
         if lacking.exists():
             return Cell(outcome=Outcome.FAILED, reason=lacking.read_text(encoding="utf-8"))
         try:
-            original = score_original(self.shop, source_at(self.shop, folder))
+            original = score_original(self.context, source_at(self.context, folder))
         except EdgewrightError as error:
             return of_error(error)
         return of_failure(original) if isinstance(original, Failure) else original
 
     def _framework(self, framework: str, original: Original) -> Cell:
-        backend, source = self.shop.backends[framework], original.source
+        backend, source = self.context.backends[framework], original.source
         fit = backend.fit(source.facts)
         if not fit.works:
             return Cell(outcome=Outcome.REFUSED, reason="; ".join(fit.reasons))
@@ -127,7 +127,7 @@ class Runner:
         if isinstance(scores, Failure):
             return of_failure(scores)
         cross = cross_validate(
-            self.shop,
+            self.context,
             artifact,
             scores,
             texts=original.texts,
@@ -163,14 +163,14 @@ class Runner:
 
     def _build(self, original: Original, recipe: Recipe, base: Artifact | None) -> Artifact | Failure:
         log = self._log(original, recipe)
-        return build(self.shop, original.source, recipe, base, log, original.calibration)
+        return build(self.context, original.source, recipe, base, log, original.calibration)
 
     def _score(self, backend: Backend, artifact: Artifact, original: Original) -> Scores | Failure:
         job = replace(
             original.job, worker=backend.worker, artifact=artifact.path, runtime=artifact.recipe.runtime
         )
         answer = score(
-            self.shop,
+            self.context,
             backend,
             job,
             identity=artifact.manifest.key,
@@ -180,15 +180,15 @@ class Runner:
         return answer if isinstance(answer, Failure) else answer[0]
 
     def _cause(self, backend: Backend, artifact: Artifact, original: Original) -> str:
-        one = Side(backend=self.shop.reference, artifact=original.source.path, runtime=SCORING_RUNTIME)
+        one = Side(backend=self.context.reference, artifact=original.source.path, runtime=SCORING_RUNTIME)
         other = Side(backend=backend, artifact=artifact.path, runtime=artifact.recipe.runtime)
         ids = (*original.job.prefix, *original.job.ids)
-        return likely_cause(self.shop, one, other, ids, self._log(original, artifact.recipe))
+        return likely_cause(self.context, one, other, ids, self._log(original, artifact.recipe))
 
     def _own_file(self, original: Original, folder: Path) -> Cell:
         """The file that the converter of a framework that runs files made, as a user's input."""
         kind = SourceKind.GGUF
-        backend = next(backend for backend in self.shop.backends.values() if kind in backend.runs)
+        backend = next(backend for backend in self.context.backends.values() if kind in backend.runs)
         facts = original.source.facts
         artifact = (
             self._build(original, backend.recipes(facts)[0], None) if backend.fit(facts).works else None
@@ -200,7 +200,7 @@ class Runner:
         if not named.exists():
             named.symlink_to(file)
         try:
-            source = source_at(self.shop, named)
+            source = source_at(self.context, named)
         except UnprovenError as error:
             return Cell(outcome=Outcome.WRONG, reason=error.message)
         gguf = source.facts.gguf
@@ -209,7 +209,7 @@ class Runner:
         return Cell(outcome=Outcome.WORKS, kl=source.proof.kl_exact if source.proof else None)
 
     def _log(self, original: Original, recipe: Recipe) -> Path:
-        return self.shop.logs / f"{original.source.name}-{recipe.id.replace('/', '-')}.log"
+        return self.context.logs / f"{original.source.name}-{recipe.id.replace('/', '-')}.log"
 
 
 def _guarded(run: Callable[[], Cell]) -> Cell:

@@ -9,11 +9,11 @@ from pathlib import Path
 from benchmarks.checks import Check
 from benchmarks.lab import Lab
 from benchmarks.pairs import one_after_the_other, ratio_in_pairs
-from edgewright.core.answers import BenchResult
-from edgewright.core.jobs import BenchJob
-from edgewright.core.measurement import Pace, Workload
-from edgewright.core.speed import block_figure
-from edgewright.runtime.runner import run_in
+from edgewright.core.jobs.requests import BenchJob
+from edgewright.core.jobs.results import BenchResult
+from edgewright.core.measurement.records import Pace, Workload
+from edgewright.core.measurement.speed import block_figure
+from edgewright.sites.local.runner import run_in
 
 _BOUNDS = (0.95, 1.05)
 _TOKENS, _INFERENCES = 512, 6

@@ -10,10 +10,10 @@ from pathlib import Path
 from benchmarks.checks import Check, at_least
 from benchmarks.lab import Lab
 from edgewright import evaluators
-from edgewright.api.tasking import evaluate_tasks
+from edgewright.api import evaluate_tasks
 from edgewright.evaluators.lm_eval.own_task import write_task
-from edgewright.runtime.children import child_environment
-from edgewright.task_files import read_tasks
+from edgewright.inputs.task_items import read_tasks
+from edgewright.sites.local.children import child_environment
 
 _PROGRAM = Path(__file__).parent / "programs" / "hf_predictions.py"
 _MORE = Path(__file__).parent / "lm_eval_hf.txt"
@@ -39,7 +39,7 @@ def compare(lab: Lab) -> list[Check]:
 
 def _python(lab: Lab) -> Path:
     """The Python of an environment with the harness, Transformers and PyTorch, made on first use."""
-    root: Path = lab.wiring.home.root / "benchmarks" / "lm_eval_hf"
+    root: Path = lab.home.root / "benchmarks" / "lm_eval_hf"
     python = root / "bin" / "python"
     if not (root / "ready").exists():
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(root)], check=True)

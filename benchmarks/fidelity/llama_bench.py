@@ -11,8 +11,8 @@ from benchmarks.lab import TWO_REQUESTS, Lab
 from benchmarks.llama_bench import DECODE, PREFILL, Shape, command
 from benchmarks.pairs import Pair, ratio_in_pairs
 from benchmarks.turns import in_turns
-from edgewright.core.measurement import Workload
-from edgewright.core.speed import REQUEST_FIGURES
+from edgewright.core.measurement.records import Workload
+from edgewright.core.measurement.speed import REQUEST_FIGURES
 
 _BOUNDS = (0.95, 1.05)
 

@@ -10,8 +10,8 @@ from gguf import GGUFReader
 
 from benchmarks.checks import Check, at_most
 from benchmarks.lab import Lab
-from edgewright.core.artifact import Artifact
-from edgewright.stages.score import REFERENCE_FILE
+from edgewright.app.steps.score import REFERENCE_FILE
+from edgewright.core.recipe.artifact import Artifact
 from edgewright.worker.packed import open_packed, unpack
 
 _CONTEXT, _CHUNKS = 512, 8

@@ -11,11 +11,11 @@ from statistics import median
 from benchmarks.checks import Check
 from benchmarks.lab import Lab
 from edgewright.codec import dump
-from edgewright.core.conversation import GenerateRequest
-from edgewright.core.jobs import SessionJob
-from edgewright.core.measurement import Pace, Workload
-from edgewright.runtime.children import start_worker
-from edgewright.runtime.locks import machine
+from edgewright.core.jobs.conversation import GenerateRequest
+from edgewright.core.jobs.requests import SessionJob
+from edgewright.core.measurement.records import Pace, Workload
+from edgewright.sites.local.children import start_worker
+from edgewright.sites.local.locks import machine
 
 _REPEATS, _REQUESTS, _PROMPT, _DECODE = 3, 3, 128, 32
 _PACE = Pace(least_s=0.0, least_requests=_REQUESTS - 1, warmup_least=1, warmup_most=1, sentinel=False)
@@ -67,7 +67,7 @@ def _theirs(lab: Lab, framework: str, path: str, time: str) -> int:
         f'#!/bin/sh\nexec {time} -v -o {report} {lab.python(framework)} "$@"\n', encoding="utf-8"
     )
     wrapper.chmod(wrapper.stat().st_mode | stat.S_IXUSR)
-    backend = lab.wiring.backend(framework)
+    backend = lab.context.backend(framework)
     job = SessionJob(worker=backend.worker, artifact=path, runtime={})
     request = GenerateRequest(ids=tuple(range(1, _PROMPT + 1)), tokens=_DECODE)
     with machine(lab.reporter.tell), (lab.folder / "time.log").open("ab") as log:

@@ -32,7 +32,7 @@ class Kind:
 
 _ASSESS, _OPTIMIZE = ("assess", "@"), ("optimize", "@", "--offline", "--out", "OUT")
 _MODEL = (_ASSESS, _OPTIMIZE)
-_BUILD = (("evaluate", "@", "--offline"), ("benchmark", "@", "--offline"))
+_BUILD = (("evaluate", "text", "@", "--offline"), ("benchmark", "@", "--offline"))
 _RUN = (("show", "@"), ("show", "@", "--json"), ("pick", "@", "--min-decode-tok-s", "1"))
 _TEXT = (("tokenizer", "@"),)
 

@@ -12,12 +12,11 @@ from random import Random
 from benchmarks.fuzz import child
 from benchmarks.fuzz.inputs import KINDS, Kind
 from benchmarks.fuzz.trial import Verdict
-from edgewright.api.intake import source_of
-from edgewright.api.quiet import Quiet
+from edgewright.app.intake.sources import source_of
+from edgewright.environment import Environment
 from edgewright.errors import EdgewrightError
-from edgewright.runtime.home import Home
-from edgewright.runtime.models import Trust, locate
-from edgewright.wiring import Wiring
+from edgewright.inputs.models import Trust, locate
+from edgewright.sites.local.home import Home
 
 _LIMIT_S = 240.0
 """The reference is imported, the model loaded and proven: seconds each, on a busy machine more."""
@@ -73,10 +72,10 @@ def _located(damaged: Path) -> int:
 
 def _prepared(root: Path, damaged: Path) -> int:
     os.environ["EDGEWRIGHT_HOME"] = str(root / "home")
-    wiring, trust = Wiring(offline=True), Trust()
+    environment, trust = Environment(offline=True), Trust()
     try:
-        shop = wiring.workshop(Quiet(), root / "out" / "logs")
-        source_of(shop, locate(str(damaged), offline=True, trust=trust), trust)
+        context = environment.context(root / "out" / "logs")
+        source_of(context, locate(str(damaged), offline=True, trust=trust), trust)
     except EdgewrightError as error:
         print(f"edgewright: {error}", file=sys.stderr)
         return error.exit_code

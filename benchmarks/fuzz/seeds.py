@@ -15,9 +15,9 @@ from tests.world import World
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from edgewright.codec import dump
-from edgewright.core.artifact import MANIFEST_VERSION, Lineage, Manifest
-from edgewright.core.recipe import Precision, Recipe
-from edgewright.runtime.files import LocalFiles
+from edgewright.core.recipe.artifact import MANIFEST_VERSION, Lineage, Manifest
+from edgewright.core.recipe.recipes import Precision, Recipe
+from edgewright.inputs.files import LocalFiles
 
 CONFIG: dict[str, Any] = {
     "architectures": ["LlamaForCausalLM"],

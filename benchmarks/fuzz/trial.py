@@ -17,8 +17,8 @@ from benchmarks.fuzz.child import answer
 from benchmarks.fuzz.inputs import KINDS
 from edgewright.cli.main import run
 from edgewright.errors import EdgewrightError
-from edgewright.runtime import templates
-from edgewright.runtime.tokens import SourceTokenizer
+from edgewright.inputs import templates
+from edgewright.inputs.tokenizer import SourceTokenizer
 
 BASE_BYTES = templates.MEMORY_BYTES
 TIMES = 64

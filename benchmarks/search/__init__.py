@@ -19,8 +19,8 @@ from benchmarks.checks import Check, at_least, at_most, finish, worst_within
 from benchmarks.search.data import read
 from benchmarks.search.measure import measure
 from benchmarks.search.world import METRICS, World
-from edgewright.core.outlook import outlook, place
-from edgewright.core.search import batch, seconds_of
+from edgewright.core.prediction.expectation import outlook, place
+from edgewright.core.prediction.search import batch, seconds_of
 
 _SEEDS = 5
 _SHARE_OF_TIME = 0.35

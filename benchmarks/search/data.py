@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from edgewright.codec import dump, load
-from edgewright.core.model import ModelFacts
-from edgewright.core.sensitivity import Sensitivity
+from edgewright.core.model.facts import ModelFacts
+from edgewright.core.recipe.sensitivity import Sensitivity
 
 FILE = Path(__file__).parent / "smollm2.json"
 

@@ -17,28 +17,28 @@ from pathlib import Path
 
 from benchmarks.checks import OUT
 from benchmarks.search.data import FILE, Data, Measured, Part, add
-from benchmarks.search.timed import TimedWiring
+from benchmarks.search.timed import TimedEnvironment
 from benchmarks.search.world import TIMES
 from edgewright.api import benchmark
-from edgewright.api.demo import demo_source
-from edgewright.api.optimizing import run_source
+from edgewright.app.demo import demo_source
+from edgewright.app.optimize.optimize import run_source
+from edgewright.app.optimize.request import Confirmation, Request
+from edgewright.app.steps.sensitivity import sensitivity
 from edgewright.cli.progress import TerminalReporter
-from edgewright.config import evaluation_text
-from edgewright.core.answers import Failure
-from edgewright.core.compared import Benchmarked
-from edgewright.core.measurement import QUICK
-from edgewright.core.model import Source
-from edgewright.core.outlook import FIGURES
-from edgewright.core.policy import Policy
+from edgewright.core.decision.policy import Policy
+from edgewright.core.jobs.results import Failure
+from edgewright.core.measurement.compared import Benchmarked
+from edgewright.core.measurement.records import QUICK
+from edgewright.core.measurement.speed import ratio_of
+from edgewright.core.model.facts import Source
+from edgewright.core.prediction.expectation import FIGURES
+from edgewright.core.recipe.sensitivity import Sensitivity
 from edgewright.core.run import Run, Status, Trial
-from edgewright.core.sensitivity import Sensitivity
-from edgewright.core.speed import ratio_of
-from edgewright.pipeline.request import Confirmation, Request
-from edgewright.ports import Reporter, Workshop
-from edgewright.runtime.home import Home
-from edgewright.runtime.rundir import open_run_directory
-from edgewright.stages.sensitivity import sensitivity
-from edgewright.wiring import Wiring
+from edgewright.environment import Environment
+from edgewright.inputs.config import evaluation_text
+from edgewright.ports import Context, Reporter
+from edgewright.sites.local.home import Home
+from edgewright.sites.local.rundir import open_run_directory
 
 _FOLDER = OUT / "search"
 """A store and runs of its own, kept until all is measured."""
@@ -50,19 +50,19 @@ _ORIGINAL = "original"
 def measure(frameworks: Sequence[str]) -> None:
     """Measure these frameworks, or all, one after the other in a store of its own; what each gave is written at once."""
     with TerminalReporter() as reporter:
-        wiring = _wiring()
-        shop = wiring.workshop(reporter, _FOLDER / "logs")
-        source = demo_source(wiring, shop)
-        data = Data(model=source.name, facts=source.facts, table=_table(shop, source))
-        for framework in frameworks or wiring.backends:
-            run = _exhausted(wiring, source, framework, reporter)
-            part = _part(wiring, run, framework, _timed(run, source, reporter))
+        environment = _wiring()
+        context = environment.context(_FOLDER / "logs", reporter)
+        source = demo_source(context)
+        data = Data(model=source.name, facts=source.facts, table=_table(context, source))
+        for framework in frameworks or environment.backends:
+            run = _exhausted(environment, source, framework, reporter)
+            part = _part(environment, run, framework, _timed(run, source, reporter))
             add(data, framework, part)
             print(f"{framework}: {len(part.builds)} builds; {FILE}", flush=True)
     shutil.rmtree(_FOLDER)
 
 
-def _wiring() -> TimedWiring:
+def _wiring() -> TimedEnvironment:
     """With a store of its own, on the toolchains that are there."""
     real, root = Home.from_environment().root, _FOLDER / "home"
     root.mkdir(parents=True, exist_ok=True)
@@ -70,37 +70,38 @@ def _wiring() -> TimedWiring:
         if not (root / shared).exists():
             (root / shared).symlink_to(real / shared)
     os.environ["EDGEWRIGHT_HOME"] = str(root)
-    return TimedWiring(offline=True)
+    return TimedEnvironment(offline=True)
 
 
-def _table(shop: Workshop, source: Source) -> Sensitivity:
+def _table(context: Context, source: Source) -> Sensitivity:
     request = Request(text=evaluation_text(None), policy=Policy(gates=()))
-    ids = shop.files.tokenizer(Path(source.path)).encode(request.text.content)[-request.calibration_tokens :]
-    table = sensitivity(shop, source, tuple(ids), _FOLDER / "sensitivity.log")
+    ids = context.files.tokenizer(Path(source.path)).encode(request.text.content)[
+        -request.calibration_tokens :
+    ]
+    table = sensitivity(context, source, tuple(ids), _FOLDER / "sensitivity.log")
     if isinstance(table, Failure):
         raise RuntimeError(table.reason)  # noqa: TRY004  # a reason, not a type
     return table
 
 
-def _exhausted(wiring: Wiring, source: Source, framework: str, reporter: Reporter) -> Run:
+def _exhausted(environment: Environment, source: Source, framework: str, reporter: Reporter) -> Run:
     """Every declared build of one framework: built, scored and timed as a search does it."""
     out = _FOLDER / framework
     request = Request(
         text=evaluation_text(None),
         policy=Policy(gates=()),
-        only=_for_this_host(wiring, source, framework),
+        only=_for_this_host(environment, source, framework),
         confirmation=Confirmation(turns=0),
         tuning_rounds=0,
     )
     with open_run_directory(out):
         return run_source(
-            wiring,
+            environment.context(out / "logs", reporter),
             source,
             request,
             out,
             target="this-machine",
-            frameworks=[framework],
-            reporter=reporter,
+            frameworks=(framework,),
         )
 
 
@@ -125,13 +126,13 @@ def _with_speeds(row: Measured, run: Run, timed: Mapping[str, Benchmarked]) -> M
     return replace(row, figures=figures)
 
 
-def _part(wiring: TimedWiring, run: Run, framework: str, timed: Mapping[str, Benchmarked]) -> Part:
-    first, *others = wiring.backends[framework].recipes(run.source.facts)
+def _part(environment: TimedEnvironment, run: Run, framework: str, timed: Mapping[str, Benchmarked]) -> Part:
+    first, *others = environment.backends[framework].recipes(run.source.facts)
     lead = next(recipe for recipe in others if not recipe.auxiliary)
     starts = {first.id, lead.id, *(recipe.id for recipe in others if recipe.auxiliary)}
     cpu = run.assessment.host.cpu
     original = {name: run.baseline.values[name].value for name in FIGURES if name in run.baseline.values}
-    rows = [_row(trial, starts, wiring.runner.seconds) for trial in run.trials]
+    rows = [_row(trial, starts, environment.site.runner.seconds) for trial in run.trials]
     return Part(
         measured=time.strftime("%Y-%m-%d"),
         machine=f"{platform.machine()}, {cpu.model}, {cpu.usable_cores} cores",
@@ -140,10 +141,10 @@ def _part(wiring: TimedWiring, run: Run, framework: str, timed: Mapping[str, Ben
     )
 
 
-def _for_this_host(wiring: Wiring, source: Source, framework: str) -> tuple[str, ...]:
+def _for_this_host(environment: Environment, source: Source, framework: str) -> tuple[str, ...]:
     """What a search here would choose from: what takes hours on such a host is left out."""
-    host = wiring.probe.host(brief=True)
-    space = wiring.backends[framework].space(source.facts)
+    host = environment.site.probe.host(brief=True)
+    space = environment.backends[framework].space(source.facts)
     return tuple(c.recipe.id for c in space.candidates if host.meets(c.needs)) if space else ()
 
 

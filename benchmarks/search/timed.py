@@ -9,11 +9,12 @@ from functools import cached_property
 from pathlib import Path
 from threading import Lock
 
-from edgewright.core.answers import Failure, Result
-from edgewright.core.jobs import BenchJob, BuildJob, Job, ScoreJob
-from edgewright.core.toolchain import ToolchainSpec
+from edgewright.core.device.toolchain import ToolchainSpec
+from edgewright.core.jobs.requests import BenchJob, BuildJob, Job, ScoreJob
+from edgewright.core.jobs.results import Failure, Result
+from edgewright.environment import Environment
 from edgewright.ports import JobRunner, Tell
-from edgewright.wiring import Wiring
+from edgewright.sites.local.site import LocalSite
 
 
 class TimedRunner:
@@ -56,9 +57,17 @@ class TimedRunner:
         self._inner.stop()
 
 
-class TimedWiring(Wiring):
-    """The wiring with its runner timed."""
+class TimedSite(LocalSite):
+    """This machine with its runner timed."""
 
     @cached_property
     def runner(self) -> TimedRunner:  # type: ignore[override]  # a runner like the other
         return TimedRunner(super().runner, self.home.root.parent / "seconds.json")
+
+
+class TimedEnvironment(Environment):
+    """The environment whose site is timed."""
+
+    @cached_property
+    def site(self) -> TimedSite:
+        return TimedSite(home=self.home, offline=self.offline)

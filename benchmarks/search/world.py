@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from benchmarks.search.data import Data, Measured, Part
-from edgewright.core.outlook import FIGURES, Figures, Prospect, Seen, place
-from edgewright.core.pareto import hypervolume
-from edgewright.core.sensitivity import Group
-from edgewright.core.space import Space
-from edgewright.wiring import Wiring
+from edgewright.core.decision.pareto import hypervolume
+from edgewright.core.prediction.expectation import FIGURES, Figures, Prospect, Seen, place
+from edgewright.core.recipe.sensitivity import Group
+from edgewright.core.recipe.space import Space
+from edgewright.environment import Environment
 
 METRICS = FIGURES[:3]
 TIMES = ("decode_tok_s", "prefill_tok_s", "ttft_ms")
@@ -80,9 +80,9 @@ class World:
 
 def _builds(data: Data, now: Figures) -> Iterator[Build]:
     groups = _groups(data)
-    wiring = Wiring(offline=True)
+    environment = Environment(offline=True)
     for framework, part in data.frameworks.items():
-        space = wiring.backends[framework].space(data.facts)
+        space = environment.backends[framework].space(data.facts)
         if space is None:
             raise RuntimeError(f"{framework} declares no space any more")
         yield from _part(framework, part, space, groups, data, now)

@@ -15,10 +15,10 @@ from pathlib import Path
 from benchmarks.checks import Check, finish
 from benchmarks.lab import Lab
 from edgewright.api import benchmark
-from edgewright.api.intake import source_of
-from edgewright.core.measurement import QUICK
-from edgewright.core.model import Source
-from edgewright.runtime.models import Trust, locate
+from edgewright.app.intake.sources import source_of
+from edgewright.core.measurement.records import QUICK
+from edgewright.core.model.facts import Source
+from edgewright.inputs.models import Trust, locate
 
 _ROUNDS = 7
 _GAIN = 1.05
@@ -52,7 +52,7 @@ def _sparse(lab: Lab, pattern: str) -> Source:
     out = lab.folder / f"zeros-{pattern.replace(':', 'of').strip('%')}"
     lab.run([lab.python("torch"), _PROGRAM, lab.source.path, out, pattern], lab.environment("torch"))
     trust = Trust()
-    return source_of(lab.shop, locate(str(out), offline=True, trust=trust), trust)
+    return source_of(lab.context, locate(str(out), offline=True, trust=trust), trust)
 
 
 def _compared(lab: Lab, framework: str, build: str, sparse: dict[str, Source]) -> Iterator[Check]:

@@ -1,7 +1,7 @@
 import pytest
 
+from edgewright.environment import BACKENDS
 from edgewright.testing import BackendConformance, FakeBackend, facts
-from edgewright.wiring import BACKENDS
 
 
 class TestFakeBackend(BackendConformance):

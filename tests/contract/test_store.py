@@ -1,4 +1,4 @@
-from edgewright.runtime.store import DirectoryStore
+from edgewright.sites.local.store import DirectoryStore
 from edgewright.testing import StoreConformance
 
 

@@ -32,7 +32,7 @@ def test_show_and_pick_decide_without_measuring(demo, shared_shell):
 def test_evaluate_prints_what_it_promises(demo, shared_shell, smollm2):
     build = demo.artifact("llamacpp/f16")
     done = shared_shell.run(
-        "evaluate", build, "--baseline", smollm2.path, "--tokens", "128", "--context", "64", "--json"
+        "evaluate", "text", build, "--baseline", smollm2.path, "--tokens", "128", "--context", "64", "--json"
     )
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
@@ -46,8 +46,10 @@ def test_evaluate_prints_what_it_promises(demo, shared_shell, smollm2):
 def test_evaluate_runs_a_gguf_file_in_the_reference_and_in_llama_cpp(demo, shared_shell):
     gguf = next(Path(demo.artifact("llamacpp/f16")).glob("*.gguf"))
     common = ("--tokens", "64", "--context", "64", "--json")
-    reference = json.loads(shared_shell.run("evaluate", str(gguf), *common).stdout)
-    own = json.loads(shared_shell.run("evaluate", str(gguf), "--runtime", "llama_cpp", *common).stdout)
+    reference = json.loads(shared_shell.run("evaluate", "text", str(gguf), *common).stdout)
+    own = json.loads(
+        shared_shell.run("evaluate", "text", str(gguf), "--framework", "llama_cpp", *common).stdout
+    )
     assert reference["runtime"] == "torch"
     assert own["runtime"] == "llamacpp"
     assert own["perplexity"] == pytest.approx(reference["perplexity"], rel=0.01)

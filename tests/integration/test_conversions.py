@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from edgewright.config import evaluation_text
+from edgewright.app.steps.bench import bench
+from edgewright.app.steps.build import build
+from edgewright.app.steps.cross_validate import cross_validate, tokenize
+from edgewright.app.steps.score import score
 from edgewright.core import knowledge
-from edgewright.core.jobs import ScoreJob
-from edgewright.core.measurement import Block, Pace, Scores, Workload
-from edgewright.core.recipe import SCORING_RUNTIME
-from edgewright.stages.bench import bench
-from edgewright.stages.build import build
-from edgewright.stages.cross_validate import cross_validate, tokenize
-from edgewright.stages.score import score
+from edgewright.core.jobs.requests import ScoreJob
+from edgewright.core.measurement.records import Block, Pace, Scores, Workload
+from edgewright.core.recipe.recipes import SCORING_RUNTIME
+from edgewright.inputs.config import evaluation_text
 
 pytestmark = pytest.mark.integration
 
@@ -43,14 +43,16 @@ LIMITS = {
 
 @pytest.fixture(scope="module")
 def texts(lab, smollm2):
-    tokenizer = lab.wiring.files.tokenizer(Path(smollm2.path))
+    tokenizer = lab.environment.files.tokenizer(Path(smollm2.path))
     return knowledge.text("parity.txt"), tokenizer.chat("Is 007 prime?\n\nÉcris-moi 3 lignes. 🎉")
 
 
 @pytest.fixture(scope="module")
 def ids(lab, smollm2):
     return tuple(
-        lab.wiring.files.tokenizer(Path(smollm2.path)).encode(evaluation_text(None).content)[: 2 * CONTEXT]
+        lab.environment.files.tokenizer(Path(smollm2.path)).encode(evaluation_text(None).content)[
+            : 2 * CONTEXT
+        ]
     )
 
 
@@ -60,17 +62,17 @@ def reference(lab, smollm2, ids):
     made = {}
     for count in {len(ids), *TOKENS.values()}:
         answer = score(
-            lab.shop,
-            lab.shop.reference,
+            lab.context,
+            lab.context.reference,
             ScoreJob(
-                worker=lab.shop.reference.worker,
+                worker=lab.context.reference.worker,
                 artifact=smollm2.path,
                 runtime=SCORING_RUNTIME,
                 ids=ids[:count],
                 context=CONTEXT,
             ),
             identity=smollm2.digest,
-            log=lab.shop.logs / "reference.log",
+            log=lab.context.logs / "reference.log",
             keep_reference=True,
         )
         assert isinstance(answer, tuple), answer
@@ -82,9 +84,9 @@ def score_of(lab, artifact, ids, reference) -> Scores:
     recipe = artifact.recipe
     count = TOKENS.get(recipe.framework, len(ids))
     path = reference[count][1]
-    backend = lab.shop.backend(recipe.framework)
+    backend = lab.context.backend(recipe.framework)
     answer = score(
-        lab.shop,
+        lab.context,
         backend,
         ScoreJob(
             worker=backend.worker,
@@ -94,7 +96,7 @@ def score_of(lab, artifact, ids, reference) -> Scores:
             context=CONTEXT,
         ),
         identity=artifact.manifest.key,
-        log=lab.shop.logs / f"{recipe.framework}.log",
+        log=lab.context.logs / f"{recipe.framework}.log",
         reference=path,
     )
     assert isinstance(answer, tuple), answer
@@ -108,11 +110,11 @@ def artifacts(lab, smollm2, calibration):
 
     def get(framework: str, name: str):
         if (framework, name) not in made:
-            recipes = {r.name: r for r in lab.wiring.backends[framework].recipes(smollm2.facts)}
+            recipes = {r.name: r for r in lab.environment.backends[framework].recipes(smollm2.facts)}
             recipe = recipes[name]
             base = get(framework, recipe.base) if recipe.base else None
-            log = lab.shop.logs / f"{framework}-{name}.log"
-            answer = build(lab.shop, smollm2, recipe, base, log, calibration)
+            log = lab.context.logs / f"{framework}-{name}.log"
+            answer = build(lab.context, smollm2, recipe, base, log, calibration)
             assert not hasattr(answer, "failure"), answer
             made[framework, name] = answer
         return made[framework, name]
@@ -124,16 +126,18 @@ def artifacts(lab, smollm2, calibration):
 def test_the_unquantized_conversion_equals_the_original(
     lab, smollm2, artifacts, ids, texts, reference, framework
 ):
-    recipe = lab.wiring.backends[framework].recipes(smollm2.facts)[0]
+    recipe = lab.environment.backends[framework].recipes(smollm2.facts)[0]
     artifact = artifacts(framework, recipe.name)
-    expected = tokenize(lab.shop, lab.shop.reference, smollm2.path, texts, lab.shop.logs / "tokenize.log")
+    expected = tokenize(
+        lab.context, lab.context.reference, smollm2.path, texts, lab.context.logs / "tokenize.log"
+    )
     cross = cross_validate(
-        lab.shop,
+        lab.context,
         artifact,
         score_of(lab, artifact, ids, reference),
         texts=texts,
         expected=expected,
-        log=lab.shop.logs / f"{framework}-tokenize.log",
+        log=lab.context.logs / f"{framework}-tokenize.log",
     )
     print(f"{recipe.id}: KL {cross.kl_divergence:.2e}, limit {cross.limit:.0e}")
     assert cross.equal, cross.cause
@@ -165,14 +169,14 @@ def test_a_timed_build_generates_what_it_scores(lab, artifacts, ids, framework, 
     """Greedy decoding with a KV cache gives the ids that the logits of the whole text call for."""
     artifact = artifacts(framework, name)
     block = bench(
-        lab.shop,
-        lab.shop.backend(framework),
+        lab.context,
+        lab.context.backend(framework),
         artifact=artifact.path,
         runtime=artifact.recipe.runtime,
         ids=ids,
         workload=Workload(prompt_tokens=32, decode_tokens=12),
         pace=Pace(least_s=0.0, least_requests=2, warmup_least=1, warmup_most=1),
-        log=lab.shop.logs / "bench.log",
+        log=lab.context.logs / "bench.log",
     )
     assert isinstance(block, Block), block
     first, second = block.requests
@@ -185,8 +189,10 @@ def test_a_timed_build_generates_what_it_scores(lab, artifacts, ids, framework, 
 
 
 def test_the_parents_tokenizer_gives_the_originals_ids(lab, smollm2, texts):
-    expected = tokenize(lab.shop, lab.shop.reference, smollm2.path, texts, lab.shop.logs / "tokenize.log")
-    tokenizer = lab.wiring.files.tokenizer(Path(smollm2.path))
+    expected = tokenize(
+        lab.context, lab.context.reference, smollm2.path, texts, lab.context.logs / "tokenize.log"
+    )
+    tokenizer = lab.environment.files.tokenizer(Path(smollm2.path))
     assert tuple(tuple(tokenizer.encode(text)) for text in texts) == expected
 
 
@@ -204,16 +210,18 @@ def test_a_source_with_one_spelling_of_rope_breaks_mlx_and_is_caught(
     del config["rope_theta"]
     (trap / "config.json").write_text(json.dumps(config))
     source = replace(smollm2, path=str(trap), digest="one-spelling")
-    recipe = lab.wiring.backends["mlx"].recipes(smollm2.facts)[0]
-    artifact = build(lab.shop, source, recipe, None, lab.shop.logs / "trap.log")
-    expected = tokenize(lab.shop, lab.shop.reference, smollm2.path, texts, lab.shop.logs / "tokenize.log")
+    recipe = lab.environment.backends["mlx"].recipes(smollm2.facts)[0]
+    artifact = build(lab.context, source, recipe, None, lab.context.logs / "trap.log")
+    expected = tokenize(
+        lab.context, lab.context.reference, smollm2.path, texts, lab.context.logs / "tokenize.log"
+    )
     cross = cross_validate(
-        lab.shop,
+        lab.context,
         artifact,
         score_of(lab, artifact, ids, reference),
         texts=texts,
         expected=expected,
-        log=lab.shop.logs / "trap-tokenize.log",
+        log=lab.context.logs / "trap-tokenize.log",
     )
     assert not cross.equal
     assert "cause unknown" in cross.cause  # MLX does not show what its layers put out

@@ -9,21 +9,21 @@ from pathlib import Path
 
 import pytest
 
-from edgewright.api.energy import energy_round, energy_values
-from edgewright.core.answers import EstimateResult
-from edgewright.core.energy import EnergySource, energy_value, no_energy
-from edgewright.core.jobs import EstimateJob
-from edgewright.core.measurement import Workload
-from edgewright.core.policy import Gate
-from edgewright.core.quantity import Label
-from edgewright.core.speed import speed_values
-from edgewright.core.verdict import Outcome, judge
-from edgewright.pipeline.rounds import Arm
+from edgewright.app.measure.energy import energy_round, energy_values
+from edgewright.app.measure.rounds import Arm
+from edgewright.app.steps.build import build
+from edgewright.app.steps.estimate import estimate
+from edgewright.core.decision.policy import Gate
+from edgewright.core.decision.verdict import Outcome, judge
+from edgewright.core.jobs.requests import EstimateJob
+from edgewright.core.jobs.results import EstimateResult
+from edgewright.core.measurement.energy import EnergySource, energy_value, no_energy
+from edgewright.core.measurement.quantity import Label
+from edgewright.core.measurement.records import Workload
+from edgewright.core.measurement.speed import speed_values
 from edgewright.report.figures import figure
-from edgewright.runtime.children import child_environment
-from edgewright.runtime.venv import python_of
-from edgewright.stages.build import build
-from edgewright.stages.estimate import estimate
+from edgewright.sites.local.children import child_environment
+from edgewright.sites.local.venv import python_of
 
 pytestmark = [pytest.mark.integration, pytest.mark.alone]
 
@@ -56,8 +56,8 @@ print(json.dumps({"joules": joules, "mode": mode, "cpu_s": used, "seconds": seco
 
 @pytest.fixture(scope="module")
 def model(lab):
-    spec = lab.wiring.energy_models["codecarbon"]
-    state = lab.wiring.toolchains.ensure(spec, lambda _: None)
+    spec = lab.context.energy_models["codecarbon"]
+    state = lab.context.toolchains.ensure(spec, lambda _: None)
     assert state.ready, f"{state.reason} {state.hint}"
     return spec
 
@@ -65,13 +65,13 @@ def model(lab):
 @pytest.fixture(scope="module")
 def finished(lab, tiny):
     """Half a minute of a small build under this machine's counters."""
-    backend = lab.wiring.backends["llamacpp"]
-    log = lab.shop.logs / "llamacpp.log"
-    artifact = build(lab.shop, tiny, backend.recipes(tiny.facts)[0], None, log)
+    backend = lab.environment.backends["llamacpp"]
+    log = lab.context.logs / "llamacpp.log"
+    artifact = build(lab.context, tiny, backend.recipes(tiny.facts)[0], None, log)
     assert not hasattr(artifact, "failure"), artifact
     arm = Arm(name="it", backend=backend, path=artifact.path, runtime=artifact.recipe.runtime, log=log)
     workload = Workload(prompt_tokens=32, decode_tokens=64)
-    return energy_round(lab.shop, [arm], workload, None, watched=False)
+    return energy_round(lab.context, [arm], workload, None, watched=False)
 
 
 def test_energy_is_counted_over_half_a_minute_or_said_to_be_missing(finished):
@@ -96,7 +96,7 @@ def test_processor_time_per_token_stands_beside_it(finished):
 
 def test_an_estimate_is_labelled_one_and_decides_nothing(lab, model, finished):
     uncounted = replace(finished.blocks["it"], energy=no_energy("no counter"))
-    found = estimate(lab.shop, model, uncounted, lab.shop.logs / "codecarbon.log")
+    found = estimate(lab.context, model, uncounted, lab.context.logs / "codecarbon.log")
     assert found.energy.source is EnergySource.MODEL, found.energy
     assert "codecarbon 3" in found.energy.scope
     value = speed_values([found])["energy_j_per_token"]
@@ -118,7 +118,7 @@ def test_the_estimate_is_what_codecarbons_own_tracker_says_and_nothing_is_sent(l
 
 def both_estimates(lab, model):
     """Joules of one busy process: by codecarbon's tracker beside it, and by its counters afterwards."""
-    state = lab.wiring.toolchains.state(model)
+    state = lab.context.toolchains.state(model)
     answer = subprocess.run(
         [python_of(Path(state.path)), "-c", TRACKER],
         env=child_environment(state.environment),
@@ -132,8 +132,8 @@ def both_estimates(lab, model):
         pytest.skip("here codecarbon reads a counter, and models nothing")
     theirs = said.pop("joules")
     job = EstimateJob(worker=model.worker, **said)
-    result = lab.shop.runner.run(
-        model, job, log=lab.shop.logs / "codecarbon.log", tell=lambda _: None, timeout_s=60
+    result = lab.context.runner.run(
+        model, job, log=lab.context.logs / "codecarbon.log", tell=lambda _: None, timeout_s=60
     )
     assert isinstance(result, EstimateResult), result
     return theirs, result.energy.joules

@@ -13,19 +13,19 @@ from typing import Any
 
 import pytest
 
-from edgewright.config import evaluation_text
+from edgewright.app.steps.bench import bench
+from edgewright.app.steps.build import build
+from edgewright.app.steps.cross_validate import cross_validate, tokenize
+from edgewright.app.steps.score import score
 from edgewright.core import knowledge
-from edgewright.core.artifact import Artifact
-from edgewright.core.jobs import ScoreJob
-from edgewright.core.measurement import Block, Pace, Workload
-from edgewright.core.model import Source
-from edgewright.core.recipe import SCORING_RUNTIME
-from edgewright.stages.bench import bench
-from edgewright.stages.build import build
-from edgewright.stages.cross_validate import cross_validate, tokenize
-from edgewright.stages.score import score
+from edgewright.core.jobs.requests import ScoreJob
+from edgewright.core.measurement.records import Block, Pace, Workload
+from edgewright.core.model.facts import Source
+from edgewright.core.recipe.artifact import Artifact
+from edgewright.core.recipe.recipes import SCORING_RUNTIME
+from edgewright.environment import Environment
+from edgewright.inputs.config import evaluation_text
 from edgewright.testing import RecordingReporter
-from edgewright.wiring import Wiring
 from tests.conftest import Lab
 
 pytestmark = pytest.mark.integration
@@ -70,9 +70,9 @@ def plugged(lab: Lab, toolchains, tmp_path_factory) -> Iterator[Plugged]:
     subprocess.run([*pip, "install", "--no-deps", "--target", site, EXAMPLE], check=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(site)
-        wiring = Wiring()
-        shop = wiring.workshop(RecordingReporter(), lab.home / "logs")
-        yield Plugged(home=lab.home, wiring=wiring, shop=shop, folder=folder)
+        environment = Environment()
+        context = environment.context(lab.home / "logs", RecordingReporter())
+        yield Plugged(home=lab.home, environment=environment, context=context, folder=folder)
 
 
 @pytest.fixture(scope="module")
@@ -96,15 +96,15 @@ def optimized(plugged: Plugged, installed, tiny: Source) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def built(plugged: Plugged, installed, smollm2: Source) -> Artifact:
     """SmolLM2 in float32."""
-    recipe = plugged.wiring.backends["ctranslate2"].recipes(smollm2.facts)[0]
-    answer = build(plugged.shop, smollm2, recipe, None, plugged.shop.logs / "ctranslate2-fp32.log")
+    recipe = plugged.environment.backends["ctranslate2"].recipes(smollm2.facts)[0]
+    answer = build(plugged.context, smollm2, recipe, None, plugged.context.logs / "ctranslate2-fp32.log")
     assert isinstance(answer, Artifact), answer
     return answer
 
 
 @pytest.fixture(scope="module")
 def ids(plugged: Plugged, smollm2: Source) -> tuple[int, ...]:
-    tokenizer = plugged.wiring.files.tokenizer(Path(smollm2.path))
+    tokenizer = plugged.environment.files.tokenizer(Path(smollm2.path))
     return tuple(tokenizer.encode(evaluation_text(None).content)[:CONTEXT])
 
 
@@ -132,19 +132,21 @@ def test_its_builds_are_made_compared_and_measured(optimized):
 
 
 def test_a_real_model_answers_as_the_original(plugged, built, smollm2, ids):
-    shop, log = plugged.shop, plugged.shop.logs / "ctranslate2.log"
+    context, log = plugged.context, plugged.context.logs / "ctranslate2.log"
     asked = {"ids": ids, "context": CONTEXT}
-    original = ScoreJob(worker=shop.reference.worker, artifact=smollm2.path, runtime=SCORING_RUNTIME, **asked)
-    kept = score(shop, shop.reference, original, identity=smollm2.digest, log=log, keep_reference=True)
+    original = ScoreJob(
+        worker=context.reference.worker, artifact=smollm2.path, runtime=SCORING_RUNTIME, **asked
+    )
+    kept = score(context, context.reference, original, identity=smollm2.digest, log=log, keep_reference=True)
     assert isinstance(kept, tuple), kept
-    backend = shop.backend("ctranslate2")
+    backend = context.backend("ctranslate2")
     job = ScoreJob(worker=backend.worker, artifact=built.path, runtime={}, **asked)
-    scored = score(shop, backend, job, identity=built.manifest.key, log=log, reference=kept[1])
+    scored = score(context, backend, job, identity=built.manifest.key, log=log, reference=kept[1])
     assert isinstance(scored, tuple), scored
     texts = (knowledge.text("parity.txt"),)
-    expected = tokenize(shop, shop.reference, smollm2.path, texts, log)
+    expected = tokenize(context, context.reference, smollm2.path, texts, log)
     assert isinstance(expected, tuple), expected
-    cross = cross_validate(shop, built, scored[0], texts=texts, expected=expected, log=log)
+    cross = cross_validate(context, built, scored[0], texts=texts, expected=expected, log=log)
     print(f"{built.recipe.id}: KL {cross.kl_divergence:.2e}, limit {cross.limit:.0e}")
     assert cross.equal, cross.cause
 
@@ -152,14 +154,14 @@ def test_a_real_model_answers_as_the_original(plugged, built, smollm2, ids):
 def test_a_prompt_is_continued_alike_alone_and_in_a_batch(plugged, built, ids):
     def continued(concurrency: int) -> tuple[int, ...]:
         block = bench(
-            plugged.shop,
-            plugged.shop.backend("ctranslate2"),
+            plugged.context,
+            plugged.context.backend("ctranslate2"),
             artifact=built.path,
             runtime={},
             ids=ids,
             workload=Workload(prompt_tokens=32, decode_tokens=12, concurrency=concurrency),
             pace=Pace(least_s=0.0, least_requests=1, warmup_least=1, warmup_most=1),
-            log=plugged.shop.logs / "ctranslate2-bench.log",
+            log=plugged.context.logs / "ctranslate2-bench.log",
         )
         assert isinstance(block, Block), block
         return block.requests[0].token_ids

@@ -22,7 +22,7 @@ def models(toolchains, smollm2, tmp_path_factory) -> Path:
 
 def cells_of(lab, toolchains, models, name, *columns):
     assert all(toolchains[framework].ready for framework in FRAMEWORKS)
-    return Runner(lab.shop).row(name, models / name, {INTAKE, *columns}).cells
+    return Runner(lab.context).row(name, models / name, {INTAKE, *columns}).cells
 
 
 @pytest.mark.parametrize("name", ["gemma3", "mixtral", "qwen3"])

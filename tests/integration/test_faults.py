@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from edgewright.core.ab import Better, decide
-from edgewright.core.measurement import Pace, Workload
-from edgewright.core.memory import inconsistency
-from edgewright.core.rounds import host_noise
-from edgewright.core.speed import ratio_of
-from edgewright.core.toolchain import ToolchainSpec
-from edgewright.pipeline.rounds import Arm, Timing, timed_round
-from edgewright.runtime.runner import run_in
+from edgewright.app.measure.rounds import Arm, Timing, timed_round
+from edgewright.core.decision.ab import Better, decide
+from edgewright.core.device.toolchain import ToolchainSpec
+from edgewright.core.measurement.memory import inconsistency
+from edgewright.core.measurement.records import Pace, Workload
+from edgewright.core.measurement.rounds import host_noise
+from edgewright.core.measurement.speed import ratio_of
+from edgewright.sites.local.runner import run_in
 
 pytestmark = [pytest.mark.integration, pytest.mark.alone]
 
@@ -43,9 +43,9 @@ class InReference:
 
 
 @pytest.fixture(scope="module")
-def shop(lab):
-    state = lab.shop.toolchains.state(lab.shop.reference.toolchain)
-    return replace(lab.shop, runner=InReference(state))
+def context(lab):
+    state = lab.context.toolchains.state(lab.context.reference.toolchain)
+    return replace(lab.context, runner=InReference(state))
 
 
 @pytest.fixture(scope="module")
@@ -56,16 +56,18 @@ def weights(tmp_path_factory):
     return folder
 
 
-def arm(shop, weights, name, **runtime):
-    backend = Clock(toolchain=shop.reference.toolchain)
-    return Arm(name=name, backend=backend, path=str(weights), runtime=runtime, log=shop.logs / f"{name}.log")
+def arm(context, weights, name, **runtime):
+    backend = Clock(toolchain=context.reference.toolchain)
+    return Arm(
+        name=name, backend=backend, path=str(weights), runtime=runtime, log=context.logs / f"{name}.log"
+    )
 
 
-def rounds_of(shop, arms, pace, count):
+def rounds_of(context, arms, pace, count):
     timing = Timing(ids=(1, 2, 3), workload=Workload(prompt_tokens=3, decode_tokens=16), pace=pace)
     done = []
     for number in range(count):
-        finished, failures = timed_round(shop, arms, timing, random.Random(number))
+        finished, failures = timed_round(context, arms, timing, random.Random(number))
         assert not failures, failures
         done.append(finished)
     return done
@@ -75,9 +77,9 @@ def blocks_of(done, name):
     return {str(k): one.blocks[name] for k, one in enumerate(done) if name in one.blocks}
 
 
-def test_an_arm_slowed_by_a_tenth_is_found_and_swapping_the_arms_gives_the_reciprocal(shop, weights):
-    arms = [arm(shop, weights, "as it is", step_ms=5.0), arm(shop, weights, "slowed", step_ms=5.5)]
-    done = rounds_of(shop, arms, BRISK, 7)
+def test_an_arm_slowed_by_a_tenth_is_found_and_swapping_the_arms_gives_the_reciprocal(context, weights):
+    arms = [arm(context, weights, "as it is", step_ms=5.0), arm(context, weights, "slowed", step_ms=5.5)]
+    done = rounds_of(context, arms, BRISK, 7)
     one, other = blocks_of(done, "as it is"), blocks_of(done, "slowed")
     there, back = ratio_of(other, one, "decode_tok_s"), ratio_of(one, other, "decode_tok_s")
     assert decide("decode_tok_s", there).answer is Better.A
@@ -87,12 +89,12 @@ def test_an_arm_slowed_by_a_tenth_is_found_and_swapping_the_arms_gives_the_recip
     assert there.ci_low == pytest.approx(1 / back.ci_high)
 
 
-def test_a_processor_hog_gives_no_verdict(shop, weights):
+def test_a_processor_hog_gives_no_verdict(context, weights):
     busy = "import time; end = time.time() + 120\nwhile time.time() < end: pass"
     hogs = [subprocess.Popen([sys.executable, "-c", busy]) for _ in range(2)]
     try:
-        arms = [arm(shop, weights, "a", step_ms=5.0), arm(shop, weights, "b", step_ms=1.0)]
-        done = rounds_of(shop, arms, replace(BRISK, sentinel=True), 1)
+        arms = [arm(context, weights, "a", step_ms=5.0), arm(context, weights, "b", step_ms=1.0)]
+        done = rounds_of(context, arms, replace(BRISK, sentinel=True), 1)
     finally:
         for hog in hogs:
             hog.kill()
@@ -105,9 +107,12 @@ def test_a_processor_hog_gives_no_verdict(shop, weights):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the parts of memory")
-def test_pages_that_the_system_took_back_are_flagged_and_mapped_weights_that_stay_are_not(shop, weights):
-    arms = [arm(shop, weights, "keeps", step_ms=1.0), arm(shop, weights, "loses", step_ms=1.0, forget=True)]
-    (done,) = rounds_of(shop, arms, BRISK, 1)
+def test_pages_that_the_system_took_back_are_flagged_and_mapped_weights_that_stay_are_not(context, weights):
+    arms = [
+        arm(context, weights, "keeps", step_ms=1.0),
+        arm(context, weights, "loses", step_ms=1.0, forget=True),
+    ]
+    (done,) = rounds_of(context, arms, BRISK, 1)
     keeps, loses = (done.blocks[name].memory for name in ("keeps", "loses"))
     assert not inconsistency(keeps, WEIGHTS)
     assert keeps.load_mode == "memory-mapped"

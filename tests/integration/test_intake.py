@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgewright.api.intake import source_of
+from edgewright.app.intake.sources import source_of
 from edgewright.cli.main import run
 from edgewright.errors import InputError, UnsupportedError
-from edgewright.runtime.models import Trust, locate
-from edgewright.runtime.safetensors_facts import check
-from edgewright.runtime.tokens import SourceTokenizer
+from edgewright.inputs.models import Trust, locate
+from edgewright.inputs.safetensors import check
+from edgewright.inputs.tokenizer import SourceTokenizer
 
 pytestmark = pytest.mark.integration
 
@@ -39,7 +39,9 @@ def shipped(lab, smollm2, toolchains, tmp_path_factory):
 def portable(lab, shipped):
     def make(name, base="", **risks):
         trust = Trust(**risks)
-        return source_of(lab.shop, locate(str(shipped / name), offline=True, trust=trust, base=base), trust)
+        return source_of(
+            lab.context, locate(str(shipped / name), offline=True, trust=trust, base=base), trust
+        )
 
     return make
 
@@ -108,7 +110,7 @@ def test_a_weight_beyond_float16_is_told_and_is_a_fact(portable):
 )
 def test_builds_of_such_weights_are_not_float16(lab, portable, framework, names):
     source = portable("large")
-    found = lab.wiring.backends[framework].recipes(source.facts)
+    found = lab.environment.backends[framework].recipes(source.facts)
     assert {found[0].name: found[0].build.get("dtype")} == names
     assert all("float16" not in recipe.build.values() for recipe in found)
 
@@ -214,7 +216,7 @@ def test_links_into_the_hubs_cache(lab, shipped, portable, tmp_path):
     shutil.copytree(shipped / "plain", blobs)
     for file in blobs.iterdir():
         (snapshot / file.name).symlink_to(file.rename(blobs / f"{hash(file.name):x}"))
-    source = source_of(lab.shop, locate(str(snapshot), offline=True, trust=Trust()), Trust())
+    source = source_of(lab.context, locate(str(snapshot), offline=True, trust=Trust()), Trust())
     assert source.name == "Tiny"
     assert source.digest == portable("plain").digest
 

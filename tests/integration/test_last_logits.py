@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 import edgewright
-from edgewright.core.answers import Failure
-from edgewright.runtime.children import child_environment
-from edgewright.runtime.venv import python_of
-from edgewright.stages.build import build
+from edgewright.app.steps.build import build
+from edgewright.core.jobs.results import Failure
+from edgewright.sites.local.children import child_environment
+from edgewright.sites.local.venv import python_of
 
 pytestmark = pytest.mark.integration
 
@@ -23,12 +23,12 @@ PROMPT = 40
 
 @pytest.fixture(scope="module")
 def answer(lab, tiny, toolchains, tmp_path_factory):
-    backend = lab.wiring.backends["onnx"]
+    backend = lab.environment.backends["onnx"]
     recipes = {recipe.name: recipe for recipe in backend.recipes(tiny.facts)}
     recipes |= {c.recipe.name: c.recipe for c in backend.space(tiny.facts).candidates}
     artifacts = {}
     for name in WAYS:
-        made = build(lab.shop, tiny, recipes[name], None, lab.shop.logs / f"onnx-{name}-tiny.log")
+        made = build(lab.context, tiny, recipes[name], None, lab.context.logs / f"onnx-{name}-tiny.log")
         assert not isinstance(made, Failure), made
         artifacts[name] = made.path
     request = {

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from edgewright.core.allocation import allocate, options_of, stored_weights
-from edgewright.core.answers import Failure
-from edgewright.core.jobs import ScoreJob
-from edgewright.core.recipe import SCORING_RUNTIME
-from edgewright.stages.build import build
-from edgewright.stages.score import score
-from edgewright.stages.sensitivity import sensitivity
-from edgewright.stages.type_speed import type_speed
+from edgewright.app.steps.build import build
+from edgewright.app.steps.score import score
+from edgewright.app.steps.sensitivity import sensitivity
+from edgewright.app.steps.type_speed import type_speed
+from edgewright.core.jobs.requests import ScoreJob
+from edgewright.core.jobs.results import Failure
+from edgewright.core.recipe.allocation import allocate, options_of, stored_weights
+from edgewright.core.recipe.recipes import SCORING_RUNTIME
 
 pytestmark = pytest.mark.integration
 
@@ -22,7 +22,7 @@ IDS = 64
 
 @pytest.fixture(scope="module")
 def table(lab, toolchains, tiny, calibration):
-    found = sensitivity(lab.shop, tiny, calibration.ids, lab.shop.logs / "sensitivity.log")
+    found = sensitivity(lab.context, tiny, calibration.ids, lab.context.logs / "sensitivity.log")
     assert not hasattr(found, "failure"), found
     return found
 
@@ -42,21 +42,23 @@ def test_a_table_that_is_done_starts_no_process(lab, table, tiny, calibration):
         def run(self, *_, **__):
             raise AssertionError("a job was started")
 
-    shop = replace(lab.shop, runner=Nobody())
-    assert sensitivity(shop, tiny, calibration.ids, lab.shop.logs / "again.log") == table
+    context = replace(lab.context, runner=Nobody())
+    assert sensitivity(context, tiny, calibration.ids, lab.context.logs / "again.log") == table
 
 
 @pytest.fixture(scope="module")
 def reference(lab, toolchains, tiny, calibration):
     job = ScoreJob(
-        worker=lab.shop.reference.worker,
+        worker=lab.context.reference.worker,
         artifact=tiny.path,
         runtime=SCORING_RUNTIME,
         ids=calibration.ids[-IDS:],
         context=IDS,
     )
-    log = lab.shop.logs / "mixtures.log"
-    answer = score(lab.shop, lab.shop.reference, job, identity=tiny.digest, log=log, keep_reference=True)
+    log = lab.context.logs / "mixtures.log"
+    answer = score(
+        lab.context, lab.context.reference, job, identity=tiny.digest, log=log, keep_reference=True
+    )
     assert isinstance(answer, tuple), answer
     return answer[1]
 
@@ -65,9 +67,9 @@ def reference(lab, toolchains, tiny, calibration):
 def test_an_allocation_is_built_at_the_size_it_says_and_runs(
     lab, table, tiny, calibration, reference, framework
 ):
-    backend = lab.shop.backend(framework)
-    log = lab.shop.logs / f"{framework}-mixed.log"
-    base = build(lab.shop, tiny, backend.recipes(tiny.facts)[0], None, log)
+    backend = lab.context.backend(framework)
+    log = lab.context.logs / f"{framework}-mixed.log"
+    base = build(lab.context, tiny, backend.recipes(tiny.facts)[0], None, log)
     assert not hasattr(base, "failure"), base
     mixture = backend.mixture(tiny.facts)
     options = options_of(table, mixture.types, shared_ends=mixture.shared_ends)
@@ -75,7 +77,7 @@ def test_an_allocation_is_built_at_the_size_it_says_and_runs(
     found = allocate(options, sum(ends) / 2)
     assert len(set(found.types.values())) > 1, "one type for all would show nothing"
     recipe = replace(mixture.template, build={**mixture.template.build, "types": found.spelled})
-    artifact = build(lab.shop, tiny, recipe, base if recipe.base else None, log, calibration)
+    artifact = build(lab.context, tiny, recipe, base if recipe.base else None, log, calibration)
     assert not hasattr(artifact, "failure"), artifact
     rest = base.manifest.weight_bytes - stored_weights(table, options) * mixture.unquantized_bits / 8
     print(f"{framework}: predicted {found.size_bytes + rest:.0f} bytes, got {artifact.manifest.weight_bytes}")
@@ -87,7 +89,7 @@ def test_an_allocation_is_built_at_the_size_it_says_and_runs(
         ids=calibration.ids[-IDS:],
         context=IDS,
     )
-    scored = score(lab.shop, backend, job, identity=artifact.manifest.key, log=log, reference=reference)
+    scored = score(lab.context, backend, job, identity=artifact.manifest.key, log=log, reference=reference)
     assert isinstance(scored, tuple), scored
     print(f"{framework}: predicted KL {found.kl:.2e}, measured {scored[0].kl_mean:.2e}")
     assert scored[0].kl_mean < 20 * found.kl + 1e-4
@@ -95,16 +97,16 @@ def test_an_allocation_is_built_at_the_size_it_says_and_runs(
 
 @pytest.mark.alone
 def test_llama_cpp_times_the_types_of_weights_once(lab, toolchains):
-    backend = lab.wiring.backends["llamacpp"]
-    log = lab.shop.logs / "types.log"
-    first = type_speed(lab.shop, backend, ["Q8_0", "Q4_0"], "this host", log)
+    backend = lab.environment.backends["llamacpp"]
+    log = lab.context.logs / "types.log"
+    first = type_speed(lab.context, backend, ["Q8_0", "Q4_0"], "this host", log)
     assert not isinstance(first, Failure), first.reason
     assert set(first) == {"Q8_0", "Q4_0"}
     assert all(1e-13 < seconds < 1e-8 for seconds in first.values())
     # Measured once: a second measurement would not repeat every digit.
-    assert type_speed(lab.shop, backend, ["Q8_0", "Q4_0"], "this host", log) == first
+    assert type_speed(lab.context, backend, ["Q8_0", "Q4_0"], "this host", log) == first
 
 
 def test_a_runtime_that_cannot_time_its_types_says_nothing_of_them(lab, toolchains):
-    backend = lab.wiring.backends["mlx"]
-    assert type_speed(lab.shop, backend, ["4g64"], "this host", lab.shop.logs / "types.log") == {}
+    backend = lab.environment.backends["mlx"]
+    assert type_speed(lab.context, backend, ["4g64"], "this host", lab.context.logs / "types.log") == {}

@@ -11,18 +11,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgewright.api.evaluating import evaluate
-from edgewright.api.intake import source_of
-from edgewright.config import evaluation_text
+from edgewright.app.evaluate.text import evaluate
+from edgewright.app.intake.proving import proven
+from edgewright.app.intake.sources import source_of
+from edgewright.app.steps.assess import assess
+from edgewright.app.steps.build import build
 from edgewright.core import knowledge
-from edgewright.core.artifact import Artifact
-from edgewright.core.model import Source
+from edgewright.core.model.facts import Source
+from edgewright.core.recipe.artifact import Artifact
 from edgewright.errors import UnprovenError
-from edgewright.pipeline.proving import proven
-from edgewright.runtime.digests import tree_digest
-from edgewright.runtime.models import Trust, locate
-from edgewright.stages.assess import assess
-from edgewright.stages.build import build
+from edgewright.inputs.config import evaluation_text
+from edgewright.inputs.models import Trust, locate
+from edgewright.sites.local.digests import tree_digest
 from tests.integration.rewriting import rewrite_tensors
 
 pytestmark = pytest.mark.integration
@@ -36,11 +36,11 @@ def files(lab, toolchains, smollm2, tmp_path_factory) -> dict[str, Path]:
     python = Path(toolchains["torch"].path) / "venv" / "bin" / "python"
     script = Path(__file__).with_name("proof_models.py")
     subprocess.run([python, script, out, smollm2.path], check=True, capture_output=True)
-    backend, made = lab.shop.backend("llamacpp"), {}
+    backend, made = lab.context.backend("llamacpp"), {}
     for name in ("qwen2", "gemma3", "stablelm"):
-        source = source_of(lab.shop, locate(str(out / name), offline=True, trust=Trust()), Trust())
+        source = source_of(lab.context, locate(str(out / name), offline=True, trust=Trust()), Trust())
         recipe = backend.recipes(source.facts)[0]
-        artifact = build(lab.shop, source, recipe, None, lab.shop.logs / "proof.log")
+        artifact = build(lab.context, source, recipe, None, lab.context.logs / "proof.log")
         assert isinstance(artifact, Artifact), artifact
         made[name] = out / f"{name}.gguf"
         shutil.copyfile(Path(artifact.path) / "model.gguf", made[name])
@@ -48,7 +48,7 @@ def files(lab, toolchains, smollm2, tmp_path_factory) -> dict[str, Path]:
 
 
 def intake(lab, file: Path) -> Source:
-    return source_of(lab.shop, locate(str(file), offline=True, trust=Trust()), Trust())
+    return source_of(lab.context, locate(str(file), offline=True, trust=Trust()), Trust())
 
 
 @pytest.mark.parametrize("name", ["qwen2", "gemma3"])
@@ -65,9 +65,11 @@ def test_a_file_that_is_not_mapped_is_the_original_in_llama_cpp(lab, files):
     assert source.facts.gguf is not None
     assert "stablelm" in source.facts.gguf.unmapped
     assert source.proof is None
-    state = {name: lab.wiring.toolchains.state(spec) for name, spec in lab.wiring.specs.items()}
-    host, target = lab.wiring.probe.host(brief=True), knowledge.target("this-machine")
-    seen = assess("it", source.facts, host, target, list(lab.wiring.backends.values()), state, context=64)
+    state = {name: lab.context.toolchains.state(spec) for name, spec in lab.context.specs.items()}
+    host, target = lab.context.probe.host(brief=True), knowledge.target("this-machine")
+    seen = assess(
+        "it", source.facts, host, target, list(lab.environment.backends.values()), state, context=64
+    )
     assert [one.fit.framework for one in seen.frameworks if one.fit.works] == ["llamacpp"]
     refused = next(one.fit for one in seen.frameworks if one.fit.framework == "onnx")
     assert "stablelm is not mapped to Transformers" in refused.reasons[0]
@@ -153,4 +155,4 @@ def test_an_intake_that_is_wrong_in_one_place_is_caught(lab, files, tmp_path, na
     fault(wrong)
     source = replace(right, path=str(wrong), digest=tree_digest(wrong), proof=None)
     with pytest.raises(UnprovenError):
-        proven(lab.shop, source, TEXT)
+        proven(lab.context, source, TEXT)

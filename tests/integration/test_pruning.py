@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from edgewright.core.answers import Failure
-from edgewright.core.jobs import ScoreJob, SourceOperation
-from edgewright.core.model import SourceKind
-from edgewright.core.pruning import parse
-from edgewright.core.recipe import SCORING_RUNTIME
-from edgewright.stages.build import build
-from edgewright.stages.prepare import prepare
-from edgewright.stages.score import score
+from edgewright.app.steps.build import build
+from edgewright.app.steps.prepare import prepare
+from edgewright.app.steps.score import score
+from edgewright.core.jobs.requests import ScoreJob, SourceOperation
+from edgewright.core.jobs.results import Failure
+from edgewright.core.model.facts import SourceKind
+from edgewright.core.recipe.pruning import parse
+from edgewright.core.recipe.recipes import SCORING_RUNTIME
 
 pytestmark = pytest.mark.integration
 
@@ -27,7 +27,7 @@ def six(lab, smollm2):
 
 def derived(lab, source, operation, options, ids=()):
     return prepare(
-        lab.shop,
+        lab.context,
         operation,
         Path(source.path),
         name=f"{source.name} {operation}",
@@ -45,18 +45,18 @@ def pruned(lab, source, text, calibration):
 
 def kl_of(lab, source, artifact, ids, folder):
     """Of a build to the source that it was made from, in float32."""
-    reference = lab.wiring.reference
+    reference = lab.environment.reference
     job = ScoreJob(
         worker=reference.worker, artifact=source.path, runtime=SCORING_RUNTIME, ids=ids, context=64
     )
     original = score(
-        lab.shop, reference, job, identity=source.digest, log=folder / "o.log", keep_reference=True
+        lab.context, reference, job, identity=source.digest, log=folder / "o.log", keep_reference=True
     )
     assert not isinstance(original, Failure), original
-    backend = lab.wiring.backends[artifact.recipe.framework]
+    backend = lab.environment.backends[artifact.recipe.framework]
     mine = replace(job, worker=backend.worker, artifact=artifact.path, runtime=artifact.recipe.runtime)
     answer = score(
-        lab.shop,
+        lab.context,
         backend,
         mine,
         identity=artifact.manifest.key,
@@ -79,9 +79,9 @@ def test_every_framework_builds_a_pruned_source(lab, six, calibration, tmp_path,
     assert source.facts.parameters < six.facts.parameters
     assert any("taken out" in note for note in source.notes)
     for name in frameworks:
-        backend = lab.wiring.backends[name]
+        backend = lab.environment.backends[name]
         plain = backend.recipes(source.facts)[0]
-        made = build(lab.shop, source, plain, None, tmp_path / f"{name}.log")
+        made = build(lab.context, source, plain, None, tmp_path / f"{name}.log")
         assert not isinstance(made, Failure), made
         assert kl_of(lab, source, made, calibration.ids[-64:], tmp_path) < 1e-3
 

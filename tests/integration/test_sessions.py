@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 
 import edgewright
-from edgewright.runtime.children import child_environment
-from edgewright.runtime.venv import python_of
-from edgewright.stages.build import build
+from edgewright.app.steps.build import build
+from edgewright.sites.local.children import child_environment
+from edgewright.sites.local.venv import python_of
 
 pytestmark = pytest.mark.integration
 
@@ -116,8 +116,8 @@ def probe(lab, tiny, run, tmp_path_factory):
     def artifact_of(framework):
         if framework == "torch":
             return Path(tiny.path), {}
-        recipe = lab.wiring.backends[framework].recipes(tiny.facts)[0]
-        answer = build(lab.shop, tiny, recipe, None, lab.shop.logs / f"{framework}-tiny.log")
+        recipe = lab.environment.backends[framework].recipes(tiny.facts)[0]
+        answer = build(lab.context, tiny, recipe, None, lab.context.logs / f"{framework}-tiny.log")
         assert not hasattr(answer, "failure"), answer
         foreign = tmp_path_factory.mktemp("foreign")
         for file in Path(answer.path).iterdir():
@@ -127,7 +127,7 @@ def probe(lab, tiny, run, tmp_path_factory):
 
     def get(framework):
         if framework not in made:
-            backend = lab.shop.backend(framework)
+            backend = lab.context.backend(framework)
             out = tmp_path_factory.mktemp(framework) / "out"
             run(framework, backend.worker, *artifact_of(framework), out)
             answer = json.loads((out / "answer.json").read_text())

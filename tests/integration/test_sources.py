@@ -12,20 +12,20 @@ import numpy as np
 import pytest
 from gguf import GGUFReader
 
-from edgewright.api.demo import fetch
-from edgewright.api.intake import source_of
-from edgewright.api.sessions import load
+from edgewright.app.intake.sources import source_of
+from edgewright.app.session import load
+from edgewright.app.steps.build import build
+from edgewright.app.steps.cross_validate import KL_LIMIT, tokenize
+from edgewright.app.steps.score import REFERENCE_FILE, score
 from edgewright.core import knowledge
-from edgewright.core.jobs import ScoreJob
-from edgewright.core.measurement import Scores
+from edgewright.core.jobs.requests import ScoreJob
+from edgewright.core.measurement.records import Scores
 from edgewright.core.run import Trial
 from edgewright.errors import InputError, UnsupportedError, WorkerError
-from edgewright.runtime.models import Trust, locate
-from edgewright.runtime.safetensors_facts import check, weight_files
-from edgewright.runtime.tokens import SourceTokenizer
-from edgewright.stages.build import build
-from edgewright.stages.cross_validate import KL_LIMIT, tokenize
-from edgewright.stages.score import REFERENCE_FILE, score
+from edgewright.inputs.demo_model import fetch
+from edgewright.inputs.models import Trust, locate
+from edgewright.inputs.safetensors import check, weight_files
+from edgewright.inputs.tokenizer import SourceTokenizer
 from edgewright.worker.packed import open_packed, unpack
 
 pytestmark = pytest.mark.integration
@@ -157,11 +157,11 @@ def answer(lab, ids):
 
     def get(source, ids=ids):
         scored = score(
-            lab.shop,
-            lab.shop.reference,
-            job_of(lab.shop.reference, source.path, FLOAT32, ids),
+            lab.context,
+            lab.context.reference,
+            job_of(lab.context.reference, source.path, FLOAT32, ids),
             identity=source.digest,
-            log=lab.shop.logs / "reference.log",
+            log=lab.context.logs / "reference.log",
             keep_reference=True,
         )
         assert isinstance(scored, tuple), scored
@@ -176,7 +176,7 @@ def job_of(backend, artifact, runtime, ids) -> ScoreJob:
 
 def portable(lab, path, **trust):
     risks = Trust(**trust)
-    return source_of(lab.shop, locate(str(path), offline=True, trust=risks), risks)
+    return source_of(lab.context, locate(str(path), offline=True, trust=risks), risks)
 
 
 def tensor_names(source) -> set[str]:
@@ -195,7 +195,13 @@ def divergence(reference, candidate) -> float:
 
 def test_the_permuted_twin_of_a_gguf_file_computes_the_same_with_other_weights(lab, smollm2, answer, python):
     plain = source_of(
-        lab.shop, locate(str(fetch(lab.wiring, lab.shop)), offline=True, trust=Trust()), Trust()
+        lab.context,
+        locate(
+            str(fetch(lab.context.downloads, lab.context.reporter, offline=False)),
+            offline=True,
+            trust=Trust(),
+        ),
+        Trust(),
     )
     (one, _), (other, _) = answer(plain), answer(smollm2)
     print(f"largest difference {np.abs(one - other).max():.2e}, KL {divergence(one, other):.2e}")
@@ -295,8 +301,8 @@ def unquantized(lab):
     """A framework's unquantized build of a source, made once."""
 
     def get(framework, source):
-        recipe = lab.wiring.backends[framework].recipes(source.facts)[0]
-        found = build(lab.shop, source, recipe, None, lab.shop.logs / f"{framework}-sources.log")
+        recipe = lab.environment.backends[framework].recipes(source.facts)[0]
+        found = build(lab.context, source, recipe, None, lab.context.logs / f"{framework}-sources.log")
         assert not hasattr(found, "failure"), found
         return found
 
@@ -319,18 +325,18 @@ def test_the_declared_dtype_is_that_of_most_weights(mixed):
 
 def test_scoring_in_float32_is_the_same_function_and_says_so(lab, mixed, ids, answer):
     own = score(
-        lab.shop,
-        lab.shop.reference,
-        job_of(lab.shop.reference, mixed.path, {}, ids),
+        lab.context,
+        lab.context.reference,
+        job_of(lab.context.reference, mixed.path, {}, ids),
         identity=mixed.digest,
-        log=lab.shop.logs / "reference.log",
+        log=lab.context.logs / "reference.log",
         reference=answer(mixed)[1],
     )
     assert isinstance(own, tuple), own
     print(f"{own[0].placement.weights} against float32: KL {own[0].kl_mean:.2e}")
     assert own[0].placement.weights == own[0].placement.proof["native_dtype"]
     assert own[0].placement.proof["stored_dtype"] == "bfloat16"
-    forced = lab.shop.files.read(answer(mixed)[1] / "scores.json", Scores).placement
+    forced = lab.context.files.read(answer(mixed)[1] / "scores.json", Scores).placement
     assert forced.weights == "float32"
     assert forced.proof["dtype"] == "float32, asked for"
     assert own[0].kl_mean is not None
@@ -346,13 +352,13 @@ def test_a_conversion_of_bfloat16_weights_equals_the_original_scored_in_float32(
 
 def hold_conversion(lab, artifact, ids, reference):
     """A conversion is within its precision's limit of the original's log-probabilities."""
-    backend = lab.shop.backend(artifact.recipe.framework)
+    backend = lab.context.backend(artifact.recipe.framework)
     scored = score(
-        lab.shop,
+        lab.context,
         backend,
         job_of(backend, artifact.path, artifact.recipe.runtime, ids),
         identity=artifact.manifest.key,
-        log=lab.shop.logs / f"{backend.name}-sources.log",
+        log=lab.context.logs / f"{backend.name}-sources.log",
         reference=reference,
     )
     assert isinstance(scored, tuple), scored
@@ -379,8 +385,8 @@ def test_an_added_token_and_a_padded_vocabulary_are_the_originals(
     assert padded.facts.vocabulary - 64 in expected[0]
     assert padded.facts.vocabulary - 1 not in expected[0]
     artifact = unquantized(framework, padded)
-    log = lab.shop.logs / f"{framework}-tokenize.log"
-    assert tokenize(lab.shop, lab.shop.backend(framework), artifact.path, texts, log) == expected
+    log = lab.context.logs / f"{framework}-tokenize.log"
+    assert tokenize(lab.context, lab.context.backend(framework), artifact.path, texts, log) == expected
     ids = (*expected[0], *expected[1])[:64]
     _, reference = answer(padded, ids)
     hold_conversion(lab, artifact, ids, reference)
@@ -400,24 +406,28 @@ TEXTS = (knowledge.text("parity.txt"), "Hello there")
 @pytest.mark.parametrize("framework", ["onnx", "openvino", "mlx"])
 def test_a_tokenizer_that_adds_bos_adds_none_where_none_is_asked_for(lab, with_bos, unquantized, framework):
     tokenizer = SourceTokenizer(Path(with_bos.path))
-    expected = tokenize(lab.shop, lab.shop.reference, with_bos.path, TEXTS, lab.shop.logs / "tokenize.log")
+    expected = tokenize(
+        lab.context, lab.context.reference, with_bos.path, TEXTS, lab.context.logs / "tokenize.log"
+    )
     assert expected == tuple(tuple(tokenizer.encode(text)) for text in TEXTS)
     assert tokenizer.encode(TEXTS[1], special=True) == [1, *expected[1]]
-    artifact, log = unquantized(framework, with_bos), lab.shop.logs / f"{framework}-tokenize.log"
-    assert tokenize(lab.shop, lab.shop.backend(framework), artifact.path, TEXTS, log) == expected
+    artifact, log = unquantized(framework, with_bos), lab.context.logs / f"{framework}-tokenize.log"
+    assert tokenize(lab.context, lab.context.backend(framework), artifact.path, TEXTS, log) == expected
 
 
 def test_a_gguf_file_that_adds_bos_adds_none_where_none_is_asked_for(lab, tiny, unquantized, tmp_path):
     """llama.cpp's converter knows tokenizers by what they make of a text, and this one not with BOS before it: so the
     file is told to add BOS after it was written."""
-    expected = tokenize(lab.shop, lab.shop.reference, tiny.path, TEXTS, lab.shop.logs / "tokenize.log")
+    expected = tokenize(
+        lab.context, lab.context.reference, tiny.path, TEXTS, lab.context.logs / "tokenize.log"
+    )
     file = shutil.copy(Path(unquantized("llamacpp", tiny).path) / "model.gguf", tmp_path)
     field = GGUFReader(file, "r+").fields["tokenizer.ggml.add_bos_token"]
     field.parts[field.data[0]][0] = True
     field.parts[field.data[0]].flush()
     assert GGUFReader(file).fields["tokenizer.ggml.add_bos_token"].contents()
-    log = lab.shop.logs / "llamacpp-tokenize.log"
-    assert tokenize(lab.shop, lab.shop.backend("llamacpp"), str(tmp_path), TEXTS, log) == expected
+    log = lab.context.logs / "llamacpp-tokenize.log"
+    assert tokenize(lab.context, lab.context.backend("llamacpp"), str(tmp_path), TEXTS, log) == expected
 
 
 def test_a_plain_prompt_is_continued_after_bos_and_a_chat_as_its_template_writes_it(with_bos, unquantized):

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from edgewright.core.answers import Failure
-from edgewright.core.sensitivity import groups_of
-from edgewright.stages.build import build
+from edgewright.app.steps.build import build
+from edgewright.core.jobs.results import Failure
+from edgewright.core.recipe.sensitivity import groups_of
 
 pytestmark = pytest.mark.integration
 
@@ -37,11 +37,11 @@ def bases(lab, tiny, calibration, tmp_path_factory):
     """What candidates are made from: the conversion of each framework, and what was observed of it."""
     logs = tmp_path_factory.mktemp("bases")
     made = {}
-    for backend in lab.wiring.backends.values():
+    for backend in lab.environment.backends.values():
         first, *others = backend.recipes(tiny.facts)
         for recipe in (first, *(other for other in others if other.auxiliary)):
             log = logs / f"{recipe.framework}-{recipe.name}.log"
-            artifact = build(lab.shop, tiny, recipe, made.get(recipe.base_id), log, calibration)
+            artifact = build(lab.context, tiny, recipe, made.get(recipe.base_id), log, calibration)
             assert not isinstance(artifact, Failure), artifact
             made[recipe.id] = artifact
     return made
@@ -49,13 +49,13 @@ def bases(lab, tiny, calibration, tmp_path_factory):
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_candidate_is_built_and_is_as_large_as_was_said(lab, tiny, bases, calibration, tmp_path, way):
-    backend = lab.wiring.backends[way.partition("/")[0]]
+    backend = lab.environment.backends[way.partition("/")[0]]
     space = backend.space(tiny.facts)
     candidate = next(c for c in space.candidates if c.recipe.id == way)
     base = bases.get(candidate.recipe.base_id)
-    made = build(lab.shop, tiny, candidate.recipe, base, tmp_path / "build.log", calibration)
+    made = build(lab.context, tiny, candidate.recipe, base, tmp_path / "build.log", calibration)
     assert not isinstance(made, Failure), made
-    groups = groups_of(lab.shop.files.tensors(Path(tiny.path)), tied=tiny.facts.tied_embeddings)
+    groups = groups_of(lab.context.files.tensors(Path(tiny.path)), tied=tiny.facts.tied_embeddings)
     plain = bases[backend.recipes(tiny.facts)[0].id]
     said = candidate.storage.matrix_bytes(groups) + space.kept_bytes(groups, plain.manifest.weight_bytes)
     assert made.manifest.weight_bytes == pytest.approx(said, rel=0.02)

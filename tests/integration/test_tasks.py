@@ -10,17 +10,17 @@ from pathlib import Path
 import pytest
 
 import edgewright
-from edgewright.api.harness import evaluate_lm_eval
-from edgewright.api.runnable import Runnable
-from edgewright.api.tasking import answers, encoder, evaluate_tasks
-from edgewright.core.likelihood import encode_pair
-from edgewright.core.recipe import SCORING_RUNTIME
-from edgewright.core.verdict import Outcome
+from edgewright.app.evaluate.lm_eval import evaluate_lm_eval
+from edgewright.app.evaluate.tasks import answers, encoder, evaluate_tasks
+from edgewright.app.intake.runnable import Runnable
+from edgewright.app.steps.build import build
+from edgewright.app.steps.likelihood import likelihood
+from edgewright.core.decision.verdict import Outcome
+from edgewright.core.measurement.likelihood import encode_pair
+from edgewright.core.recipe.recipes import SCORING_RUNTIME
 from edgewright.errors import InputError, OfflineError
 from edgewright.evaluators.lm_eval.own_task import write_task
-from edgewright.stages.build import build
-from edgewright.stages.likelihood import likelihood
-from edgewright.task_files import OURS, read_tasks
+from edgewright.inputs.task_items import OURS, read_tasks
 
 pytestmark = pytest.mark.integration
 
@@ -34,20 +34,20 @@ def few():
 
 @pytest.fixture(scope="module")
 def pairs(lab, smollm2, few):
-    encode = lab.wiring.files.tokenizer(Path(smollm2.path)).encode
+    encode = lab.environment.files.tokenizer(Path(smollm2.path)).encode
     return tuple(encode_pair(encode, item.context, text) for item in few.items for text in item.continuations)
 
 
 @pytest.fixture(scope="module")
 def original(lab, smollm2, pairs):
     found = likelihood(
-        lab.shop,
-        lab.shop.reference,
+        lab.context,
+        lab.context.reference,
         artifact=smollm2.path,
         identity=smollm2.digest,
         runtime=SCORING_RUNTIME,
         pairs=pairs,
-        log=lab.shop.logs / "reference.log",
+        log=lab.context.logs / "reference.log",
     )
     assert isinstance(found, tuple), found
     return found
@@ -60,8 +60,8 @@ def built(lab, smollm2):
 
     def get(framework: str):
         if framework not in made:
-            recipe = lab.wiring.backends[framework].recipes(smollm2.facts)[0]
-            made[framework] = build(lab.shop, smollm2, recipe, None, lab.shop.logs / f"{framework}.log")
+            recipe = lab.environment.backends[framework].recipes(smollm2.facts)[0]
+            made[framework] = build(lab.context, smollm2, recipe, None, lab.context.logs / f"{framework}.log")
             assert not hasattr(made[framework], "failure"), made[framework]
         return made[framework]
 
@@ -75,13 +75,13 @@ def test_a_faithful_build_finds_the_originals_log_likelihoods(
     """float32 to a thousandth of a nat; float16 to a tenth, summed over a continuation."""
     artifact = built(framework)
     found = likelihood(
-        lab.shop,
-        lab.shop.backend(framework),
+        lab.context,
+        lab.context.backend(framework),
         artifact=artifact.path,
         identity=artifact.manifest.key,
         runtime=artifact.recipe.runtime,
         pairs=pairs,
-        log=lab.shop.logs / f"{framework}.log",
+        log=lab.context.logs / f"{framework}.log",
     )
     assert isinstance(found, tuple), found
     apart = max(abs(a.total - b.total) for a, b in zip(found, original, strict=True))
@@ -93,10 +93,10 @@ def test_a_faithful_build_finds_the_originals_log_likelihoods(
 def test_an_open_session_answers_the_same(built, pairs, lab):
     artifact = built("llamacpp")
     kept = answers(
-        lab.shop,
+        lab.context,
         Runnable(
             name="it",
-            backend=lab.shop.backend("llamacpp"),
+            backend=lab.context.backend("llamacpp"),
             path=artifact.path,
             identity=artifact.manifest.key,
             runtime=artifact.recipe.runtime,
@@ -145,7 +145,7 @@ metric_list: [{{metric: word_perplexity}}]
 
 @pytest.fixture(scope="module")
 def harness(lab, toolchains):
-    state = lab.wiring.toolchains.ensure(lab.wiring.lm_eval, lambda _: None)
+    state = lab.context.toolchains.ensure(lab.context.evaluators["lm_eval"], lambda _: None)
     assert state.ready, f"{state.reason} {state.hint}"
     return state
 
@@ -199,9 +199,9 @@ def test_a_task_that_is_not_there_is_named(harness, built, few, tmp_path):
 
 def test_the_tokenizer_of_a_build_is_its_sources(lab, smollm2, built):
     subject = Runnable(
-        name="it", backend=lab.shop.backend("onnx"), path=built("onnx").path, identity="", runtime={}
+        name="it", backend=lab.context.backend("onnx"), path=built("onnx").path, identity="", runtime={}
     )
     text = "Question: what?\nAnswer: this"
-    assert encoder(lab.wiring, lab.shop, subject)(text) == lab.wiring.files.tokenizer(
-        Path(smollm2.path)
-    ).encode(text)
+    assert encoder(lab.context, subject)(text) == lab.environment.files.tokenizer(Path(smollm2.path)).encode(
+        text
+    )

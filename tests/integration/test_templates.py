@@ -2,7 +2,7 @@
 
 import pytest
 
-from edgewright.runtime.rendering import render_bounded
+from edgewright.inputs.rendering import render_bounded
 
 pytestmark = pytest.mark.integration
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from edgewright.core.answers import Progress
+from edgewright.core.jobs.results import Progress
 from edgewright.errors import ToolchainError
-from edgewright.runtime.venv import run_command
+from edgewright.sites.local.venv import run_command
 from tests.conftest import fresh_home
 
 pytestmark = pytest.mark.integration
@@ -29,7 +29,7 @@ def environment(home: Path, **more: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("name", ["torch", "openvino", "onnx", "mlx", "llamacpp"])
 def test_every_toolchain_passes_its_smoke_job(lab, toolchains, name):
-    state = lab.wiring.toolchains.verify(lab.wiring.specs[name], lambda _: None)
+    state = lab.context.toolchains.verify(lab.context.specs[name], lambda _: None)
     assert state.ready, state.reason
     assert state.versions
 
@@ -202,9 +202,9 @@ def test_without_a_network_one_sentence_says_so(tmp_path):
 
 
 def test_without_a_compiler_the_reason_is_clear(tmp_path, lab, toolchains):
-    from edgewright.runtime import native
+    from edgewright.sites.local import native
 
-    spec = lab.wiring.specs["llamacpp"]
+    spec = lab.context.specs["llamacpp"]
     path = os.environ["PATH"]
     os.environ["PATH"] = str(tmp_path)
     try:
@@ -215,7 +215,7 @@ def test_without_a_compiler_the_reason_is_clear(tmp_path, lab, toolchains):
 
 
 def test_tools_that_a_user_has_are_tried_and_the_smoke_job_decides(lab, toolchains, monkeypatch):
-    from edgewright.runtime.llama_tools import usable_tools
+    from edgewright.sites.local.llama_tools import usable_tools
 
     own = Path(toolchains["llamacpp"].environment["EDGEWRIGHT_LLAMA_CPP_BIN"])
     monkeypatch.setenv("LLAMA_CPP_HOME", str(own))

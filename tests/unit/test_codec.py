@@ -3,9 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgewright.codec import dump, load, load_union
-from edgewright.core.answers import Done, Event, Failure, FailureKind, Progress, Token
-from edgewright.core.jobs import Job, ScoreJob, SmokeJob
-from edgewright.core.quantity import Label, Value
+from edgewright.core.jobs.requests import Job, ScoreJob, SmokeJob
+from edgewright.core.jobs.results import Done, Event, Failure, FailureKind, Progress, Token
+from edgewright.core.measurement.quantity import Label, Value
 from edgewright.errors import InputError
 from edgewright.testing import block, scores
 

@@ -9,22 +9,22 @@ import pytest
 
 from edgewright.cli.main import run
 from edgewright.codec import dump
-from edgewright.config import read_policy, workload
-from edgewright.core.artifact import MANIFEST_NAME, FileDigest, Lineage, Manifest
-from edgewright.core.lengths import turning_points
-from edgewright.core.recipe import REFERENCE
-from edgewright.core.safetensors import declared
+from edgewright.core.model.lengths import turning_points
+from edgewright.core.model.safetensors import declared
+from edgewright.core.recipe.artifact import MANIFEST_NAME, FileDigest, Lineage, Manifest
+from edgewright.core.recipe.recipes import REFERENCE
 from edgewright.core.shown import shown
 from edgewright.errors import InputError, IntegrityError, UsageError
-from edgewright.runtime import templates
-from edgewright.runtime.documents import read_bytes, read_json
-from edgewright.runtime.files import LocalFiles
-from edgewright.runtime.models import read_facts
-from edgewright.runtime.rundir import read_run
-from edgewright.runtime.safetensors_facts import check
-from edgewright.runtime.tokens import SourceTokenizer
+from edgewright.inputs import templates
+from edgewright.inputs.config import read_policy, workload
+from edgewright.inputs.files import LocalFiles
+from edgewright.inputs.models import read_facts
+from edgewright.inputs.safetensors import check
+from edgewright.inputs.tokenizer import SourceTokenizer
+from edgewright.sites.local.documents import read_bytes, read_json
+from edgewright.sites.local.rundir import read_run
 from tests.gguf_bytes import gguf_bytes, llama
-from tests.unit.runtime.test_models import CONFIG, find, model
+from tests.unit.inputs.test_models import CONFIG, find, model
 
 __all__ = ["model"]  # the fixture
 

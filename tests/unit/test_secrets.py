@@ -2,7 +2,7 @@
 
 import pytest
 
-from edgewright.runtime.children import child_environment
+from edgewright.sites.local.children import child_environment
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from edgewright.backends.openvino.worker import session
-from edgewright.core.recipe import Option
+from edgewright.core.recipe.recipes import Option
 
 
 class PrefillSession(session.OpenVinoSession):

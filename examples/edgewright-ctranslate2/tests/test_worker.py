@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from edgewright.core.jobs import BuildJob
+from edgewright.core.jobs.requests import BuildJob
 from edgewright.errors import InputError, UnsupportedError, UsageError
 from edgewright.testing.samples import facts
 

@@ -1,16 +1,20 @@
-"""What `edgewright` offers to Python programs; the command line calls nothing else."""
+"""What `edgewright` offers to Python programs; the command line calls nothing else.
 
-from edgewright.api.ab_testing import ab
-from edgewright.api.assessing import assess, doctor
-from edgewright.api.benchmarking import benchmark
-from edgewright.api.deciding import open_run, pick
-from edgewright.api.evaluating import evaluate
-from edgewright.api.harness import evaluate_lm_eval
-from edgewright.api.optimizing import optimize
-from edgewright.api.profiling import profile
-from edgewright.api.sensing import sensitivity
-from edgewright.api.sessions import Session, load
-from edgewright.api.tasking import evaluate_tasks
+Each function takes an options record, or the record's fields by name, and an `Environment` (this machine's, if none is
+given). It makes the context of ports and calls one use case.
+"""
+
+from edgewright.api.builds import load, profile
+from edgewright.api.comparing import ab, benchmark
+from edgewright.api.evaluating import evaluate, evaluate_lm_eval, evaluate_tasks
+from edgewright.api.optimizing import assess, demo, doctor, open_run, optimize, pick, sensitivity
+from edgewright.api.toolchains import (
+    install_toolchains,
+    remove_toolchains,
+    toolchains,
+    verify_toolchains,
+)
+from edgewright.app.session import Session
 from edgewright.core.run import Run
 
 __all__ = [
@@ -19,14 +23,19 @@ __all__ = [
     "ab",
     "assess",
     "benchmark",
+    "demo",
     "doctor",
     "evaluate",
     "evaluate_lm_eval",
     "evaluate_tasks",
+    "install_toolchains",
     "load",
     "open_run",
     "optimize",
     "pick",
     "profile",
+    "remove_toolchains",
     "sensitivity",
+    "toolchains",
+    "verify_toolchains",
 ]

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import ClassVar
 
 from edgewright.codec import from_plain
-from edgewright.core.allocation import Mixture, WeightType
+from edgewright.core.device.toolchain import ToolchainSpec
 from edgewright.core.keys import digest
-from edgewright.core.model import ModelFacts, SourceKind
-from edgewright.core.recipe import Option, Recipe
-from edgewright.core.space import Acceleration, Family, Space, Storage, candidates
-from edgewright.core.toolchain import ToolchainSpec
+from edgewright.core.model.facts import ModelFacts, SourceKind
+from edgewright.core.recipe.allocation import Mixture, WeightType
+from edgewright.core.recipe.recipes import Option, Recipe
+from edgewright.core.recipe.space import Acceleration, Family, Space, Storage, candidates
 
 
 class Declared:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from edgewright.core.recipe import Option
+from edgewright.core.recipe.recipes import Option
 from edgewright.errors import UsageError
 
 Kind = type[bool] | range | tuple[str, ...]

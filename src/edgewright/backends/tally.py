@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
-from edgewright.core.profile import OperatorTime, PhaseProfile
+from edgewright.core.measurement.operators import OperatorTime, PhaseProfile
 from edgewright.ports import Session
 
 

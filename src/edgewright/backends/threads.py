@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from edgewright.core.recipe import Option
+from edgewright.core.recipe.recipes import Option
 
 
 def thread_count(runtime: Mapping[str, Option]) -> int:

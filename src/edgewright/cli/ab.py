@@ -59,8 +59,8 @@ def command(
     from edgewright.api import ab
     from edgewright.cli.output import console, print_json
     from edgewright.cli.progress import TerminalReporter
-    from edgewright.config import workload as shape
-    from edgewright.core.measurement import FULL, QUICK
+    from edgewright.core.measurement.records import FULL, QUICK
+    from edgewright.inputs.config import workload as shape
     from edgewright.report.compared import show_ab
 
     with TerminalReporter() as reporter:

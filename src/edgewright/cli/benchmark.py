@@ -6,6 +6,7 @@ import click
 
 from edgewright.cli.options import (
     energy_model_option,
+    framework_option,
     json_option,
     offline_option,
     quick_option,
@@ -18,7 +19,7 @@ from edgewright.cli.options import (
 @click.command("benchmark")
 @click.argument("builds", nargs=-1, required=True)
 @click.option("--rounds", default=7, show_default=True, type=click.IntRange(1), help="Interleaved rounds.")
-@click.option("--runtime", default="", metavar="NAME", help="Run what is no build of ours in this framework.")
+@framework_option
 @click.option(
     "--energy",
     is_flag=True,
@@ -33,7 +34,7 @@ def command(
     quick: bool,
     energy: bool,
     energy_model: str,
-    runtime: str,
+    framework: str,
     offline: bool,
     allow_pickle: bool,
     allow_remote_code: bool,
@@ -47,8 +48,8 @@ def command(
     from edgewright.api import benchmark
     from edgewright.cli.output import console, print_json
     from edgewright.cli.progress import TerminalReporter
-    from edgewright.config import workload as shape
-    from edgewright.core.measurement import FULL, QUICK
+    from edgewright.core.measurement.records import FULL, QUICK
+    from edgewright.inputs.config import workload as shape
     from edgewright.report.compared import show_benchmark
 
     with TerminalReporter() as reporter:
@@ -59,7 +60,7 @@ def command(
             pace=QUICK if quick else FULL,
             energy=energy,
             energy_model=energy_model,
-            runtime=runtime,
+            framework=framework,
             offline=offline,
             allow_pickle=allow_pickle,
             allow_remote_code=allow_remote_code,

@@ -27,9 +27,11 @@ def command(*, out: Path, quick: bool, offline: bool, as_json: bool, **rest: Any
     The package index has the model as a Q4_1 GGUF only: it is dequantized and taken off its quantization grid by a
     permutation that preserves what it computes, so that it stands for a model that was never quantized.
     """
-    from edgewright.api.demo import NOTE, PACKAGE, demo
+    from edgewright.api import demo
+    from edgewright.app.demo import NOTE
     from edgewright.cli.progress import TerminalReporter
     from edgewright.cli.results import finish
+    from edgewright.inputs.demo_model import PACKAGE
 
     if not as_json:
         click.echo(f"The model is SmolLM2-135M-Instruct ({PACKAGE}). Note: {NOTE}.", err=True)

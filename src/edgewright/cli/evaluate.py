@@ -1,20 +1,44 @@
-"""``edgewright evaluate``."""
+"""``edgewright evaluate text|tasks|lm-eval``."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
-from edgewright.cli.options import json_option, offline_option, stacked, trust_options
+from edgewright.cli.options import framework_option, json_option, offline_option, stacked, trust_options
 
 _KEYS = ("perplexity", "kl_divergence", "top1_agreement", "next_token_accuracy")
-_TEXT = {"eval_data": "--eval-data", "context": "--context", "tokens": "--tokens"}
 _MIN_ACCURACY = 0.95
 
+F = TypeVar("F", bound=Callable[..., Any])
 
-@click.command("evaluate")
+samples_option = click.option(
+    "--samples", type=click.Path(path_type=Path), help="Write every item to this file (JSONL)."
+)
+baseline_option = click.option(
+    "--baseline", metavar="MODEL", help="Compare with this model: what the build keeps of its accuracy."
+)
+min_accuracy_option = click.option(
+    "--min-accuracy",
+    type=click.FloatRange(min=0.0),
+    metavar="SHARE",
+    help="Minimum share of the baseline's accuracy (default 0.95). Needs --baseline.",
+)
+common_options = stacked(framework_option, offline_option, *trust_options, json_option)
+
+
+@click.group("evaluate")
+def command() -> None:
+    """Measure the accuracy of a model or a build: on a text, on tasks, or with lm-evaluation-harness.
+
+    A model (directory, hub id, GGUF file) runs in the reference framework, a build in its own.
+    """
+
+
+@command.command("text")
 @click.argument("model")
 @click.option(
     "--eval-data", type=click.Path(path_type=Path), help="Text to score on (default: Python's own reference)."
@@ -27,81 +51,14 @@ _MIN_ACCURACY = 0.95
     type=click.IntRange(2),
     help="Tokens of the text to score (default: 2048; with a baseline up to 8192, until the verdict stands).",
 )
-@click.option(
-    "--tasks",
-    multiple=True,
-    metavar="FILE",
-    help="Ask multiple-choice items of a JSONL file instead; 'edgewright' is the set that comes with it. Repeatable.",
-)
-@click.option(
-    "--lm-eval",
-    "harness",
-    multiple=True,
-    metavar="TASK",
-    help="Run a task of lm-evaluation-harness instead. Repeatable.",
-)
-@click.option(
-    "--include-path", type=click.Path(path_type=Path), help="Directory with task files for --lm-eval."
-)
-@click.option("--limit", type=click.IntRange(1), help="Only the first items of each --lm-eval task.")
-@click.option(
-    "--samples",
-    type=click.Path(path_type=Path),
-    help="Write every item of --tasks or --lm-eval here (JSONL).",
-)
-@click.option(
-    "--baseline", metavar="MODEL", help="Compare with this model (KL divergence, agreement, retention)."
-)
-@click.option(
-    "--min-accuracy",
-    type=click.FloatRange(min=0.0),
-    metavar="SHARE",
-    help="Least share of the baseline's accuracy, for the verdict (default 0.95).",
-)
-@click.option(
-    "--runtime", default="", metavar="NAME", help="Run in this framework instead of the model's own."
-)
-@stacked(offline_option, *trust_options, json_option)
-@click.pass_context
-def command(  # one local a flag
-    ctx: click.Context,
-    *,
-    model: str,
-    eval_data: Path | None,
-    context: int,
-    tokens: int | None,
-    tasks: tuple[str, ...],
-    harness: tuple[str, ...],
-    include_path: Path | None,
-    limit: int | None,
-    samples: Path | None,
-    baseline: str | None,
-    min_accuracy: float | None,
-    runtime: str,
-    offline: bool,
-    allow_pickle: bool,
-    allow_remote_code: bool,
-    as_json: bool,
-) -> None:
-    """Score MODEL, or the directory of a build: on a text, on tasks, or by lm-evaluation-harness.
+@stacked(baseline_option, min_accuracy_option)
+@common_options
+def text(*, model: str, as_json: bool, **asked: Any) -> None:
+    """Score MODEL, or the directory of a build, on a text: perplexity and next-token accuracy.
 
-    A text is scored teacher forced, in windows that do not overlap. A model (directory, hub id, GGUF) runs in the
-    reference runtime, a build in its own.
+    The text is scored teacher forced, in windows that do not overlap. With --baseline, also KL divergence, agreement and
+    the share of the baseline's accuracy that is retained.
     """
-    _check(ctx, tasks=bool(tasks), harness=bool(harness))
-    least = _MIN_ACCURACY if min_accuracy is None else min_accuracy
-    trust = {"allow_pickle": allow_pickle, "allow_remote_code": allow_remote_code}
-    where = {"runtime": runtime, "offline": offline, **trust}
-    if tasks:
-        _tasks(samples, model, tasks, as_json=as_json, baseline=baseline, min_accuracy=least, **where)
-    elif harness:
-        _harness(samples, model, harness, as_json=as_json, include_path=include_path, limit=limit, **where)
-    else:
-        text = {"eval_data": eval_data, "context": context, "tokens": tokens}
-        _text(model, as_json=as_json, baseline=baseline, min_accuracy=least, **text, **where)
-
-
-def _text(model: str, *, as_json: bool, **asked: Any) -> None:
     from edgewright.api import evaluate
     from edgewright.cli.evaluations import show_evaluation
     from edgewright.cli.output import print_json
@@ -109,7 +66,7 @@ def _text(model: str, *, as_json: bool, **asked: Any) -> None:
     from edgewright.codec import plain
 
     with TerminalReporter() as reporter:
-        answer = evaluate(model, **asked, reporter=reporter)
+        answer = evaluate(model, **_held(asked), reporter=reporter)
     if as_json:
         flat = {name: answer.values[name].value if name in answer.values else None for name in _KEYS}
         print_json({**flat, **plain(answer)})
@@ -117,7 +74,16 @@ def _text(model: str, *, as_json: bool, **asked: Any) -> None:
         show_evaluation(answer)
 
 
-def _tasks(samples: Path | None, model: str, tasks: tuple[str, ...], *, as_json: bool, **asked: Any) -> None:
+@command.command("tasks")
+@click.argument("model")
+@click.argument("files", nargs=-1, metavar="[FILE]...")
+@stacked(samples_option, baseline_option, min_accuracy_option)
+@common_options
+def tasks(*, model: str, files: tuple[str, ...], samples: Path | None, as_json: bool, **asked: Any) -> None:
+    """Ask MODEL, or the directory of a build, the multiple-choice items of JSONL files.
+
+    Without a FILE, or where it is 'edgewright', the set that comes with edgewright is used.
+    """
     from edgewright.api import evaluate_tasks
     from edgewright.cli.evaluations import show_tasks, write_samples
     from edgewright.cli.output import print_json
@@ -125,52 +91,39 @@ def _tasks(samples: Path | None, model: str, tasks: tuple[str, ...], *, as_json:
     from edgewright.codec import plain
 
     with TerminalReporter() as reporter:
-        answer = evaluate_tasks(model, tasks, **asked, reporter=reporter)
+        answer = evaluate_tasks(model, files or ("edgewright",), **_held(asked), reporter=reporter)
     write_samples(samples, ((r.task, plain(item)) for r in answer.results for item in r.items))
     print_json(answer) if as_json else show_tasks(answer)
 
 
-def _harness(
-    samples: Path | None, model: str, tasks: tuple[str, ...], *, as_json: bool, **asked: Any
-) -> None:
+@command.command("lm-eval")
+@click.argument("model")
+@click.argument("names", nargs=-1, required=True, metavar="TASK...")
+@click.option("--include-path", type=click.Path(path_type=Path), help="Directory with your own task files.")
+@click.option("--limit", type=click.IntRange(1), help="Use only the first items of each task.")
+@samples_option
+@common_options
+def lm_eval(*, model: str, names: tuple[str, ...], samples: Path | None, as_json: bool, **asked: Any) -> None:
+    """Run tasks of lm-evaluation-harness on MODEL, or on the directory of a build.
+
+    The harness reports one model; run it for two to compare them.
+    """
     from edgewright.api import evaluate_lm_eval
     from edgewright.cli.evaluations import show_harness, write_samples
     from edgewright.cli.output import print_json
     from edgewright.cli.progress import TerminalReporter
 
     with TerminalReporter() as reporter:
-        answer = evaluate_lm_eval(model, tasks, **asked, reporter=reporter)
+        answer = evaluate_lm_eval(model, names, **asked, reporter=reporter)
     write_samples(samples, ((task, row) for task, rows in answer.samples.items() for row in rows))
     print_json(answer) if as_json else show_harness(answer)
 
 
-def _check(ctx: click.Context, *, tasks: bool, harness: bool) -> None:
-    """Flags of one way to evaluate do not go with another."""
-    from click.core import ParameterSource
-
+def _held(asked: dict[str, Any]) -> dict[str, Any]:
+    """The options, with the default minimum; a minimum needs a baseline."""
     from edgewright.errors import UsageError
 
-    given = {
-        name
-        for name in ctx.params
-        if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE and ctx.params[name] is not None
-    }
-    text = [flag for name, flag in _TEXT.items() if name in given]
-    if tasks and harness:
-        raise UsageError("--tasks and --lm-eval are two ways to evaluate.", hint="Give one of them.")
-    if (tasks or harness) and text:
-        raise UsageError(f"{text[0]} is about a text, and none is scored with tasks.", hint="Leave it out.")
-    for name, flag in (("include_path", "--include-path"), ("limit", "--limit")):
-        if name in given and not harness:
-            raise UsageError(f"{flag} belongs to --lm-eval.", hint="Add --lm-eval TASK, or leave it out.")
-    if "samples" in given and not tasks and not harness:
-        raise UsageError(
-            "--samples belongs to --tasks or --lm-eval.", hint="Add one of them, or leave it out."
-        )
-    if harness and given & {"baseline", "min_accuracy"}:
-        raise UsageError(
-            "lm-evaluation-harness reports one model; it is not compared with a baseline here.",
-            hint="Run it for both, or give items by --tasks with --baseline.",
-        )
-    if "min_accuracy" in given and "baseline" not in given:
-        raise UsageError("--min-accuracy needs a --baseline to hold against.", hint="Add --baseline MODEL.")
+    least = asked.pop("min_accuracy")
+    if least is not None and asked["baseline"] is None:
+        raise UsageError("--min-accuracy needs a --baseline.", hint="Add --baseline MODEL.")
+    return {**asked, "min_accuracy": _MIN_ACCURACY if least is None else least}

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from edgewright.api.evaluating import Evaluation
-from edgewright.api.harness import HarnessEvaluation
-from edgewright.api.tasking import TaskEvaluation, TaskResult
+from edgewright.app.evaluate.lm_eval import HarnessEvaluation
+from edgewright.app.evaluate.tasks import TaskEvaluation, TaskResult
+from edgewright.app.evaluate.text import Evaluation
 from edgewright.cli.output import console
-from edgewright.core.quantity import Value
-from edgewright.core.verdict import Verdict
+from edgewright.core.decision.verdict import Verdict
+from edgewright.core.measurement.quantity import Value
 from edgewright.errors import ResourceError
 from edgewright.report.figures import figure
 

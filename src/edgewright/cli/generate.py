@@ -34,4 +34,6 @@ def command(
         lack = session.chat_lack(prompt) if chat else ""
         if lack:
             click.echo(f"edgewright: {lack}", err=True)
-        click.echo(session.generate(prompt, max_tokens, chat=chat))
+        for piece in session.stream(prompt, max_tokens, chat=chat):
+            click.echo(piece, nl=False)
+        click.echo()

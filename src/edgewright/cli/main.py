@@ -11,23 +11,35 @@ import click
 
 from edgewright import __version__
 from edgewright.cli import interrupts
+from edgewright.cli.old_spellings import respelled
 from edgewright.errors import EXIT_INTERRUPTED, EdgewrightError, UsageError
 
-COMMANDS = {
-    "doctor": "Look at this machine: hardware, readiness to measure, toolchains.",
-    "toolchain": "List, install, verify and remove the frameworks' environments.",
-    "assess": "Say what can be done with a model on a target, before building anything.",
-    "optimize": "Build, compare, measure and gate a model in every framework, and choose.",
-    "show": "Show a finished run.",
-    "pick": "Choose again from a finished run, with other gates or preferences.",
-    "evaluate": "Score a model or a build on a text.",
-    "benchmark": "Time builds side by side in one interleaved run.",
-    "ab": "Say which of two builds is better on one metric, or that nobody can tell.",
-    "profile": "Say where a build's time goes, what limits it, and what to change.",
-    "sensitivity": "Say what quantizing each group of a model's tensors costs.",
-    "generate": "Let a build or a model continue a text.",
-    "demo": "Optimize SmolLM2-135M for this machine.",
+GROUPS = {
+    "Start": {
+        "demo": "Optimize SmolLM2-135M for this machine.",
+        "doctor": "Look at this machine: hardware, readiness to measure, toolchains.",
+        "assess": "Say what can be done with a model on a target, before building anything.",
+    },
+    "Build and choose": {
+        "optimize": "Build, compare, measure and gate a model in every framework, and choose.",
+        "show": "Show a finished run.",
+        "pick": "Choose again from a finished run, with other gates or preferences.",
+    },
+    "Measure": {
+        "evaluate": "Accuracy of a model or a build: on a text, on tasks, or with lm-evaluation-harness.",
+        "benchmark": "Time builds side by side in one interleaved run.",
+        "ab": "Say which of two builds is better on one metric.",
+        "profile": "Say where a build's time goes, what limits it, and what to change.",
+        "sensitivity": "Say what quantizing each group of a model's tensors costs.",
+    },
+    "Run": {
+        "generate": "Let a build or a model continue a text.",
+    },
+    "Maintain": {
+        "toolchain": "List, install, verify and remove the frameworks' environments.",
+    },
 }
+COMMANDS = {name: text for group in GROUPS.values() for name, text in group.items()}
 _LONGEST = 4000
 """Characters of a failure's message."""
 
@@ -51,8 +63,9 @@ class LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of commands, without importing any."""
         del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+        for title, commands in GROUPS.items():
+            with formatter.section(title):
+                formatter.write_dl(list(commands.items()))
 
 
 @click.group(
@@ -74,6 +87,9 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """The exit status of a command line."""
     debug = "--debug" in arguments
+    arguments, warnings = respelled(arguments)
+    for warning in warnings:
+        click.echo(f"edgewright: {warning} The old spelling still works.", err=True)
     try:
         status: Any = cli.main(args=arguments, prog_name="edgewright", standalone_mode=False)
     except (click.exceptions.Abort, KeyboardInterrupt):

@@ -100,10 +100,10 @@ def command(
     from edgewright.api import optimize
     from edgewright.cli.progress import TerminalReporter
     from edgewright.cli.results import finish
-    from edgewright.config import budget as budget_of
-    from edgewright.config import prunings, size_bytes
-    from edgewright.config import workload as shape
     from edgewright.errors import UsageError
+    from edgewright.inputs.config import budget as budget_of
+    from edgewright.inputs.config import prunings, size_bytes
+    from edgewright.inputs.config import workload as shape
 
     if target_size and target_bpw:
         raise UsageError("--target-size and --target-bpw ask for two sizes.", hint="Give one of them.")

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from edgewright.core.policy import Policy
+from edgewright.core.decision.policy import Policy
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -33,6 +33,9 @@ energy_model_option = click.option(
     default="",
     metavar="NAME",
     help="Estimate energy where this machine counts none: codecarbon. An estimate decides no gate.",
+)
+framework_option = click.option(
+    "--framework", default="", metavar="NAME", help="Framework for builds made by other tools."
 )
 trust_options = (
     click.option("--allow-pickle", is_flag=True, help="Accept pickled weights. Unpickling can run code."),
@@ -120,8 +123,8 @@ def policy_of(values: dict[str, Any], base: Policy | None = None) -> Policy:
     Raises:
         UsageError: a flag's value is no number, size or preference.
     """
-    from edgewright.config import policy_from, size_bytes
     from edgewright.errors import UsageError
+    from edgewright.inputs.config import policy_from, size_bytes
 
     bounds: dict[str, float | None] = {}
     for flag, metric, kind, _ in _GATES:

@@ -6,6 +6,7 @@ import click
 
 from edgewright.cli.options import (
     energy_model_option,
+    framework_option,
     json_option,
     offline_option,
     quick_option,
@@ -17,7 +18,7 @@ from edgewright.cli.options import (
 
 @click.command("profile")
 @click.argument("build")
-@click.option("--runtime", default="", metavar="NAME", help="Run what is no build of ours in this framework.")
+@framework_option
 @stacked(workload_option, quick_option, energy_model_option, offline_option, *trust_options, json_option)
 def command(
     *,
@@ -25,7 +26,7 @@ def command(
     workload: str,
     quick: bool,
     energy_model: str,
-    runtime: str,
+    framework: str,
     offline: bool,
     allow_pickle: bool,
     allow_remote_code: bool,
@@ -39,7 +40,7 @@ def command(
     from edgewright.api import profile
     from edgewright.cli.output import console, print_json
     from edgewright.cli.progress import TerminalReporter
-    from edgewright.config import workload as shape
+    from edgewright.inputs.config import workload as shape
     from edgewright.report.profile import show_profile
 
     with TerminalReporter() as reporter:
@@ -48,7 +49,7 @@ def command(
             workload=shape(workload),
             quick=quick,
             energy_model=energy_model,
-            runtime=runtime,
+            framework=framework,
             offline=offline,
             allow_pickle=allow_pickle,
             allow_remote_code=allow_remote_code,

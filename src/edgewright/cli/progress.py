@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.status import Status as Spinner
 from rich.text import Text
 
-from edgewright.core.answers import Progress
+from edgewright.core.jobs.results import Progress
 from edgewright.core.run import Status, Trial
 from edgewright.report.figures import duration
 from edgewright.report.rows import cells

@@ -6,18 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from edgewright.core.answers import FailureKind
-from edgewright.core.artifact import Artifact
-from edgewright.core.assessment import Assessment
-from edgewright.core.choice import Choice
-from edgewright.core.measurement import Placement, Workload
-from edgewright.core.model import Source
-from edgewright.core.policy import Policy
-from edgewright.core.profiled import Profile
-from edgewright.core.quantity import Value
-from edgewright.core.recipe import Recipe
-from edgewright.core.rounds import HostNoise
-from edgewright.core.verdict import Outcome, Verdict
+from edgewright.core.decision.assessment import Assessment
+from edgewright.core.decision.choice import Choice
+from edgewright.core.decision.policy import Policy
+from edgewright.core.decision.verdict import Outcome, Verdict
+from edgewright.core.jobs.results import FailureKind
+from edgewright.core.measurement.profile import Profile
+from edgewright.core.measurement.quantity import Value
+from edgewright.core.measurement.records import Placement, Workload
+from edgewright.core.measurement.rounds import HostNoise
+from edgewright.core.model.facts import Source
+from edgewright.core.recipe.artifact import Artifact
+from edgewright.core.recipe.recipes import Recipe
 
 RUN_VERSION = 1
 

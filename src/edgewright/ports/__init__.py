@@ -1,4 +1,4 @@
-"""The interfaces between decisions and the world. Adapters live in backends/, evaluators/, runtime/ and testing/."""
+"""The interfaces between decisions and the world. Adapters live in backends/, evaluators/, sites/, inputs/ and testing/."""
 
 from edgewright.ports.child import (
     Ask,
@@ -13,6 +13,7 @@ from edgewright.ports.child import (
     TypeTimingWorker,
     Worker,
 )
+from edgewright.ports.context import Context, JobFailed
 from edgewright.ports.parent import (
     Backend,
     Clock,
@@ -24,22 +25,30 @@ from edgewright.ports.parent import (
     Tokenizer,
     Toolchains,
 )
-from edgewright.ports.workshop import JobFailed, Workshop
+from edgewright.ports.quiet import Quiet
+from edgewright.ports.site import LiveSession, Probe, Runs, Sessions, Site
 
 __all__ = [
     "Ask",
     "Backend",
     "BatchSession",
     "Clock",
+    "Context",
     "EnergyModelWorker",
     "Files",
     "HarnessWorker",
     "JobFailed",
     "JobRunner",
     "Journal",
+    "LiveSession",
+    "Probe",
     "ProfilingWorker",
+    "Quiet",
     "Reporter",
+    "Runs",
     "Session",
+    "Sessions",
+    "Site",
     "SourceWorker",
     "Store",
     "Tell",
@@ -48,5 +57,4 @@ __all__ = [
     "TracingWorker",
     "TypeTimingWorker",
     "Worker",
-    "Workshop",
 ]

@@ -6,20 +6,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from edgewright.core.answers import Progress
-from edgewright.core.conversation import Question, Reply
+from edgewright.core.jobs.conversation import Question, Reply
+from edgewright.core.jobs.results import Progress
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from edgewright.core.answers import BuildResult, SensitivityResult, SmokeResult, SourceResult
-    from edgewright.core.energy import Energy
-    from edgewright.core.harness import HarnessJob, HarnessResult
-    from edgewright.core.jobs import BuildJob, EstimateJob, SensitivityJob, SourceJob
-    from edgewright.core.measurement import Placement
-    from edgewright.core.profile import OperatorProfile
-    from edgewright.core.recipe import Option
+    from edgewright.core.jobs.harness import HarnessJob, HarnessResult
+    from edgewright.core.jobs.requests import BuildJob, EstimateJob, SensitivityJob, SourceJob
+    from edgewright.core.jobs.results import BuildResult, SensitivityResult, SmokeResult, SourceResult
+    from edgewright.core.measurement.energy import Energy
+    from edgewright.core.measurement.operators import OperatorProfile
+    from edgewright.core.measurement.records import Placement
+    from edgewright.core.recipe.recipes import Option
 
 Tell = Callable[[Progress], None]
 """Where signs of life go."""

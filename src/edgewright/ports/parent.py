@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from edgewright.core.answers import Progress
+from edgewright.core.jobs.results import Progress
 from edgewright.ports.child import Tell
 
 if TYPE_CHECKING:
-    from edgewright.core.allocation import Mixture
-    from edgewright.core.answers import Failure, Result
-    from edgewright.core.artifact import Artifact, Manifest
-    from edgewright.core.assessment import Fit
-    from edgewright.core.jobs import Job
-    from edgewright.core.model import ModelFacts, SourceKind, TensorShape
-    from edgewright.core.recipe import Option, Recipe
-    from edgewright.core.rounds import Round
+    from edgewright.core.decision.assessment import Fit
+    from edgewright.core.device.toolchain import ToolchainSpec, ToolchainState
+    from edgewright.core.jobs.requests import Job
+    from edgewright.core.jobs.results import Failure, Result
+    from edgewright.core.measurement.rounds import Round
+    from edgewright.core.model.facts import ModelFacts, SourceKind, TensorShape
+    from edgewright.core.recipe.allocation import Mixture
+    from edgewright.core.recipe.artifact import Artifact, Manifest
+    from edgewright.core.recipe.recipes import Option, Recipe
+    from edgewright.core.recipe.space import Space
     from edgewright.core.run import Run, Trial
-    from edgewright.core.space import Space
-    from edgewright.core.toolchain import ToolchainSpec, ToolchainState
 
 
 class Backend(Protocol):
@@ -113,12 +113,24 @@ class Toolchains(Protocol):
         """Install unless installed; the state says why it is not ready where that fails."""
         ...
 
+    def verify(self, spec: ToolchainSpec, tell: Tell) -> ToolchainState:
+        """Import its framework and compute something with it; changes nothing."""
+        ...
+
+    def remove(self, spec: ToolchainSpec, tell: Tell) -> int:
+        """Delete it; returns the bytes that were freed."""
+        ...
+
 
 class Store(Protocol):
     """Finished directories under keys. What is there is whole."""
 
     def find(self, kind: str, key: str) -> Path | None:
         """The finished directory under a key, or None."""
+        ...
+
+    def every(self, kind: str) -> Iterator[Path]:
+        """All finished directories of a kind."""
         ...
 
     def remove(self, kind: str, key: str) -> None:
@@ -176,8 +188,8 @@ class Files(Protocol):
 class Tokenizer(Protocol):
     """Text to ids and back."""
 
-    def encode(self, text: str) -> list[int]:
-        """Ids of a text, no special tokens added."""
+    def encode(self, text: str, *, special: bool = False) -> list[int]:
+        """Ids of a text; ``special`` adds the tokens that the model expects around a plain text."""
         ...
 
     def decode(self, ids: list[int]) -> str:
@@ -186,6 +198,14 @@ class Tokenizer(Protocol):
 
     def chat(self, prompt: str) -> str:
         """A user's turn in the model's chat template."""
+        ...
+
+    def chat_lack(self, prompt: str) -> str:
+        """Why `chat` returns the prompt as it is; empty where the template answers."""
+        ...
+
+    def prefix_id(self) -> int:
+        """The token that an empty context is replaced by."""
         ...
 
     def begin_ids(self) -> tuple[int, ...]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from edgewright.core.quantity import METRICS
+from edgewright.core.decision.verdict import STEADINESS, Needs, Verdict
+from edgewright.core.measurement.quantity import METRICS
 from edgewright.core.run import Run, Trial
 from edgewright.core.statistics.looks import ROUND_LOOKS
-from edgewright.core.verdict import STEADINESS, Needs, Verdict
 from edgewright.report.figures import figure, percent
 
 _DECIDES: Mapping[Needs, str] = {

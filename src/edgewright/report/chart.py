@@ -9,10 +9,10 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from edgewright.core.pareto import front
-from edgewright.core.ranking import span
+from edgewright.core.decision.pareto import front
+from edgewright.core.decision.ranking import span
+from edgewright.core.decision.verdict import Outcome
 from edgewright.core.run import Run, Status, Trial
-from edgewright.core.verdict import Outcome
 from edgewright.report.figures import figure
 
 WIDTH, HEIGHT = 960, 420

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from edgewright.core.ab import Better
-from edgewright.core.energy import METRIC
-from edgewright.core.quantity import METRICS
+from edgewright.core.decision.ab import Better
+from edgewright.core.measurement.energy import METRIC
+from edgewright.core.measurement.quantity import METRICS
 from edgewright.report.confirmation import host_line
 from edgewright.report.figures import energy_line, figure
 from edgewright.report.lines import WIDE_FROM, add_row, say, table_of
 
 if TYPE_CHECKING:
-    from edgewright.core.compared import AbTest, Benchmark
+    from edgewright.core.measurement.compared import AbTest, Benchmark
 
 _TIMED = (
     "decode_tok_s",

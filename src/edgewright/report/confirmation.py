@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from edgewright.core.quantity import METRICS
-from edgewright.core.rounds import HostNoise
+from edgewright.core.decision.verdict import Outcome, Verdict
+from edgewright.core.measurement.quantity import METRICS
+from edgewright.core.measurement.rounds import HostNoise
 from edgewright.core.run import Run, Trial
-from edgewright.core.verdict import Outcome, Verdict
 from edgewright.report.figures import scaled
 from edgewright.report.lines import add_row, say, table_of
 

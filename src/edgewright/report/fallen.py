@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from edgewright.core.answers import FailureKind
+from edgewright.core.jobs.results import FailureKind
 from edgewright.core.run import Run, Status, Trial
 
 _LOST = {Status.UNSUPPORTED, Status.UNAVAILABLE, Status.BROKEN, Status.FAILED}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from edgewright.core.energy import METRIC
-from edgewright.core.quantity import Label, Value, size
+from edgewright.core.measurement.energy import METRIC
+from edgewright.core.measurement.quantity import Label, Value, size
 from edgewright.core.statistics.looks import ITEM_LOOKS
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from edgewright.core.energy import METRIC
-from edgewright.core.profile import PhaseProfile
-from edgewright.core.profiled import Profile
-from edgewright.core.quantity import METRICS, Label
-from edgewright.core.roofline import Bound
+from edgewright.core.measurement.energy import METRIC
+from edgewright.core.measurement.operators import PhaseProfile
+from edgewright.core.measurement.profile import Profile
+from edgewright.core.measurement.quantity import METRICS, Label
+from edgewright.core.prediction.roofline import Bound
 from edgewright.report.figures import figure, scaled
 from edgewright.report.lines import add_row, say, table_of
 

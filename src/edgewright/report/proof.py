@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgewright.core.model import Source
+from edgewright.core.model.facts import Source
 
 
 def proof_line(source: Source) -> str:

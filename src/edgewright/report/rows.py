@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from edgewright.core.quantity import METRICS
+from edgewright.core.decision.verdict import Outcome
+from edgewright.core.measurement.quantity import METRICS
 from edgewright.core.run import Run, Status, Trial
-from edgewright.core.verdict import Outcome
 from edgewright.report.fallen import lost_frameworks
 from edgewright.report.figures import figure, percent, percent_of_few
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from edgewright.core.sensitivity import Sensitivity
+from edgewright.core.recipe.sensitivity import Sensitivity
 from edgewright.report.lines import add_row, say, table_of
 
 

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from edgewright.core.assessment import Assessment
-from edgewright.core.host import HostFacts
-from edgewright.core.quantity import size
+from edgewright.core.decision.assessment import Assessment
+from edgewright.core.decision.verdict import Outcome
+from edgewright.core.device.host import HostFacts
+from edgewright.core.device.toolchain import ToolchainState
+from edgewright.core.measurement.quantity import size
 from edgewright.core.run import Run, Status, Trial
-from edgewright.core.toolchain import ToolchainState
-from edgewright.core.verdict import Outcome
 from edgewright.report.answer import headline, open_lines
 from edgewright.report.confirmation import show_confirmation
 from edgewright.report.fallen import fallen

@@ -2,6 +2,15 @@
 
 from edgewright.testing.conformance import BackendConformance, StoreConformance
 from edgewright.testing.fake_frameworks import FakeBackend, FakeRunner
+from edgewright.testing.fake_site import (
+    HOST,
+    FakeProbe,
+    FakeRuns,
+    FakeSession,
+    FakeSessions,
+    FolderStore,
+    fake_context,
+)
 from edgewright.testing.fakes import (
     FakeClock,
     FakeFiles,
@@ -12,16 +21,23 @@ from edgewright.testing.fakes import (
 from edgewright.testing.samples import block, facts, scores
 
 __all__ = [
+    "HOST",
     "BackendConformance",
     "FakeBackend",
     "FakeClock",
     "FakeFiles",
+    "FakeProbe",
     "FakeRunner",
+    "FakeRuns",
+    "FakeSession",
+    "FakeSessions",
     "FakeToolchains",
+    "FolderStore",
     "MemoryJournal",
     "RecordingReporter",
     "StoreConformance",
     "block",
     "facts",
+    "fake_context",
     "scores",
 ]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edgewright.core.model import ModelFacts
-from edgewright.core.recipe import Recipe
+from edgewright.core.model.facts import ModelFacts
+from edgewright.core.recipe.recipes import Recipe
 from edgewright.ports import Backend, Store
 from edgewright.testing.samples import facts
 

@@ -7,8 +7,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from edgewright.core.allocation import Mixture, WeightType
-from edgewright.core.answers import (
+from edgewright.core.decision.assessment import Fit
+from edgewright.core.device.toolchain import SystemSupport, ToolchainSpec
+from edgewright.core.jobs.requests import (
+    BenchJob,
+    BuildJob,
+    Job,
+    ScoreJob,
+    SensitivityJob,
+    SourceJob,
+    TokenizeJob,
+)
+from edgewright.core.jobs.results import (
     BenchResult,
     BuildResult,
     Failure,
@@ -19,14 +29,12 @@ from edgewright.core.answers import (
     SourceResult,
     TokenizeResult,
 )
-from edgewright.core.assessment import Fit
-from edgewright.core.jobs import BenchJob, BuildJob, Job, ScoreJob, SensitivityJob, SourceJob, TokenizeJob
 from edgewright.core.keys import digest
-from edgewright.core.model import ModelFacts, SourceKind
-from edgewright.core.recipe import Option, Precision, Recipe
-from edgewright.core.sensitivity import Cost, Curve
-from edgewright.core.space import Space
-from edgewright.core.toolchain import SystemSupport, ToolchainSpec
+from edgewright.core.model.facts import ModelFacts, SourceKind
+from edgewright.core.recipe.allocation import Mixture, WeightType
+from edgewright.core.recipe.recipes import Option, Precision, Recipe
+from edgewright.core.recipe.sensitivity import Cost, Curve
+from edgewright.core.recipe.space import Space
 from edgewright.ports import Tell
 from edgewright.testing.samples import block, scores
 

@@ -7,15 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from edgewright.codec import dump, load
-from edgewright.core.answers import (
-    Progress,
-)
-from edgewright.core.artifact import MANIFEST_NAME, Artifact, Manifest
+from edgewright.core.device.toolchain import ToolchainSpec, ToolchainState
+from edgewright.core.jobs.results import Progress
 from edgewright.core.keys import digest
-from edgewright.core.model import ModelFacts, TensorShape
-from edgewright.core.rounds import Round
+from edgewright.core.measurement.rounds import Round
+from edgewright.core.model.facts import ModelFacts, TensorShape
+from edgewright.core.recipe.artifact import MANIFEST_NAME, Artifact, Manifest
 from edgewright.core.run import Run, Trial
-from edgewright.core.toolchain import ToolchainSpec, ToolchainState
 from edgewright.ports import Tell
 from edgewright.testing.samples import facts
 
@@ -74,12 +72,23 @@ class FakeToolchains:
         del tell
         return self.state(spec)
 
+    def verify(self, spec: ToolchainSpec, tell: Tell) -> ToolchainState:
+        """As `state`."""
+        return self.ensure(spec, tell)
+
+    def remove(self, spec: ToolchainSpec, tell: Tell) -> int:
+        """Missing from now on."""
+        del tell
+        self.missing[spec.name] = "not installed"
+        return 0
+
 
 class FakeTokenizer:
     """Bytes are tokens."""
 
-    def encode(self, text: str) -> list[int]:
+    def encode(self, text: str, *, special: bool = False) -> list[int]:
         """UTF-8 bytes."""
+        del special
         return list(text.encode())
 
     def decode(self, ids: list[int]) -> str:
@@ -89,6 +98,15 @@ class FakeTokenizer:
     def chat(self, prompt: str) -> str:
         """A turn between angle brackets."""
         return f"<user>{prompt}</user>"
+
+    def chat_lack(self, prompt: str) -> str:
+        """Nothing is lacking."""
+        del prompt
+        return ""
+
+    def prefix_id(self) -> int:
+        """The zero byte."""
+        return 0
 
     def begin_ids(self) -> tuple[int, ...]:
         """Nothing."""

@@ -6,10 +6,10 @@ import math
 from dataclasses import replace
 from typing import Any
 
-from edgewright.core.measurement import Against, Block, Placement, Request, Scores
-from edgewright.core.memory import Memory, MemoryPhase
-from edgewright.core.model import Modality, ModelFacts, Task
-from edgewright.core.noise import Noise
+from edgewright.core.measurement.memory import Memory, MemoryPhase
+from edgewright.core.measurement.noise import Noise
+from edgewright.core.measurement.records import Against, Block, Placement, Request, Scores
+from edgewright.core.model.facts import Modality, ModelFacts, Task
 
 _PLACEMENT = Placement(device="cpu", weights="int8", activations="float32", kv_cache="float16", threads=2)
 

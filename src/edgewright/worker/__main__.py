@@ -14,24 +14,17 @@ from typing import Any, assert_never
 import numpy as np
 
 from edgewright.codec import load_union
-from edgewright.core.answers import (
-    BenchResult,
-    CapabilityResult,
-    Done,
-    EstimateResult,
-    Failure,
-    FailureKind,
-    ProfileResult,
-    Result,
-    ScoreResult,
-    Token,
-    TokenizeResult,
-    TraceResult,
-    TypeSpeedResult,
+from edgewright.core.jobs.conversation import (
+    CancelRequest,
+    GenerateRequest,
+    LikelihoodRequest,
+    LikelihoodResult,
+    Question,
+    Reply,
+    SessionRequest,
 )
-from edgewright.core.conversation import LikelihoodRequest, LikelihoodResult, Question, Reply, SessionRequest
-from edgewright.core.harness import HarnessJob
-from edgewright.core.jobs import (
+from edgewright.core.jobs.harness import HarnessJob
+from edgewright.core.jobs.requests import (
     BenchJob,
     BuildJob,
     CapabilityJob,
@@ -48,11 +41,27 @@ from edgewright.core.jobs import (
     TraceJob,
     TypeSpeedJob,
 )
+from edgewright.core.jobs.results import (
+    BenchResult,
+    CapabilityResult,
+    Done,
+    EstimateResult,
+    Failure,
+    FailureKind,
+    ProfileResult,
+    Result,
+    ScoreResult,
+    Token,
+    TokenizeResult,
+    TraceResult,
+    TypeSpeedResult,
+)
 from edgewright.errors import InputError, OfflineError, ResourceError, UnsupportedError
 from edgewright.ports import (
     EnergyModelWorker,
     HarnessWorker,
     ProfilingWorker,
+    Session,
     SourceWorker,
     TracingWorker,
     TypeTimingWorker,
@@ -168,20 +177,27 @@ def _looked_into(
 
 def _converse(worker: Worker, job: SessionJob, channel: Channel) -> int:
     session = worker.open(Path(job.artifact), job.runtime)
+    inbox = Inbox()
     channel.send(Done(ready=True))
-    for line in sys.stdin.buffer:
+    while line := inbox.line():
         request: SessionRequest = load_union(SessionRequest, line)
+        if isinstance(request, CancelRequest):
+            continue  # what it was to cancel had ended already
         if isinstance(request, LikelihoodRequest):
             channel.send(LikelihoodResult(likelihoods=likelihoods(session, request.pairs, channel.send)))
-            channel.send(Done())
-            continue
-        for token in session.generate(request.ids, request.tokens):
-            channel.send(Token(id=token))
-            if token in request.stop:
-                break
+        else:
+            _generate(session, request, inbox, channel)
         channel.send(Done())
     session.close()
     return 0
+
+
+def _generate(session: Session, request: GenerateRequest, inbox: Inbox, channel: Channel) -> None:
+    """Each token as it is known; the parent's next line cancels the rest."""
+    for token in session.generate(request.ids, request.tokens):
+        channel.send(Token(id=token))
+        if token in request.stop or inbox.has_line():
+            return
 
 
 def _asking(channel: Channel, inbox: Inbox) -> Callable[[Question], Reply]:

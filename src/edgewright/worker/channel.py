@@ -6,7 +6,7 @@ import os
 from typing import BinaryIO
 
 from edgewright.codec import dump
-from edgewright.core.answers import Event
+from edgewright.core.jobs.results import Event
 
 
 class Channel:

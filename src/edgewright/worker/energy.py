@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from edgewright.core.energy import Energy, EnergySource, no_energy, on_processor
+from edgewright.core.measurement.energy import Energy, EnergySource, no_energy, on_processor
 from edgewright.worker.energy_counters import ACCELERATOR, PROCESSOR, Counter, Found, rapl
 from edgewright.worker.energy_elsewhere import apple, nvidia
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from edgewright.core.noise import Noise, Sentinel
-from edgewright.core.roofline import Capability
+from edgewright.core.measurement.noise import Noise, Sentinel
+from edgewright.core.prediction.roofline import Capability
 from edgewright.errors import ResourceError
 
 _SENTINEL = Path(__file__).with_name("sentinel.py")

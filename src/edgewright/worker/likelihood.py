@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgewright.core.answers import Progress
-from edgewright.core.likelihood import Likelihood, Pair
+from edgewright.core.jobs.results import Progress
+from edgewright.core.measurement.likelihood import Likelihood, Pair
 from edgewright.errors import InputError
 from edgewright.worker.scoring import log_softmax
 

@@ -7,7 +7,7 @@ import re
 import sys
 from pathlib import Path
 
-from edgewright.core.memory import Memory, MemoryPhase
+from edgewright.core.measurement.memory import Memory, MemoryPhase
 from edgewright.worker import memory_elsewhere
 
 _HEADER = re.compile(rb"^[0-9a-f]+-[0-9a-f]+ \S+ \S+ \S+ \d+\s*(.*)$")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edgewright.core.measurement import StorageLoss
+from edgewright.core.measurement.records import StorageLoss
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgewright.core.answers import Progress
-from edgewright.core.measurement import Against, Prompts, Scores
+from edgewright.core.jobs.results import Progress
+from edgewright.core.measurement.records import Against, Prompts, Scores
 from edgewright.errors import InputError
 from edgewright.worker.packed import Writer, normalized, open_packed, unpack
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from edgewright.core.answers import Progress
-from edgewright.core.measurement import Block, Pace, Request, Workload
+from edgewright.core.jobs.results import Progress
+from edgewright.core.measurement.records import Block, Pace, Request, Workload
 from edgewright.errors import UnsupportedError
 from edgewright.ports import BatchSession, Session, Tell
 from edgewright.worker.energy import EnergyWatch

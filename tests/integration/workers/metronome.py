@@ -7,7 +7,7 @@ import mmap
 import time
 from pathlib import Path
 
-from edgewright.core.measurement import Placement
+from edgewright.core.measurement.records import Placement
 
 PLACEMENT = Placement(device="clock", weights="none", activations="none", kv_cache="none", threads=1)
 

@@ -17,7 +17,7 @@ def said(capsys):
 
 @pytest.mark.parametrize("command", list(COMMANDS))
 def test_every_command_has_help(command, capsys):
-    assert run([command, "--help"]) == 0
+    assert run([*command.split(), "--help"]) == 0
     assert "Usage: edgewright" in capsys.readouterr().out
 
 
@@ -86,10 +86,11 @@ def test_offline_a_hub_model_that_is_not_cached_says_so(tmp_path, capsys, monkey
 
 
 @pytest.mark.parametrize(
-    "command", ["evaluate", "benchmark", "ab", "profile", "generate", "optimize", "assess"]
+    "command",
+    ["evaluate text", "evaluate tasks", "benchmark", "ab", "profile", "generate", "optimize", "assess"],
 )
 def test_whoever_is_told_of_allow_pickle_has_it(command, capsys):
-    assert run([command, "--help"]) == 0
+    assert run([*command.split(), "--help"]) == 0
     assert "--allow-pickle" in capsys.readouterr().out
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from edgewright.cli.progress import TerminalReporter
-from edgewright.core.answers import Progress
+from edgewright.core.jobs.results import Progress
 from edgewright.core.run import Status
 from tests.world import World
 

@@ -1,7 +1,7 @@
 import pytest
 
 from edgewright.core import knowledge
-from edgewright.core.quantity import METRICS
+from edgewright.core.measurement.quantity import METRICS
 from edgewright.errors import UsageError
 
 

@@ -40,7 +40,7 @@ def test_a_command_that_would_be_refused_is_a_fault_with_its_reason(line, reason
         "edgewright --debug optimize model --policy gates.toml --prefer speed=2,accuracy=1 # a comment",
         "edgewright optimize model \\\n    --max-size 110MB",
         "edgewright generate build 'Is --this an option?'",
-        "edgewright evaluate build --json > scores.json",
+        "edgewright evaluate text build --json > scores.json",
         "PIP_NO_INDEX=1 edgewright toolchain install openvino onnx",
         "make PYTHON=python3.11 demo",
         "make -n demo",

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from edgewright.core.tasks import TaskItem, TaskSet
+from edgewright.core.measurement.multiple_choice import TaskItem, TaskSet
 from edgewright.errors import UnsupportedError
 from edgewright.evaluators.lm_eval.answering import Answering
 from edgewright.evaluators.lm_eval.own_task import write_task

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from edgewright.codec import dump, load
-from edgewright.core.answers import BenchResult
-from edgewright.core.policy import Gate, Policy
+from edgewright.core.decision.policy import Gate, Policy
+from edgewright.core.jobs.results import BenchResult
 from edgewright.core.run import Run
 from edgewright.report.answer import headline, open_lines
 from edgewright.report.html import draw

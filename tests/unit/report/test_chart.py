@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from edgewright.core.quantity import Label, Value
+from edgewright.core.measurement.quantity import Label, Value
 from edgewright.report.chart import HEIGHT, WIDTH, chart
 from tests.world import World
 

@@ -2,8 +2,8 @@
 
 from html import unescape
 
-from edgewright.core.answers import Failure, FailureKind, ScoreResult
-from edgewright.core.jobs import BuildJob, ScoreJob
+from edgewright.core.jobs.requests import BuildJob, ScoreJob
+from edgewright.core.jobs.results import Failure, FailureKind, ScoreResult
 from edgewright.report.fallen import fallen
 from edgewright.report.html import draw
 from edgewright.report.rows import table

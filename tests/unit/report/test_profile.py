@@ -3,10 +3,10 @@ import io
 import pytest
 from rich.console import Console
 
-from edgewright.core.measurement import Workload
-from edgewright.core.profile import OperatorProfile, OperatorTime, PhaseProfile
-from edgewright.core.profiled import Observed, concluded
-from edgewright.core.roofline import Capability
+from edgewright.core.measurement.operators import OperatorProfile, OperatorTime, PhaseProfile
+from edgewright.core.measurement.profile import Observed, concluded
+from edgewright.core.measurement.records import Workload
+from edgewright.core.prediction.roofline import Capability
 from edgewright.report.html import draw
 from edgewright.report.profile import show_profile
 from edgewright.testing import block, facts

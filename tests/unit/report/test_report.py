@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from edgewright.core.quantity import Label, Value, not_available
+from edgewright.core.measurement.quantity import Label, Value, not_available
 from edgewright.report.answer import headline
 from edgewright.report.figures import duration, figure, percent, percent_of_few
 from edgewright.report.html import draw

@@ -6,13 +6,13 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from edgewright.core.ab import decide
-from edgewright.core.compared import AbTest, Benchmark, Benchmarked
-from edgewright.core.measurement import FULL, Workload
-from edgewright.core.quantity import Label, Value
-from edgewright.core.rounds import HostNoise
+from edgewright.core.decision.ab import decide
+from edgewright.core.device.toolchain import ToolchainState
+from edgewright.core.measurement.compared import AbTest, Benchmark, Benchmarked
+from edgewright.core.measurement.quantity import Label, Value
+from edgewright.core.measurement.records import FULL, Workload
+from edgewright.core.measurement.rounds import HostNoise
 from edgewright.core.run import Status
-from edgewright.core.toolchain import ToolchainState
 from edgewright.report.compared import show_ab, show_benchmark
 from edgewright.report.rows import COLUMNS
 from edgewright.report.terminal import (

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edgewright.core.energy import EnergySource
+from edgewright.core.measurement.energy import EnergySource
 from edgewright.worker.energy import EnergyWatch
 from edgewright.worker.energy_counters import ACCELERATOR, PROCESSOR, Counter, Found, rapl
 from edgewright.worker.energy_elsewhere import apple, joules_of, nvidia

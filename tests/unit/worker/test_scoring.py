@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgewright.core.measurement import Placement, Prompts
+from edgewright.core.measurement.records import Placement, Prompts
 from edgewright.errors import InputError
 from edgewright.worker.scoring import log_softmax, score, windows
 

@@ -2,8 +2,8 @@ import time
 
 import pytest
 
-from edgewright.core.measurement import Pace, Placement, Workload
-from edgewright.core.noise import Sentinel
+from edgewright.core.measurement.noise import Sentinel
+from edgewright.core.measurement.records import Pace, Placement, Workload
 from edgewright.errors import UnsupportedError
 from edgewright.worker.host import HostWatch
 from edgewright.worker.sentinel import measure

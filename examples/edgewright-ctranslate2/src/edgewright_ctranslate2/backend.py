@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from edgewright.backends.declared import Declared
-from edgewright.core.assessment import Fit
-from edgewright.core.model import ModelFacts, Task
-from edgewright.core.recipe import Precision, Recipe
+from edgewright.core.decision.assessment import Fit
+from edgewright.core.model.facts import ModelFacts, Task
+from edgewright.core.recipe.recipes import Precision, Recipe
 
 _FOLDER = Path(__file__).parent
 _MODEL = "model.bin"

@@ -9,11 +9,11 @@ from functools import cache
 from pathlib import Path
 
 from edgewright.backends.declared import Declared, load_space, load_types
-from edgewright.core.allocation import Mixture
-from edgewright.core.assessment import Fit
-from edgewright.core.model import ModelFacts, Task
-from edgewright.core.recipe import Precision, Recipe
-from edgewright.core.space import Candidate, Space
+from edgewright.core.decision.assessment import Fit
+from edgewright.core.model.facts import ModelFacts, Task
+from edgewright.core.recipe.allocation import Mixture
+from edgewright.core.recipe.recipes import Precision, Recipe
+from edgewright.core.recipe.space import Candidate, Space
 
 _FOLDER = Path(__file__).parent
 _NAMES = {"float16": "fp16", "bfloat16": "bf16", "float32": "fp32"}

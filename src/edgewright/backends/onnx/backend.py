@@ -8,11 +8,11 @@ from functools import cached_property
 from pathlib import Path
 
 from edgewright.backends.declared import Declared, load_space, load_types
-from edgewright.core.allocation import Mixture
-from edgewright.core.assessment import Fit
-from edgewright.core.model import ModelFacts, Task
-from edgewright.core.recipe import Option, Precision, Recipe
-from edgewright.core.space import Candidate, Space
+from edgewright.core.decision.assessment import Fit
+from edgewright.core.model.facts import ModelFacts, Task
+from edgewright.core.recipe.allocation import Mixture
+from edgewright.core.recipe.recipes import Option, Precision, Recipe
+from edgewright.core.recipe.space import Candidate, Space
 
 _FOLDER = Path(__file__).parent
 _BLOCK = 32

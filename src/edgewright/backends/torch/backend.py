@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from edgewright.backends.declared import Declared
-from edgewright.core import gguf, knowledge
-from edgewright.core.assessment import Fit
-from edgewright.core.model import ModelFacts, Task
-from edgewright.core.recipe import Recipe
+from edgewright.core import knowledge
+from edgewright.core.decision.assessment import Fit
+from edgewright.core.model import gguf
+from edgewright.core.model.facts import ModelFacts, Task
+from edgewright.core.recipe.recipes import Recipe
 
 
 class TorchBackend(Declared):

@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from edgewright.core.target import Limits, Target
+from edgewright.core.device.target import Limits, Target
 from edgewright.errors import UsageError
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgewright.core.quantity import Label, Value, not_available
+from edgewright.core.measurement.quantity import Label, Value, not_available
 from edgewright.core.statistics import quantiles
 from edgewright.core.statistics.clusters import totals
 from edgewright.core.statistics.looks import ONE_SIDED, t

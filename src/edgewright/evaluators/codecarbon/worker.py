@@ -10,9 +10,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgewright.core.answers import SmokeResult
-from edgewright.core.energy import Energy, EnergySource
-from edgewright.core.jobs import EstimateJob
+from edgewright.core.jobs.requests import EstimateJob
+from edgewright.core.jobs.results import SmokeResult
+from edgewright.core.measurement.energy import Energy, EnergySource
 
 if TYPE_CHECKING:
     from codecarbon.core.cpu import TDP

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Protocol
 
-from edgewright.core.likelihood import Pair, encode_pair
+from edgewright.core.measurement.likelihood import Pair, encode_pair
 from edgewright.errors import UnsupportedError
 
 DEFAULT_TOKENS = 256

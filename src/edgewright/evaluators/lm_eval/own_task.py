@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from edgewright.core.tasks import TaskSet
+from edgewright.core.measurement.multiple_choice import TaskSet
 
 
 def write_task(folder: Path, tasks: TaskSet, name: str) -> Path:

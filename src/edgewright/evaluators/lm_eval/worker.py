@@ -9,8 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from edgewright.core.answers import Progress, SmokeResult
-from edgewright.core.conversation import (
+from edgewright.core.jobs.conversation import (
     DecodeRequest,
     EncodeRequest,
     GenerateRequest,
@@ -19,8 +18,9 @@ from edgewright.core.conversation import (
     LikelihoodResult,
     TextReply,
 )
-from edgewright.core.harness import HarnessJob, HarnessResult, HarnessScore
-from edgewright.core.tasks import TaskItem, TaskSet
+from edgewright.core.jobs.harness import HarnessJob, HarnessResult, HarnessScore
+from edgewright.core.jobs.results import Progress, SmokeResult
+from edgewright.core.measurement.multiple_choice import TaskItem, TaskSet
 from edgewright.errors import InputError, OfflineError, UnsupportedError
 from edgewright.evaluators.lm_eval.own_task import write_task
 from edgewright.ports import Ask, Tell
@@ -127,7 +127,7 @@ class LmEvalWorker:
 
 def _shortest(question: object) -> IdsReply | LikelihoodResult:
     """The smoke job's parent: bytes are tokens, and each token costs one nat."""
-    from edgewright.core.likelihood import Likelihood
+    from edgewright.core.measurement.likelihood import Likelihood
 
     if isinstance(question, EncodeRequest):
         return IdsReply(ids=tuple(question.text.encode()))

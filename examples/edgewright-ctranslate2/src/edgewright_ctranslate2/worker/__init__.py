@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from edgewright.backends.source_weights import check_weights
-from edgewright.core.answers import BuildResult, Progress, SmokeResult
-from edgewright.core.jobs import BuildJob
-from edgewright.core.recipe import Option
+from edgewright.core.jobs.requests import BuildJob
+from edgewright.core.jobs.results import BuildResult, Progress, SmokeResult
+from edgewright.core.recipe.recipes import Option
 from edgewright.errors import InputError, UnsupportedError
 from edgewright.ports import Tell
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from edgewright.backends.options import COUNT, Kind, check_options
 from edgewright.backends.pieces import rows_at_once
 from edgewright.backends.threads import thread_count
-from edgewright.core.measurement import Placement
-from edgewright.core.recipe import Option
+from edgewright.core.measurement.records import Placement
+from edgewright.core.recipe.recipes import Option
 from edgewright.errors import InputError
 
 if TYPE_CHECKING:

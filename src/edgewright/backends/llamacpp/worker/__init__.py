@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from edgewright.backends.llamacpp.worker import conversion
 from edgewright.backends.llamacpp.worker.mixing import tensor_types
 from edgewright.backends.threads import thread_count
-from edgewright.core.answers import BuildResult, Progress, SmokeResult
-from edgewright.core.gguf.parts import part_names
-from edgewright.core.jobs import BuildJob
+from edgewright.core.jobs.requests import BuildJob
+from edgewright.core.jobs.results import BuildResult, Progress, SmokeResult
+from edgewright.core.model.gguf.parts import part_names
 from edgewright.errors import InputError, ToolchainError
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edgewright.backends.llamacpp.worker.session import LlamaSession
-    from edgewright.core.data import Calibration
-    from edgewright.core.profile import OperatorProfile
-    from edgewright.core.recipe import Option
+    from edgewright.core.measurement.data import Calibration
+    from edgewright.core.measurement.operators import OperatorProfile
+    from edgewright.core.recipe.recipes import Option
     from edgewright.ports import Tell
 
 _IMPORTANCE, _GIVEN = "importance.gguf", "GIVEN"
@@ -89,7 +89,7 @@ class LlamaCppWorker:
         self, artifact: Path, runtime: Mapping[str, Option], ids: Sequence[int], tokens: int, scratch: Path
     ) -> OperatorProfile:
         """One request under the evaluation callback; nothing is written."""
-        from edgewright.backends.llamacpp.worker.profiling import profiled
+        from edgewright.backends.llamacpp.worker.operators import profiled
 
         del scratch
         return profiled(self.open(artifact, runtime), ids, tokens)

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from edgewright.backends.llamacpp.worker import conversion
-from edgewright.core.allocation import named_types
-from edgewright.core.sensitivity import EMBEDDING, HEAD
+from edgewright.core.recipe.allocation import named_types
+from edgewright.core.recipe.sensitivity import EMBEDDING, HEAD
 from edgewright.errors import UnsupportedError
 
 _ENDS = {EMBEDDING: "token_embd", HEAD: "output"}

@@ -17,7 +17,7 @@ from edgewright.backends.llamacpp.worker.binding import PlacementLog, binding, t
 from edgewright.backends.options import COUNT, Kind, check_options
 from edgewright.backends.pieces import rows_at_once
 from edgewright.backends.threads import thread_count
-from edgewright.core.measurement import Placement
+from edgewright.core.measurement.records import Placement
 from edgewright.errors import InputError, ResourceError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from edgewright.core.recipe import Option
+    from edgewright.core.recipe.recipes import Option
 
 _BATCH = 512
 """Tokens computed at once."""

@@ -11,15 +11,15 @@ from edgewright.backends.mlx.worker.learning import is_learned, learned
 from edgewright.backends.mlx.worker.loading import cast, load
 from edgewright.backends.mlx.worker.mixing import predicate
 from edgewright.backends.mlx.worker.session import MlxSession
-from edgewright.core.answers import BuildResult, Progress, SmokeResult
-from edgewright.core.jobs import BuildJob
+from edgewright.core.jobs.requests import BuildJob
+from edgewright.core.jobs.results import BuildResult, Progress, SmokeResult
 from edgewright.errors import InputError, UnsupportedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from edgewright.core.profile import OperatorProfile
-    from edgewright.core.recipe import Option
+    from edgewright.core.measurement.operators import OperatorProfile
+    from edgewright.core.recipe.recipes import Option
     from edgewright.ports import Tell
 
 _CARRIED = (
@@ -103,7 +103,7 @@ class MlxWorker:
         self, artifact: Path, runtime: Mapping[str, Option], ids: Sequence[int], tokens: int, scratch: Path
     ) -> OperatorProfile:
         """One request with every module timed; nothing is written."""
-        from edgewright.backends.mlx.worker.profiling import profiled
+        from edgewright.backends.mlx.worker.operators import profiled
 
         del scratch
         return profiled(MlxSession(artifact, runtime), ids, tokens)

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from edgewright.backends.mlx.worker.loading import cast
-from edgewright.core.data import Calibration
-from edgewright.core.recipe import Option
+from edgewright.core.measurement.data import Calibration
+from edgewright.core.recipe.recipes import Option
 from edgewright.errors import UnsupportedError
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from edgewright.core.allocation import named_types
-from edgewright.core.sensitivity import EMBEDDING, HEAD
+from edgewright.core.recipe.allocation import named_types
+from edgewright.core.recipe.sensitivity import EMBEDDING, HEAD
 
 _ENDS = {"model.embed_tokens": EMBEDDING, "lm_head": HEAD}
 

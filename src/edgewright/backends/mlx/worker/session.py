@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from edgewright.backends.mlx.worker.loading import cast, float_type, load, on_cpu
 from edgewright.backends.options import COUNT, Kind, check_options
 from edgewright.backends.pieces import rows_at_once
-from edgewright.core.measurement import Placement
-from edgewright.core.recipe import Option
+from edgewright.core.measurement.records import Placement
+from edgewright.core.recipe.recipes import Option
 
 if TYPE_CHECKING:
     import numpy as np

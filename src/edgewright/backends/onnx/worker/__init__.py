@@ -19,16 +19,16 @@ from edgewright.backends.onnx.worker.builder import join_olive_and_builder
 from edgewright.backends.onnx.worker.calibrating import data_config
 from edgewright.backends.onnx.worker.faults import refusal, watched
 from edgewright.backends.onnx.worker.last_logits import keep_last_logits
+from edgewright.backends.onnx.worker.operators import profiled
 from edgewright.backends.onnx.worker.passes import Passes, passes
 from edgewright.backends.onnx.worker.precisions import graph_of, keep_precisions
-from edgewright.backends.onnx.worker.profiling import profiled
 from edgewright.backends.onnx.worker.session import OnnxSession
 from edgewright.backends.onnx.worker.tokenizer_copy import spell_out_byte_level
 from edgewright.backends.source_weights import check_weights
-from edgewright.core.answers import BuildResult, Progress, SmokeResult
-from edgewright.core.jobs import BuildJob
-from edgewright.core.profile import OperatorProfile
-from edgewright.core.recipe import Option
+from edgewright.core.jobs.requests import BuildJob
+from edgewright.core.jobs.results import BuildResult, Progress, SmokeResult
+from edgewright.core.measurement.operators import OperatorProfile
+from edgewright.core.recipe.recipes import Option
 from edgewright.errors import InputError, UnsupportedError
 from edgewright.ports import Tell
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from edgewright.core.data import Calibration, Ids
+from edgewright.core.measurement.data import Calibration, Ids
 
 _NAME = "calibration_windows"
 _WINDOW = 128

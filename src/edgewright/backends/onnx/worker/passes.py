@@ -22,9 +22,9 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from edgewright.core.allocation import named_types
-from edgewright.core.recipe import Option
-from edgewright.core.sensitivity import EMBEDDING, HEAD
+from edgewright.core.recipe.allocation import named_types
+from edgewright.core.recipe.recipes import Option
+from edgewright.core.recipe.sensitivity import EMBEDDING, HEAD
 from edgewright.errors import UnsupportedError, UsageError
 
 _ACCURACY_LEVEL = 4

@@ -15,8 +15,8 @@ from edgewright.backends.onnx.worker.webgpu import load_on_gpu, on_gpu
 from edgewright.backends.options import COUNT, Kind, check_options
 from edgewright.backends.pieces import rows_at_once
 from edgewright.backends.threads import thread_count
-from edgewright.core.measurement import Placement
-from edgewright.core.recipe import Option
+from edgewright.core.measurement.records import Placement
+from edgewright.core.recipe.recipes import Option
 
 if TYPE_CHECKING:
     import numpy as np

@@ -15,15 +15,15 @@ from typing import Any
 
 from edgewright.backends.openvino.worker.compressing import compressed, notes_of
 from edgewright.backends.openvino.worker.halving import halve
-from edgewright.backends.openvino.worker.profiling import profiled
+from edgewright.backends.openvino.worker.operators import profiled
 from edgewright.backends.openvino.worker.session import OpenVinoSession
 from edgewright.backends.source_weights import check_weights
-from edgewright.core.answers import BuildResult, Progress, SmokeResult
-from edgewright.core.artifact import MANIFEST_NAME
-from edgewright.core.data import Calibration
-from edgewright.core.jobs import BuildJob
-from edgewright.core.profile import OperatorProfile
-from edgewright.core.recipe import Option
+from edgewright.core.jobs.requests import BuildJob
+from edgewright.core.jobs.results import BuildResult, Progress, SmokeResult
+from edgewright.core.measurement.data import Calibration
+from edgewright.core.measurement.operators import OperatorProfile
+from edgewright.core.recipe.artifact import MANIFEST_NAME
+from edgewright.core.recipe.recipes import Option
 from edgewright.errors import InputError, UnsupportedError, WorkerError
 from edgewright.ports import Tell
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from edgewright.backends.openvino.worker.halving import ROTARY
 from edgewright.backends.openvino.worker.mixing import compress
-from edgewright.core.data import Calibration, Ids
-from edgewright.core.recipe import Option
+from edgewright.core.measurement.data import Calibration, Ids
+from edgewright.core.recipe.recipes import Option
 
 _WINDOW = 128
 """Tokens of a calibration sample: long enough for attention to matter, short enough for the statistics to fit in memory."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from edgewright.core.allocation import named_types
-from edgewright.core.sensitivity import EMBEDDING, HEAD
+from edgewright.core.recipe.allocation import named_types
+from edgewright.core.recipe.sensitivity import EMBEDDING, HEAD
 from edgewright.errors import UnsupportedError
 
 _ENDS = {EMBEDDING: "model.embed_tokens", HEAD: "lm_head"}

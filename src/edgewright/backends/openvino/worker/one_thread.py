@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from edgewright.core.recipe import Option
+from edgewright.core.recipe.recipes import Option
 from edgewright.errors import UnsupportedError
 
 _PRECISION = "INFERENCE_PRECISION_HINT"

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from edgewright.core.measurement import Placement
+from edgewright.core.measurement.records import Placement
 
 _PROPERTIES = (
     "EXECUTION_DEVICES",

@@ -9,16 +9,16 @@ from typing import Any
 from edgewright.backends.torch.worker.adapter import write_merged
 from edgewright.backends.torch.worker.gguf_source import write_from_gguf
 from edgewright.backends.torch.worker.numbers import largest_weight, notes_of
+from edgewright.backends.torch.worker.operators import profiled
 from edgewright.backends.torch.worker.portable import write_from_directory
-from edgewright.backends.torch.worker.profiling import profiled
 from edgewright.backends.torch.worker.pruning import write_pruned
 from edgewright.backends.torch.worker.sensitivity import curves
 from edgewright.backends.torch.worker.session import TorchSession
 from edgewright.backends.torch.worker.variants import write_permuted, write_tiny
-from edgewright.core.answers import BuildResult, SensitivityResult, SmokeResult, SourceResult
-from edgewright.core.jobs import BuildJob, SensitivityJob, SourceJob, SourceOperation
-from edgewright.core.profile import OperatorProfile
-from edgewright.core.recipe import Option
+from edgewright.core.jobs.requests import BuildJob, SensitivityJob, SourceJob, SourceOperation
+from edgewright.core.jobs.results import BuildResult, SensitivityResult, SmokeResult, SourceResult
+from edgewright.core.measurement.operators import OperatorProfile
+from edgewright.core.recipe.recipes import Option
 from edgewright.errors import UnsupportedError
 from edgewright.ports import Tell
 

@@ -11,8 +11,8 @@ from typing import Any
 from edgewright.backends.torch.worker.checkpoint import OUTPUT, read_shard, save_weights, weight_files
 from edgewright.backends.torch.worker.portable import check, write_config, write_from_directory
 from edgewright.backends.torch.worker.tokenizer_files import copy_companions, copy_tokenizer
-from edgewright.core.answers import Progress
-from edgewright.core.recipe import Option
+from edgewright.core.jobs.results import Progress
+from edgewright.core.recipe.recipes import Option
 from edgewright.errors import InputError, WorkerError
 from edgewright.ports import Tell
 

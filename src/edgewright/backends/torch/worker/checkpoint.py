@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from edgewright.core.weights import EMBEDDINGS, PICKLED, SAFETENSORS, Layout, weight_names
+from edgewright.core.model.weights import EMBEDDINGS, PICKLED, SAFETENSORS, Layout, weight_names
 from edgewright.errors import InputError, ResourceError
 
 _FULL = "os error 28"

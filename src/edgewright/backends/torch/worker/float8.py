@@ -1,6 +1,6 @@
 """FP8 checkpoints dequantized: each float8 matrix times its scale, in float32, as every runtime of them computes.
 
-Law: what is read is what `edgewright.core.quantized` calls readable; a scale may lie in another file than its weight.
+Law: what is read is what `edgewright.core.model.quantized` calls readable; a scale may lie in another file than its weight.
 Scales of activations and of the KV cache round what is computed, not what is stored: they are left out.
 """
 
@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from edgewright.backends.torch.worker.tokenizer_files import read_json
-from edgewright.core.model import TensorShape
-from edgewright.core.quantized import BLOCK, Quantized, is_scale, recognise, scale_names
+from edgewright.core.model.facts import TensorShape
+from edgewright.core.model.quantized import BLOCK, Quantized, is_scale, recognise, scale_names
 from edgewright.errors import UnsupportedError
 
 Weights = dict[str, Any]

@@ -1,6 +1,6 @@
 """A portable source directory from a GGUF file: the weights dequantized to float32, the tokenizer rebuilt.
 
-What each setting and tensor becomes is decided in `edgewright.core.gguf.mapping`; here it is done. A file that is not mapped
+What each setting and tensor becomes is decided in `edgewright.core.model.gguf.mapping`; here it is done. A file that is not mapped
 whole gets a directory without weights: llama.cpp runs the file itself, and the tokenizer is still the one for all.
 """
 
@@ -19,11 +19,11 @@ import numpy as np
 from edgewright.backends.torch.worker.checkpoint import finish_weights, save_weights
 from edgewright.backends.torch.worker.gguf_tokenizer import write_tokenizer
 from edgewright.backends.torch.worker.portable import check, read_config, write_config
-from edgewright.core.answers import Progress
-from edgewright.core.gguf.header import GgufHeader, GgufTensor, parse_gguf
-from edgewright.core.gguf.mapping import Change, MappedModel, Piece, Unmapped, map_model, read_factors
-from edgewright.core.gguf.parts import join_parts, part_names
-from edgewright.core.recipe import Option
+from edgewright.core.jobs.results import Progress
+from edgewright.core.model.gguf.header import GgufHeader, GgufTensor, parse_gguf
+from edgewright.core.model.gguf.mapping import Change, MappedModel, Piece, Unmapped, map_model, read_factors
+from edgewright.core.model.gguf.parts import join_parts, part_names
+from edgewright.core.recipe.recipes import Option
 from edgewright.ports import Tell
 
 _SHARD_BYTES = 1_000_000_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from edgewright.backends.torch.worker.checkpoint import weight_files
-from edgewright.core.model import FLOAT16_LARGEST
+from edgewright.core.model.facts import FLOAT16_LARGEST
 from edgewright.errors import InputError
 
 

@@ -23,11 +23,11 @@ from edgewright.backends.torch.worker.checkpoint import (
 )
 from edgewright.backends.torch.worker.float8 import dequantizer, plain
 from edgewright.backends.torch.worker.tokenizer_files import copy_tokenizer, read_json, roles_of
-from edgewright.core.answers import Progress
-from edgewright.core.portable_config import NOT_OURS, portable_config, special_ids
-from edgewright.core.recipe import Option
-from edgewright.core.reference_faults import reference_fault
-from edgewright.core.weights import leftover, portable_name
+from edgewright.core.jobs.results import Progress
+from edgewright.core.model.portable_config import NOT_OURS, portable_config, special_ids
+from edgewright.core.model.reference_faults import reference_fault
+from edgewright.core.model.weights import leftover, portable_name
+from edgewright.core.recipe.recipes import Option
 from edgewright.errors import InputError, UnsupportedError
 from edgewright.ports import Tell
 

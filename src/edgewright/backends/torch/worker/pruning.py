@@ -15,9 +15,9 @@ from typing import Any
 from edgewright.backends.torch.worker.checkpoint import save_weights
 from edgewright.backends.torch.worker.portable import check, tied_output, write_config
 from edgewright.backends.torch.worker.tokenizer_files import copy_companions
-from edgewright.core.answers import Progress
-from edgewright.core.pruning import Part, kept_width, least
-from edgewright.core.recipe import Option
+from edgewright.core.jobs.results import Progress
+from edgewright.core.recipe.pruning import Part, kept_width, least
+from edgewright.core.recipe.recipes import Option
 from edgewright.errors import UnsupportedError
 from edgewright.ports import Tell
 

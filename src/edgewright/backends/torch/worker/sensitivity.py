@@ -12,9 +12,9 @@ from math import gcd
 from pathlib import Path
 from typing import Any
 
-from edgewright.core.answers import Progress
-from edgewright.core.jobs import SensitivityJob
-from edgewright.core.sensitivity import EMBEDDING, HEAD, Cost, Curve, Group
+from edgewright.core.jobs.requests import SensitivityJob
+from edgewright.core.jobs.results import Progress
+from edgewright.core.recipe.sensitivity import EMBEDDING, HEAD, Cost, Curve, Group
 from edgewright.ports import Tell
 
 

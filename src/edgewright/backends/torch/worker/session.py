@@ -15,8 +15,8 @@ from edgewright.backends.options import COUNT, Kind, check_options
 from edgewright.backends.pieces import rows_at_once
 from edgewright.backends.threads import thread_count
 from edgewright.backends.torch.worker.tracing import trace
-from edgewright.core.measurement import Placement
-from edgewright.core.recipe import Option
+from edgewright.core.measurement.records import Placement
+from edgewright.core.recipe.recipes import Option
 from edgewright.errors import UsageError
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from edgewright.backends.torch.worker.sentencepiece_twin import agree
-from edgewright.core.chat_templates import default_template
-from edgewright.core.vocabulary import token_text, tokens_of
+from edgewright.core.model.chat_templates import default_template
+from edgewright.core.model.vocabulary import token_text, tokens_of
 from edgewright.errors import InputError, UnsupportedError
 
 COPIED = (

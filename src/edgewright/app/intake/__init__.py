@@ -1,0 +1,1 @@
+"""From what a user named to something that can be built from or run."""

@@ -1,0 +1,80 @@
+"""From what a user named to a portable source directory in the store."""
+
+from __future__ import annotations
+
+from edgewright.app.intake.proving import proven
+from edgewright.app.steps.prepare import prepare
+from edgewright.core.device.toolchain import Obstacle, ToolchainState
+from edgewright.core.jobs.requests import SourceOperation
+from edgewright.core.model.facts import Source, SourceKind
+from edgewright.core.recipe.recipes import REFERENCE, Option, Recipe, native_reference
+from edgewright.errors import EdgewrightError, IntegrityError, OfflineError, ResourceError, ToolchainError
+from edgewright.inputs.config import evaluation_text
+from edgewright.inputs.models import Origin, Trust, read_facts
+from edgewright.ports import Backend, Context
+
+
+def require_reference(context: Context) -> None:
+    """Install the reference toolchain unless it is there; see `require`."""
+    require(context, context.reference)
+
+
+def require(context: Context, backend: Backend) -> None:
+    """Install a framework's toolchain unless it is there.
+
+    Raises:
+        ToolchainError: it cannot be had, and nothing can be read, proven or compared without it.
+    """
+    spec = backend.toolchain
+    context.reporter.phase(f"toolchain {spec.title}")
+    ready = context.toolchains.ensure(spec, context.reporter.tell)
+    if not ready.ready:
+        raise unavailable(spec.title, ready)
+
+
+def unavailable(title: str, state: ToolchainState) -> EdgewrightError:
+    """A toolchain that cannot be had, as the error a user sees."""
+    kinds: dict[Obstacle, type[EdgewrightError]] = {
+        Obstacle.NETWORK: OfflineError,
+        Obstacle.RESOURCE: ResourceError,
+        Obstacle.INTEGRITY: IntegrityError,
+    }
+    kind = kinds[state.obstacle] if state.obstacle else ToolchainError
+    return kind(f"{title}: {state.reason.rstrip('.')}.", hint=state.hint)
+
+
+def source_of(context: Context, origin: Origin, trust: Trust) -> Source:
+    """The portable source of a located model, made once, and proven where it was made from a file that a framework runs."""
+    require_reference(context)
+    gguf = origin.kind is SourceKind.GGUF
+    for backend in context.backends.values():
+        if origin.kind in backend.runs:
+            require(context, backend)
+    operation = SourceOperation.FROM_GGUF if gguf else SourceOperation.FROM_DIRECTORY
+    options: dict[str, Option] = {
+        name: True for name in ("allow_pickle", "allow_remote_code") if getattr(trust, name)
+    }
+    if origin.adapter:
+        operation, options["adapter"] = SourceOperation.MERGE, str(origin.adapter)
+    source = prepare(
+        context,
+        operation,
+        origin.path,
+        name=origin.name,
+        said=origin.said,
+        kind=origin.kind,
+        fingerprint=origin.fingerprint,
+        options=options,
+        notes=origin.notes,
+        facts=read_facts(origin) if gguf else None,
+    )
+    return proven(context, source, evaluation_text(None).content) if gguf else source
+
+
+def original_recipe(context: Context, source: Source) -> Recipe:
+    """The recipe of the original: in the reference, or in the framework that runs its file where the reference cannot."""
+    gguf = source.facts.gguf
+    if gguf is None or not gguf.unmapped:
+        return REFERENCE
+    native = next(name for name, backend in context.backends.items() if source.kind in backend.runs)
+    return native_reference(native, gguf.bits_per_weight)

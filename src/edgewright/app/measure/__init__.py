@@ -1,0 +1,1 @@
+"""Measurements that several use cases share: interleaved rounds, energy, scores of a text."""

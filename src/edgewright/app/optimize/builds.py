@@ -1,0 +1,204 @@
+"""Builds of one framework's recipes, each from its base, and their scores; what fails is recorded and never raises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from edgewright.app.optimize.parallel import beside
+from edgewright.app.optimize.scoring import score_build, score_reference
+from edgewright.app.optimize.state import State
+from edgewright.app.steps.build import build
+from edgewright.app.steps.prepare import prepare
+from edgewright.core.decision.verdict import DEVICE_BOUND, Outcome, Verdict, judge
+from edgewright.core.jobs.requests import SourceOperation
+from edgewright.core.jobs.results import Failure, FailureKind
+from edgewright.core.measurement.accuracy import accuracy_values
+from edgewright.core.measurement.quantity import Value
+from edgewright.core.model.facts import SourceKind
+from edgewright.core.recipe.artifact import Artifact
+from edgewright.core.recipe.pruning import parse
+from edgewright.core.recipe.recipes import Recipe
+from edgewright.core.run import Status, Trial
+from edgewright.errors import EdgewrightError
+
+_UNCHANGED = 0.98
+"""Of the unquantized build's bits per weight: what is above quantized no matrix of any size."""
+_PRUNING_TOKENS = 4096
+"""Calibration ids that a pruning looks at."""
+
+
+def make(
+    state: State,
+    recipes: Sequence[Recipe],
+    *,
+    glance: bool = False,
+    unless: Callable[[Artifact], str] = lambda _: "",
+) -> None:
+    """Build and score recipes; their bases are among them, or were made before (``state.made``).
+
+    A build is not scored where ``unless`` gives a reason. With ``glance`` the first window is scored before the rest: a build
+    that surely fails a gate on it is left there.
+    """
+    made = state.made
+    waiting = [recipe for recipe in recipes if _has_source(state, recipe)]
+    while waiting:
+        possible = [recipe for recipe in waiting if not recipe.base or recipe.base_id in made]
+        if not possible:
+            for recipe in waiting:
+                skip(state, recipe, f"it is made from {recipe.base_id}, which could not be built")
+            break
+        waiting = [recipe for recipe in waiting if recipe not in possible]
+        made |= _built(state, possible, made)
+        for recipe in possible:
+            if recipe.auxiliary:
+                _stand_in(state, recipe, made)
+            elif recipe.id not in made:
+                continue
+            elif reason := unless(made[recipe.id]):
+                skip(state, recipe, reason)
+            else:
+                _score(state, recipe, made[recipe.id], glance=glance)
+
+
+def _has_source(state: State, recipe: Recipe) -> bool:
+    """Whether the source that a recipe is made from is there, or could be made; a failure is recorded."""
+    if not recipe.source or recipe.source in state.sources:
+        return True
+    pruning = parse(recipe.source)
+    try:
+        state.sources[recipe.source] = prepare(
+            state.context,
+            SourceOperation.PRUNE,
+            Path(state.source.path),
+            name=f"{state.source.name}~{pruning.name}",
+            said=state.source.origin,
+            kind=SourceKind.DERIVED,
+            fingerprint=state.source.digest,
+            options=pruning.options,
+            ids=(state.begin + state.calibration.ids)[:_PRUNING_TOKENS],
+            notes=state.source.notes,
+        )
+    except EdgewrightError as error:
+        state.fail(recipe, Failure(failure=FailureKind.FAILED, reason=str(error)), "pruning")
+        return False
+    return True
+
+
+def _stand_in(state: State, recipe: Recipe, made: dict[str, Artifact]) -> None:
+    """What others are made from can be missing: they are then made from what it would have been made from."""
+    if recipe.id not in made:
+        made[recipe.id] = made[recipe.base_id]
+        state.note(
+            f"{recipe.id} could not be made, and builds go without it: {state.trials[recipe.id].reason}"
+        )
+
+
+def _built(state: State, recipes: Sequence[Recipe], bases: Mapping[str, Artifact]) -> dict[str, Artifact]:
+    """Builds of recipes whose bases are there, made beside each other; those that fail are recorded."""
+    made: dict[str, Artifact] = {}
+
+    def settle(answer: tuple[Recipe, Artifact | Failure | None]) -> None:
+        recipe, artifact = answer
+        if artifact is None:
+            postpone(state, [recipe])
+        elif isinstance(artifact, Failure):
+            state.fail(recipe, artifact, "build")
+        else:
+            state.built(artifact)
+            if reason := _quantized_nothing(state, artifact):
+                skip(state, recipe, reason)
+            else:
+                made[recipe.id] = artifact
+
+    tasks = [partial(_build, state, recipe, bases.get(recipe.base_id)) for recipe in recipes]
+    beside(state.context.runner, state.at_once(), tasks, settle)
+    return made
+
+
+def _quantized_nothing(state: State, artifact: Artifact) -> str:
+    """Why a build is none of what its name says: no row was long enough for its groups. Empty where it is one."""
+    plain = state.trials[state.plan.of(artifact.recipe.framework)[0].id].artifact
+    if artifact.recipe.precision.unquantized or plain is None:
+        return ""
+    mine, whole = artifact.manifest.bits_per_weight, plain.manifest.bits_per_weight
+    if mine < _UNCHANGED * whole:
+        return ""
+    return (
+        f"it quantized nothing: {mine:.1f} bits per weight, unquantized {whole:.1f}; the model's rows are no multiples of its "
+        "group size"
+    )
+
+
+def _build(state: State, recipe: Recipe, base: Artifact | None) -> tuple[Recipe, Artifact | Failure | None]:
+    """A recipe with its build; with None where the time is spent before it begins."""
+    if state.out_of_time():
+        return recipe, None
+    log = state.log(recipe.id, "build")
+    source = state.sources[recipe.source] if recipe.source else state.source
+    return recipe, build(state.context, source, recipe, base, log, state.calibration, files=False)
+
+
+def _score(state: State, recipe: Recipe, artifact: Artifact, *, glance: bool) -> None:
+    if state.out_of_time():
+        postpone(state, [recipe])
+        return
+    if glance and (lost := _glance(state, recipe, artifact)):
+        state.update(lost, "stopped-early")
+        return
+    scores = score_build(state, recipe, artifact)
+    if isinstance(scores, Failure):
+        state.fail(recipe, scores, "scoring")
+    else:
+        state.scored(recipe, scores)
+
+
+def _glance(state: State, recipe: Recipe, artifact: Artifact) -> Trial | None:
+    """The trial as it ends if its accuracy on the first window surely fails a gate; None if it goes on."""
+    first = state.ids[: state.request.context]
+    if len(first) == len(state.ids):
+        return None
+    _, reference = score_reference(state, first, "score-first")
+    scores = score_build(state, recipe, artifact, ids=first, reference=reference)
+    if isinstance(scores, Failure):
+        return None
+    values = accuracy_values(scores)
+    verdicts = _accuracy_verdicts(state, values)
+    lost = next((verdict for verdict in verdicts if verdict.outcome is Outcome.FAIL), None)
+    if lost is None:
+        return None
+    trial = state.trials[recipe.id]
+    reason = f"stopped after {scores.tokens} tokens: {lost.reason}"
+    return replace(
+        trial,
+        status=Status.SKIPPED,
+        reason=reason,
+        values={**trial.values, **values},
+        verdicts=tuple(verdicts),
+        outcome=Outcome.FAIL,
+    )
+
+
+def accuracy_lost(state: State, trial: Trial) -> bool:
+    """Whether a scored build surely fails a gate on accuracy, or has no scores."""
+    if "kl_divergence" not in trial.values:
+        return True
+    return any(v.outcome is Outcome.FAIL for v in _accuracy_verdicts(state, trial.values))
+
+
+def _accuracy_verdicts(state: State, values: Mapping[str, Value]) -> list[Verdict]:
+    gates = [gate for gate in state.request.policy.gates if gate.metric not in DEVICE_BOUND]
+    return [judge(gate, values[gate.metric]) for gate in gates if gate.metric in values]
+
+
+def postpone(state: State, recipes: Sequence[Recipe]) -> None:
+    """Candidates that the budget leaves for the next run of the same command."""
+    for recipe in recipes:
+        reason = "the time budget was spent; the same command with more time goes on"
+        state.update(replace(state.trials[recipe.id], reason=reason), "out-of-time")
+
+
+def skip(state: State, recipe: Recipe, reason: str) -> None:
+    state.update(replace(state.trials[recipe.id], status=Status.SKIPPED, reason=reason), "skipped")

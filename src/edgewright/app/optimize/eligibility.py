@@ -1,0 +1,79 @@
+"""Which frameworks take part: those whose environment is ready, and which a tiny model, or the small one itself, goes through."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+from edgewright.app.optimize.builds import postpone
+from edgewright.app.optimize.dry_run import dry_run
+from edgewright.app.optimize.parallel import beside
+from edgewright.app.optimize.state import State
+from edgewright.core.jobs.results import Failure
+from edgewright.core.model.facts import Source
+from edgewright.core.run import Status
+
+_SLOW_INSTALL_MIN = 3.0
+_SMALL_BYTES = 2_000_000_000
+"""Weights of at most so much are worth a try after a tiny model failed: the alarm may be false, and little is lost."""
+
+
+def enter(state: State, frameworks: Sequence[str], tiny: Source | None) -> list[str]:
+    """Those whose environment is ready and which a tiny model went through; candidates of the others fall out.
+
+    A small model is tried itself where its tiny one failed: what is wrong with that may be wrong with that only.
+    """
+    ready = [framework for framework in frameworks if _installed(state, framework)]
+    if tiny is None:
+        return ready
+    passed: list[str] = []
+
+    def settle(tried: tuple[str, Failure | None]) -> None:
+        framework, failure = tried
+        if failure is None:
+            passed.append(framework)
+            return
+        if state.source.facts.weight_bytes <= _SMALL_BYTES:
+            passed.append(framework)
+            # Where the model fails too, its own reason is the one that is told.
+            where = f" (its log is {failure.log})" if failure.log else ""
+            state.note(
+                f"{framework}: a tiny model of this architecture did not go through{where}; the model itself was tried all the "
+                f"same, as every one of at most {_SMALL_BYTES / 1e9:g} GB is"
+            )
+            return
+        for recipe in state.plan.of(framework):
+            state.fail(recipe, failure, "dry run with a tiny model")
+
+    tasks = [partial(_tried, state, framework, tiny) for framework in ready]
+    beside(state.context.runner, state.at_once(), tasks, settle)
+    return passed
+
+
+def _tried(state: State, framework: str, tiny: Source) -> tuple[str, Failure | None]:
+    return framework, dry_run(state, framework, tiny)
+
+
+def _installed(state: State, framework: str) -> bool:
+    if state.out_of_time():
+        postpone(state, state.plan.of(framework))
+        return False
+    spec = state.context.backend(framework).toolchain
+    state.context.reporter.phase(f"toolchain {spec.title}")
+    ready = state.context.toolchains.ensure(spec, state.context.reporter.tell)
+    if not ready.ready:
+        for recipe in state.plan.of(framework):
+            reason = f"{ready.reason}. {ready.hint}".strip()
+            status = Status.UNAVAILABLE if ready.supported else Status.UNSUPPORTED
+            trial = replace(state.trials[recipe.id], status=status, reason=reason)
+            state.update(trial, "unavailable")
+    return ready.ready
+
+
+def slow_to_install(state: State, framework: str) -> bool:
+    """Whether a framework's environment is worth waiting with: long to make, and the model is small."""
+    spec = state.context.backend(framework).toolchain
+    minutes = spec.install_minutes + (spec.native.minutes_on_two_cores if spec.native else 0.0)
+    late = minutes > _SLOW_INSTALL_MIN and not state.context.toolchains.state(spec).ready
+    return late and state.source.facts.weight_bytes < _SMALL_BYTES

@@ -1,0 +1,66 @@
+"""From a trial's blocks to its values and verdicts, under what is known of the host and of the readings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from edgewright.core.decision.policy import Policy
+from edgewright.core.decision.verdict import MEMORY, STEADINESS, TIMING, Circumstances, judge_all, overall
+from edgewright.core.measurement.memory import inconsistency
+from edgewright.core.measurement.records import Block
+from edgewright.core.measurement.speed import paired_values, speed_values
+from edgewright.core.model.facts import ModelFacts
+from edgewright.core.run import Run, Status, Trial
+
+_NOISY = "over 30 % of this confirmation's blocks were disturbed: the host is too noisy to tell"
+
+
+def timed(trial: Trial, blocks: Mapping[str, Block], base: Mapping[str, Block]) -> Trial:
+    """A trial with the figures of its blocks beside the original's of the same rounds."""
+    values = {**trial.values, **speed_values(list(blocks.values()))}
+    if blocks is not base:
+        values |= paired_values(blocks, base)
+    placement = next(reversed(list(blocks.values()))).placement
+    return replace(trial, status=Status.MEASURED, values=values, placement=placement, blocks=len(blocks))
+
+
+def judged(trial: Trial, run: Run, policy: Policy, *, explored: bool = False) -> Trial:
+    """A measured trial with a policy's verdicts; an ``explored`` one may do without what needs a confirmation."""
+    host = run.host if trial.confirmed else None
+    circumstances = Circumstances(
+        confirmed=trial.confirmed,
+        explored=explored,
+        doubts={**(dict.fromkeys(TIMING, _NOISY) if host and host.is_mute else {}), **trial.doubts},
+        excuses=_unsteady(run, policy),
+        elsewhere=not run.assessment.measured_here,
+    )
+    verdicts = judge_all(policy, trial.values, circumstances)
+    return replace(trial, verdicts=verdicts, outcome=overall(verdicts))
+
+
+def _unsteady(run: Run, policy: Policy) -> dict[str, str]:
+    """Steadiness that the host or the original itself lacks here: then no build is to blame."""
+    if run.host is not None and run.host.excuse:
+        return dict.fromkeys(STEADINESS, run.host.excuse)
+    baseline = run.baseline
+    why = "the original breaks the same bound here: the host is too noisy to tell"
+    return {
+        gate.metric: why
+        for gate in policy.gates
+        if gate.metric in STEADINESS
+        and (value := baseline.values.get(gate.metric)) is not None
+        and value.value is not None
+        and not gate.holds(value.value)
+    }
+
+
+def memory_doubts(trial: Trial, blocks: Mapping[str, Block], facts: ModelFacts) -> dict[str, str]:
+    """Why this build's memory readings cannot be judged, by metric; empty where they can."""
+    weights = trial.artifact.manifest.weight_bytes if trial.artifact else facts.weight_bytes
+    share = 0.0 if facts.tied_embeddings else facts.embedding_parameters / facts.parameters
+    for block in blocks.values():
+        reason = inconsistency(block.memory, weights, untouched_bytes=int(share * weights))
+        if reason:
+            return dict.fromkeys(MEMORY, reason)
+    return {}

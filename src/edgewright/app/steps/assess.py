@@ -1,0 +1,124 @@
+"""What can be said of a model and a target before anything is built."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from edgewright.core import knowledge
+from edgewright.core.decision.assessment import Assessment, Fit, MemoryEstimate, Ranked
+from edgewright.core.device.host import HostFacts
+from edgewright.core.device.target import Limits, Target
+from edgewright.core.device.toolchain import ToolchainState
+from edgewright.core.model.facts import ModelFacts, SourceKind
+from edgewright.ports import Backend
+
+
+def assess(
+    name: str,
+    facts: ModelFacts,
+    host: HostFacts,
+    target: Target,
+    backends: Sequence[Backend],
+    toolchains: Mapping[str, ToolchainState],
+    *,
+    context: int,
+) -> Assessment:
+    """Fit of each framework, memory at each precision against the limits, and the strategy with its reason."""
+    target = resolve(target, host)
+    ranked = [
+        Ranked(
+            fit=_fit(backend, facts),
+            role=_role(backend.name, target),
+            toolchain_supported=toolchains[backend.name].supported,
+            toolchain_reason=toolchains[backend.name].reason
+            if not toolchains[backend.name].supported
+            else "",
+        )
+        for backend in backends
+    ]
+    order = {"primary": 0, "fallback": 1, "candidate": 2, "not for this target": 3}
+    here = measurable(target, host)
+    return Assessment(
+        model=name,
+        facts=facts,
+        host=host,
+        target=target,
+        memory=memory(facts, target, context),
+        frameworks=tuple(sorted(ranked, key=lambda r: order[r.role])),
+        strategy=target.strategy,
+        reason=target.reason,
+        measured_here=here,
+        unverified=""
+        if here
+        else f"builds for {target.title} are made and scored here, and were not measured on the device",
+    )
+
+
+def _fit(backend: Backend, facts: ModelFacts) -> Fit:
+    """What a framework says; of a file that Transformers cannot be given, only those that run it say anything."""
+    if facts.gguf and facts.gguf.unmapped and SourceKind.GGUF not in backend.runs:
+        reason = f"it builds from Transformers' form of a model, and {facts.gguf.unmapped}"
+        return Fit(framework=backend.name, works=False, reasons=(reason,))
+    return backend.fit(facts)
+
+
+def resolve(target: Target, host: HostFacts) -> Target:
+    """``this-machine`` takes limits from this host, frameworks and strategy of the platform that it is."""
+    if target.primary != "auto":
+        return target
+    limits = Limits(memory_bytes=host.memory_bytes, storage_bytes=host.free_disk_bytes)
+    kind = "cross-platform"
+    if host.system == "Darwin" and host.cpu.architecture == "arm64":
+        kind = "apple-silicon"
+    elif host.cpu.vendor == "GenuineIntel":
+        kind = "intel-cpu"
+    like = knowledge.target(kind)
+    reason = f"{host.cpu.model} counts as {like.title!r}: {like.reason}"
+    return replace(
+        target,
+        primary=like.primary,
+        fallback=like.fallback,
+        strategy=like.strategy,
+        reason=reason,
+        limits=limits,
+    )
+
+
+def measurable(target: Target, host: HostFacts) -> bool:
+    """Whether this host can stand for the target."""
+    conditions = target.measurable_on
+    return bool(conditions) and (conditions == ("always",) or host.meets(conditions))
+
+
+def memory(facts: ModelFacts, target: Target, context: int) -> tuple[MemoryEstimate, ...]:
+    """Weights and one sequence's KV cache at each nominal precision: estimates, said so wherever they are shown."""
+    return tuple(
+        _estimate(name, bits, facts, target, context)
+        for name, bits in knowledge.table("precisions")["precisions"].items()
+    )
+
+
+def _estimate(name: str, bits: float, facts: ModelFacts, target: Target, context: int) -> MemoryEstimate:
+    weights = int(facts.parameters * bits / 8)
+    cache = facts.kv_cache_bytes(context, 4.0 if name == "fp32" else 2.0)
+    allowed, package = target.limits.memory_bytes, target.limits.package_bytes
+    return MemoryEstimate(
+        precision=name,
+        bits_per_weight=bits,
+        weight_bytes=weights,
+        kv_cache_bytes=cache,
+        context=context,
+        fits_memory=None if allowed is None else weights + cache <= allowed,
+        fits_package=None if package is None else weights <= package,
+    )
+
+
+def _role(name: str, target: Target) -> str:
+    if name == target.primary:
+        return "primary"
+    if name == target.fallback:
+        return "fallback"
+    # A framework that joined by an entry point is in no table: it takes part wherever it can.
+    foreign = name not in knowledge.table("frameworks")
+    return "candidate" if foreign or name in target.frameworks else "not for this target"

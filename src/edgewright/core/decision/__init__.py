@@ -1,0 +1,1 @@
+"""What is decided: policy, verdicts, ranking, choice."""

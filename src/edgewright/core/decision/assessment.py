@@ -1,0 +1,66 @@
+"""What can be said before anything is built: fit of each framework, memory, limits, strategy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edgewright.core.device.host import HostFacts
+from edgewright.core.device.target import Target
+from edgewright.core.model.facts import ModelFacts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fit:
+    """Whether a framework can build a model: ``works`` or not, why, and what it cannot quantize as named."""
+
+    framework: str
+    works: bool
+    reasons: tuple[str, ...]
+    quantization_notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemoryEstimate:
+    """Estimated bytes at one precision: weights, the KV cache of one sequence at ``context``, and whether it fits.
+
+    ``fits`` is None where the target has no limit to hold it against.
+    """
+
+    precision: str
+    bits_per_weight: float
+    weight_bytes: int
+    kv_cache_bytes: int
+    context: int
+    fits_memory: bool | None
+    fits_package: bool | None
+
+    @property
+    def total_bytes(self) -> int:
+        """Weights and KV cache; the runtime's own code and buffers come on top."""
+        return self.weight_bytes + self.kv_cache_bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ranked:
+    """A framework's place for a target: ``role`` is primary, fallback or candidate."""
+
+    fit: Fit
+    role: str
+    toolchain_supported: bool
+    toolchain_reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assessment:
+    """The answer of ``edgewright assess``."""
+
+    model: str
+    facts: ModelFacts
+    host: HostFacts
+    target: Target
+    memory: tuple[MemoryEstimate, ...]
+    frameworks: tuple[Ranked, ...]
+    strategy: tuple[str, ...]
+    reason: str
+    measured_here: bool
+    unverified: str = ""

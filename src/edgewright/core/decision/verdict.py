@@ -1,0 +1,193 @@
+"""Three-valued verdicts: a gate is passed, failed, or the measurement cannot tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from math import exp
+
+from edgewright.core.decision.policy import Gate, Policy
+from edgewright.core.measurement.quantity import METRICS, Label, Value
+from edgewright.core.statistics.looks import z
+from edgewright.core.statistics.ratio import ASSUMED_SCATTER
+
+
+class Outcome(StrEnum):
+    """What a gate says of a build."""
+
+    PASS = "pass"  # noqa: S105  # a verdict
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+
+
+class Needs(StrEnum):
+    """What would decide a gate that is open."""
+
+    ROUNDS = "rounds"
+    TEXT = "text"
+    QUIET_HOST = "a quieter host"
+    CONFIRMATION = "a confirmation"
+    MEMORY = "a consistent reading of memory"
+    DEVICE = "the target's device"
+    FIGURE = "a figure"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """One gate's answer, with the figure it was given and the reason in words.
+
+    ``excused``: the host cannot tell (the original itself breaks the bound here), so the gate decides nothing.
+    ``needs`` says what would decide a gate that is inconclusive; None where it is decided, and in older records.
+    """
+
+    gate: Gate
+    outcome: Outcome
+    value: float | None
+    reason: str
+    excused: bool = False
+    needs: Needs | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it keeps a build from passing without failing it."""
+        return self.outcome is Outcome.INCONCLUSIVE and not self.excused
+
+
+STEADINESS = frozenset({"latency_variation", "block_variation", "latency_drift"})
+"""Metrics of steadiness. Their figure itself passes a gate, and only their whole interval fails it: scatter has wide
+intervals, and a build is not called unsteady for what its host may have done. They are judged in a confirmation only."""
+
+MEMORY = frozenset({"peak_bytes", "memory_cut"})
+
+TIMING = STEADINESS | frozenset(
+    {
+        "speedup",
+        "decode_tok_s",
+        "prefill_tok_s",
+        "throughput_tok_s",
+        "ttft_ms",
+        "e2e_ms",
+        "itl_p50_ms",
+        "itl_p90_ms",
+        "itl_p95_ms",
+        "itl_p99_ms",
+        "load_s",
+    }
+)
+
+DEVICE_BOUND = TIMING | MEMORY
+"""Metrics whose figures are those of the machine that measured, whatever the build is for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Circumstances:
+    """What limits the verdicts of a measurement, beside its figures; reasons are by metric, in words.
+
+    ``doubts`` make a gate inconclusive. ``excuses`` do too, unless it is passed, and it then decides nothing;
+    ``elsewhere`` excuses whatever this machine cannot tell of another device. Steadiness is judged if ``confirmed``; a
+    look at what was ``explored`` does without it.
+    """
+
+    confirmed: bool = True
+    explored: bool = False
+    doubts: Mapping[str, str] = field(default_factory=dict)
+    excuses: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: bool = False
+
+
+def judge(gate: Gate, value: Value | None) -> Verdict:
+    """Hold a value against a gate: its whole interval must be on one side, where it has one."""
+    title = METRICS[gate.metric].title.lower()
+    if value is None or value.value is None:
+        why = value.reason if value else "not measured"
+        return _undecided(gate, None, f"{title} has no figure: {why}", Needs.FIGURE)
+    figure = f"{title} {_number(value.value)} against {gate.sign} {_number(gate.bound)}"
+    if value.label is Label.ESTIMATED:
+        why = f"{figure} is an estimate ({value.method}), and an estimate decides no gate"
+        return _undecided(gate, value.value, why, Needs.FIGURE)
+    holds = gate.holds(value.value)
+    if value.ci_low is None or value.ci_high is None:
+        return _verdict(gate, value, figure, passed=holds, failed=not holds)
+    span = f"{figure}, interval {_number(value.ci_low)} to {_number(value.ci_high)}"
+    low, high = gate.holds(value.ci_low), gate.holds(value.ci_high)
+    passed = holds if gate.metric in STEADINESS else low and high
+    return _verdict(gate, value, span, passed=passed, failed=not low and not high)
+
+
+def _verdict(gate: Gate, value: Value, reason: str, *, passed: bool, failed: bool) -> Verdict:
+    if passed or failed:
+        outcome = Outcome.PASS if passed else Outcome.FAIL
+        return Verdict(gate=gate, outcome=outcome, value=value.value, reason=reason)
+    needs = Needs.ROUNDS if gate.metric in DEVICE_BOUND else Needs.TEXT
+    return _undecided(
+        gate, value.value, f"{reason} holds the bound: more data would be needed to tell", needs
+    )
+
+
+def _undecided(gate: Gate, value: float | None, reason: str, needs: Needs) -> Verdict:
+    return Verdict(gate=gate, outcome=Outcome.INCONCLUSIVE, value=value, reason=reason, needs=needs)
+
+
+def judge_all(
+    policy: Policy, values: Mapping[str, Value], circumstances: Circumstances | None = None
+) -> tuple[Verdict, ...]:
+    """All gates of a policy under what is known of the measurement."""
+    around = circumstances or Circumstances()
+    return tuple(
+        _under(around, judge(gate, _with_room(gate, values.get(gate.metric)))) for gate in policy.gates
+    )
+
+
+def _with_room(gate: Gate, value: Value | None) -> Value | None:
+    """The figure of a single block with the room that one draw needs: it decides a gate on time only from far away."""
+    single = value is not None and value.value is not None and value.ci_low is None and value.n <= 1
+    if value is None or not single or gate.metric not in TIMING - STEADINESS:
+        return value
+    room, number = exp(z() * ASSUMED_SCATTER), float(value.value or 0.0)
+    return replace(value, ci_low=number / room, ci_high=number * room)
+
+
+def _under(around: Circumstances, verdict: Verdict) -> Verdict:
+    metric = verdict.gate.metric
+    if verdict.value is None and metric not in {*around.excuses, *around.doubts}:
+        return verdict
+    if around.elsewhere and metric in DEVICE_BOUND:
+        return _open(verdict, "not measured on the target's device", Needs.DEVICE, excused=True)
+    if metric in STEADINESS and not around.confirmed:
+        why = "steadiness is judged when a build is confirmed"
+        return _open(verdict, why, Needs.CONFIRMATION, excused=around.explored)
+    if metric in around.doubts:
+        return _open(verdict, around.doubts[metric], Needs.MEMORY if metric in MEMORY else Needs.QUIET_HOST)
+    if metric in around.excuses and verdict.outcome is not Outcome.PASS:
+        return _open(verdict, around.excuses[metric], Needs.QUIET_HOST, excused=True)
+    return verdict
+
+
+def _open(verdict: Verdict, why: str, needs: Needs, *, excused: bool = False) -> Verdict:
+    reason = f"{verdict.reason}; {why}"
+    return replace(verdict, outcome=Outcome.INCONCLUSIVE, reason=reason, excused=excused, needs=needs)
+
+
+def overall(verdicts: Iterable[Verdict]) -> Outcome:
+    """Fail if any gate failed, else inconclusive if any is, else pass; a gate that the host excuses decides nothing."""
+    outcomes = {verdict.outcome for verdict in verdicts if not verdict.excused}
+    for outcome in (Outcome.FAIL, Outcome.INCONCLUSIVE):
+        if outcome in outcomes:
+            return outcome
+    return Outcome.PASS
+
+
+def shortfall(verdicts: Iterable[Verdict]) -> float:
+    """How far a build is from passing: the sum of its failed gates' relative distances, 0 where none failed."""
+    total = 0.0
+    for verdict in verdicts:
+        if verdict.outcome is Outcome.FAIL and verdict.value is not None:
+            total += abs(verdict.value - verdict.gate.bound) / max(abs(verdict.gate.bound), 1e-9)
+        elif verdict.outcome is Outcome.FAIL:
+            total += 1.0
+    return total
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.3g}"

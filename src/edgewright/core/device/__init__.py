@@ -1,0 +1,1 @@
+"""What runs builds: hosts, targets, toolchains."""

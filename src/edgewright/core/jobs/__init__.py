@@ -1,0 +1,1 @@
+"""What a parent asks of a child process, and what comes back."""

@@ -1,0 +1,1 @@
+"""What was measured: scores, blocks, rounds, and the labelled values made of them."""

@@ -1,0 +1,127 @@
+"""One interleaved round: every arm once, in random order, each in a fresh process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from edgewright.core.measurement.noise import LIMITS, Noise, Sentinel, is_noisy_host, is_steady, usual_speed
+from edgewright.core.measurement.records import Block
+
+
+@dataclass(frozen=True, kw_only=True)
+class Invalid:
+    """A block that did not count: whose, and what disturbed it.
+
+    ``speed`` is the host's own over its usual, where nothing but that was to blame.
+    """
+
+    arm: str
+    reason: str
+    speed: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Round:
+    """The valid blocks by arm, the order they were run in, and the attempts that did not count.
+
+    ``swung`` is the host's own speed over its usual at those blocks that were not timed again in spite of it.
+    """
+
+    blocks: Mapping[str, Block]
+    order: tuple[str, ...]
+    invalid: tuple[Invalid, ...] = ()
+    swung: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostNoise:
+    """How well a host can tell two arms apart, over the rounds of one confirmation.
+
+    In ``unsteady`` blocks the host's own speed was off its usual, though not so far that they would not count.
+    ``resolution`` is half the interval of ln(B0/B0) over rounds that held the original twice: no difference below it can
+    be seen here. None where there was no such arm. ``swing`` is given where the host is noisy by nothing but its own speed:
+    the fastest it was seen over the slowest. ``swung`` of the invalid blocks had nothing else to blame, and ``kept`` others
+    were disturbed by it but not timed again.
+    """
+
+    blocks: int
+    invalid: int
+    noisy: bool
+    unsteady: int = 0
+    resolution: float | None = None
+    resolution_rounds: int = 0
+    reasons: tuple[str, ...] = ()
+    swung: int = 0
+    kept: int = 0
+    swing: float | None = None
+
+    @property
+    def is_mute(self) -> bool:
+        """Whether nothing timed here can be judged: what else ran took an unknown share of it."""
+        return self.noisy and self.swing is None
+
+    @property
+    def excuse(self) -> str:
+        """Why no build can be blamed for being unsteady here; empty where it can."""
+        if self.swing is not None:
+            return f"the host's own speed was over {LIMITS.sentinel:.0%} off its usual in {self.invalid + self.kept} of {self.blocks} blocks"
+        valid = self.blocks - self.invalid
+        if not valid or self.unsteady / valid <= LIMITS.invalid_share:
+            return ""
+        return f"the host's own speed was over {LIMITS.unsteady:.0%} off its usual in {self.unsteady} of {valid} blocks"
+
+
+def host_noise(rounds: Sequence[Round]) -> HostNoise:
+    """How many of these rounds' blocks were disturbed, and by what."""
+    valid, invalid = sum(len(r.blocks) for r in rounds), sum(len(r.invalid) for r in rounds)
+    refused = [i.speed for r in rounds for i in r.invalid if i.speed is not None]
+    kept = [speed for r in rounds for speed in r.swung.values()]
+    noisy = is_noisy_host(invalid + len(kept), valid + invalid)
+    alone = noisy and not is_noisy_host(invalid - len(refused), valid + invalid)
+    normal = usual(rounds)
+    return HostNoise(
+        blocks=valid + invalid,
+        invalid=invalid,
+        noisy=noisy,
+        swung=len(refused),
+        kept=len(kept),
+        unsteady=sum(not is_steady(b.noise, normal) for r in rounds for b in r.blocks.values()),
+        reasons=tuple(dict.fromkeys(i.reason for r in rounds for i in r.invalid))[:5],
+        swing=max(1.0, *refused, *kept) / min(1.0, *refused, *kept) if alone else None,
+    )
+
+
+def is_worth_waiting_for(rounds: Sequence[Round]) -> bool:
+    """Whether the host's own speed was so seldom off its usual that a block it disturbed is better timed again."""
+    noise = host_noise(rounds)
+    return not is_noisy_host(noise.swung + noise.kept, noise.blocks)
+
+
+def numbered(rounds: Sequence[Round]) -> dict[str, Round]:
+    """Rounds by their number in a run that has no other names for them."""
+    return {str(number): one for number, one in enumerate(rounds)}
+
+
+def counted(rounds: Mapping[str, Round], arm: str) -> dict[str, Block]:
+    """An arm's blocks that count, by round: those that the host's own speed disturbed only where the host is like that."""
+    swings = host_noise(list(rounds.values())).swing is not None
+    return {
+        name: one.blocks[arm]
+        for name, one in rounds.items()
+        if arm in one.blocks and (swings or arm not in one.swung)
+    }
+
+
+RECENT = 3
+"""Blocks whose sentinels, two each, tell how fast the host usually is at the moment."""
+
+
+def recent(rounds: Sequence[Round]) -> tuple[Noise, ...]:
+    """The noise around the last blocks of these rounds, oldest first."""
+    return tuple(block.noise for one in rounds for block in one.blocks.values())[-RECENT:]
+
+
+def usual(rounds: Sequence[Round]) -> Sentinel | None:
+    """What sentinels usually say in these rounds."""
+    return usual_speed(block.noise for one in rounds for block in one.blocks.values())

@@ -1,0 +1,1 @@
+"""What is expected before anything is built, and what to try next."""

@@ -1,1 +1,0 @@
-"""The order of the stages, and nothing else: what is decided lies in `core`, what is done in `stages`."""

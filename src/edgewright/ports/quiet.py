@@ -1,0 +1,19 @@
+"""A reporter for programs that do not listen."""
+
+from __future__ import annotations
+
+from edgewright.core.jobs.results import Progress
+from edgewright.core.run import Trial
+
+
+class Quiet:
+    """Says nothing."""
+
+    def phase(self, text: str, *, left_s: float | None = None) -> None:
+        """Nothing."""
+
+    def tell(self, progress: Progress) -> None:
+        """Nothing."""
+
+    def trial(self, trial: Trial) -> None:
+        """Nothing."""

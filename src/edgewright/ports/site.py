@@ -1,0 +1,173 @@
+"""Where jobs run, and where runs are written: a site's parts, live sessions, and the directories of runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from edgewright.ports.child import Tell
+from edgewright.ports.parent import JobRunner, Journal, Store, Toolchains
+
+if TYPE_CHECKING:
+    from edgewright.core.device.host import HostFacts
+    from edgewright.core.device.toolchain import ToolchainSpec
+    from edgewright.core.jobs.conversation import Question, Reply
+    from edgewright.core.jobs.harness import HarnessJob
+    from edgewright.core.jobs.requests import SessionJob
+    from edgewright.core.jobs.results import Failure, Result
+    from edgewright.core.measurement.likelihood import Likelihood, Pair
+    from edgewright.core.recipe.artifact import Artifact
+    from edgewright.core.recipe.recipes import Recipe
+    from edgewright.core.run import Run
+
+
+class Probe(Protocol):
+    """Looks at the host of a site."""
+
+    def host(self, *, brief: bool = False) -> HostFacts:
+        """Facts of the host; ``brief`` leaves out what takes more than a moment (network, load)."""
+        ...
+
+    def usable_cores(self) -> int:
+        """Processor cores that a job may use."""
+        ...
+
+
+class LiveSession(Protocol):
+    """A build that is loaded and answers, one request at a time."""
+
+    def stream(self, ids: Sequence[int], tokens: int, stop: Sequence[int] = ()) -> Iterator[int]:
+        """Continue ``ids`` greedily; each id comes as soon as it is known.
+
+        It ends after ``tokens`` ids, or after one of ``stop``, which is part of the answer. A caller that closes the
+        iterator cancels the rest.
+
+        Raises:
+            WorkerError: the process failed.
+        """
+        ...
+
+    def likelihoods(self, pairs: Sequence[Pair]) -> tuple[Likelihood, ...]:
+        """The log-likelihood of each pair's continuation.
+
+        Raises:
+            WorkerError: the process failed.
+        """
+        ...
+
+    def close(self) -> None:
+        """End the process that holds the model. Closing twice is allowed."""
+        ...
+
+
+class Sessions(Protocol):
+    """Opens builds in their frameworks' processes and keeps them open."""
+
+    def open(self, toolchain: ToolchainSpec, job: SessionJob, log: Path) -> LiveSession:
+        """Load the build that ``job`` names.
+
+        Raises:
+            WorkerError: it cannot be loaded; the message names the cause.
+        """
+        ...
+
+    def converse(
+        self,
+        toolchain: ToolchainSpec,
+        job: HarnessJob,
+        answer: Callable[[Question], Reply],
+        *,
+        variables: Mapping[str, str],
+        log: Path,
+        tell: Tell,
+        timeout_s: float,
+    ) -> Result | Failure:
+        """Run a harness's job and answer what it asks; what ``answer`` raises ends the child too."""
+        ...
+
+    def alone(self, tell: Tell) -> AbstractContextManager[None]:
+        """Hold the host: nothing else of ours runs there until the block ends."""
+        ...
+
+
+class Site(Protocol):
+    """A place where jobs run: its probe, toolchains, store, runner, sessions and lock belong together."""
+
+    @property
+    def name(self) -> str:
+        """How a user calls it."""
+        ...
+
+    @property
+    def probe(self) -> Probe:
+        """Looks at its host."""
+        ...
+
+    @property
+    def toolchains(self) -> Toolchains:
+        """Its environments of frameworks."""
+        ...
+
+    @property
+    def runner(self) -> JobRunner:
+        """Runs jobs there."""
+        ...
+
+    @property
+    def sessions(self) -> Sessions:
+        """Opens builds there."""
+        ...
+
+    def store(self, tell: Tell) -> Store:
+        """Its finished things; ``tell`` hears who is waited for."""
+        ...
+
+
+class Runs(Protocol):
+    """Directories of runs."""
+
+    def hold(self, path: Path) -> AbstractContextManager[Path]:
+        """Make the directory and hold it: two runs never write to one.
+
+        Raises:
+            ResourceError: it cannot be written, or another run holds it.
+        """
+        ...
+
+    def exists(self, path: Path) -> bool:
+        """Whether a directory holds a run's record."""
+        ...
+
+    def read(self, path: Path) -> Run:
+        """The record in a run's directory, or in a file.
+
+        Raises:
+            InputError: there is none, or it is of a later version.
+        """
+        ...
+
+    def journal(self, path: Path, key: str) -> Journal:
+        """The journal of a run's directory, for the plan of this key."""
+        ...
+
+    def export(self, artifact: Artifact, recipe: Recipe, path: Path) -> Path:
+        """Put a build into the run's directory, under the runtime options that it was chosen with; returns the place.
+
+        Raises:
+            ResourceError: the place cannot be written.
+        """
+        ...
+
+    def exported(self, path: Path) -> Path | None:
+        """The build that lies in a run's directory, or None."""
+        ...
+
+    def remove_export(self, path: Path) -> None:
+        """Remove the build from a run's directory, if there is one.
+
+        Raises:
+            ResourceError: it cannot be removed.
+        """
+        ...

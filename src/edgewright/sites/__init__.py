@@ -1,0 +1,1 @@
+"""Where jobs run: a folder a kind of place. `local` is this machine."""

@@ -1,0 +1,1 @@
+"""This machine: child processes, toolchain environments, the store, the host, the clock."""

@@ -1,0 +1,68 @@
+"""The chosen build beside its run's record, as a directory that can be shipped."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from pathlib import Path
+
+from edgewright.core.recipe.artifact import MANIFEST_NAME, Artifact
+from edgewright.errors import ResourceError
+
+BEST = "best"
+_LINKED_FROM_BYTES = 1_000_000
+
+
+def export_build(artifact: Artifact, place: Path) -> Path:
+    """Put the artifact's files at ``place``: weights as hard links to the store where the file system has them.
+
+    Small files are copies, so that a configuration edited here does not change the store's. The store may be deleted
+    afterwards; the exported files stay.
+
+    Raises:
+        ResourceError: the place cannot be written.
+    """
+    source, draft = Path(artifact.path), place.with_name(f".{place.name}.draft")
+    if _same(source, place):
+        return place
+    try:
+        shutil.rmtree(draft, ignore_errors=True)
+        shutil.copytree(source, draft, copy_function=_link_or_copy)
+        shutil.rmtree(place, ignore_errors=True)
+        draft.rename(place)
+    except OSError as error:
+        hint = "Free space or give another --out; the build itself is kept in the cache home."
+        raise ResourceError(f"{place} cannot be written: {error.strerror or error}.", hint=hint) from error
+    return place
+
+
+def remove_export(place: Path) -> None:
+    """Remove what `export_build` put at ``place``, if anything.
+
+    Raises:
+        ResourceError: it cannot be removed.
+    """
+    if not place.exists():
+        return
+    doomed = place.with_name(f".{place.name}.draft")  # renamed first: what has the final name is whole
+    try:
+        shutil.rmtree(doomed, ignore_errors=True)
+        place.rename(doomed)
+        shutil.rmtree(doomed)
+    except OSError as error:
+        hint = "Close what uses it, or remove it by hand: it is not what this run recommends."
+        raise ResourceError(f"{place} cannot be removed: {error.strerror or error}.", hint=hint) from error
+
+
+def _same(source: Path, place: Path) -> bool:
+    mine, theirs = source / MANIFEST_NAME, place / MANIFEST_NAME
+    return theirs.is_file() and mine.read_bytes() == theirs.read_bytes()
+
+
+def _link_or_copy(source: str, target: str) -> str:
+    if Path(source).stat().st_size >= _LINKED_FROM_BYTES:
+        with contextlib.suppress(OSError):  # another file system, or one without hard links
+            os.link(source, target)
+            return target
+    return str(shutil.copy2(source, target))

@@ -1,1 +1,0 @@
-"""One verb a file: records and ports in, one new frozen record out. No stage calls another."""
