@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgewright.app.evaluate.text import evaluate
+from edgewright.api import evaluate
 from edgewright.app.intake.proving import proven
 from edgewright.app.intake.sources import source_of
 from edgewright.app.steps.assess import assess

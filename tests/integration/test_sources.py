@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from gguf import GGUFReader
 
+from edgewright.api import load
 from edgewright.app.intake.sources import source_of
-from edgewright.app.session import load
 from edgewright.app.steps.build import build
 from edgewright.app.steps.cross_validate import KL_LIMIT, tokenize
 from edgewright.app.steps.score import REFERENCE_FILE, score

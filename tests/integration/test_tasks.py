@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import edgewright
-from edgewright.app.evaluate.lm_eval import evaluate_lm_eval
-from edgewright.app.evaluate.tasks import answers, encoder, evaluate_tasks
+from edgewright.api import evaluate_lm_eval, evaluate_tasks
+from edgewright.app.evaluate.tasks import answers, encoder
 from edgewright.app.intake.runnable import Runnable
 from edgewright.app.steps.build import build
 from edgewright.app.steps.likelihood import likelihood
