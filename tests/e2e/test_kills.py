@@ -118,7 +118,7 @@ def test_killed_again_and_again_the_same_command_finishes(shell, tiny, home_of_i
     done = shell.run("optimize", tiny.path, *ARGUMENTS, "--json")
     assert done.returncode in {0, 10, 11}, done.stderr
     # Every round was measured once, whatever was killed: no name comes twice.
-    names = [json.loads(line)["name"] for line in finished_rounds(shell.folder)]
+    names = [json.dumps(json.loads(line)["of"]) for line in finished_rounds(shell.folder)]
     assert len(names) == len(set(names)), names
     after = finished(home_of_its_own)
     assert {name: after[name] for name in known} == known

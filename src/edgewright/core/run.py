@@ -45,7 +45,7 @@ class Trial:
 
     Once it is ``confirmed``, its values and verdicts stand on new blocks and held-out text, and ``explored`` keeps what
     it was shortlisted for. ``predicted`` is what was expected of it before it was built. ``doubts`` are metrics whose figures
-    cannot be judged, with the reason. ``failure`` is the kind of a job that had no result. ``variant_of`` is the trial whose artifact this one runs under another runtime option.
+    cannot be judged, with the reason. ``failure`` is the kind of a job that had no result. ``variant_of`` is the trial whose artifact this one runs under another runtime option. ``scored_tokens`` says how many tokens its accuracy stands on where a slow runtime scored fewer than the original.
     """
 
     recipe: Recipe
@@ -65,6 +65,7 @@ class Trial:
     explored: Mapping[str, Value] = field(default_factory=dict)
     doubts: Mapping[str, str] = field(default_factory=dict)
     predicted: Mapping[str, Value] = field(default_factory=dict)
+    scored_tokens: int | None = None
 
     @property
     def id(self) -> str:

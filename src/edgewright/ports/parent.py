@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from edgewright.core.device.toolchain import ToolchainSpec, ToolchainState
     from edgewright.core.jobs.requests import Job
     from edgewright.core.jobs.results import Failure, Result
-    from edgewright.core.measurement.rounds import Round
+    from edgewright.core.measurement.rounds import Round, RoundKey
     from edgewright.core.model.facts import ModelFacts, SourceKind, TensorShape
     from edgewright.core.recipe.allocation import Mixture
     from edgewright.core.recipe.artifact import Artifact, Manifest
@@ -253,11 +253,11 @@ class Journal(Protocol):
         """The directory."""
         ...
 
-    def rounds(self, key: str) -> dict[str, Round]:
+    def rounds(self, key: str) -> dict[RoundKey, Round]:
         """Finished rounds that were written under this plan key, by name."""
         ...
 
-    def add_round(self, name: str, finished: Round) -> None:
+    def add_round(self, key: RoundKey, finished: Round) -> None:
         """Append a finished round."""
         ...
 

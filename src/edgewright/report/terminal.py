@@ -22,7 +22,7 @@ from edgewright.report.fallen import fallen
 from edgewright.report.figures import figure
 from edgewright.report.lines import WIDE_FROM, add_row, say, table_of
 from edgewright.report.proof import proof_line
-from edgewright.report.rows import COLUMNS, expectation, place_of, table, untried
+from edgewright.report.rows import COLUMNS, expectation, fewer_tokens, place_of, table, untried
 
 _COLORS = {"ok": "green", "warning": "yellow", "problem": "red"}
 _NARROW = {"build", "size", "KL", "retained", "speedup", "memory", "verdict"}
@@ -68,7 +68,7 @@ def _comparison(console: Console, run: Run) -> Table:
             _comparison_column(shape, title, side)
     chosen = run.choice.chosen if run.choice else None
     for trial, row in table(run):
-        if trial.status is Status.SKIPPED and "+" in trial.id:
+        if trial.status is Status.SKIPPED and trial.variant_of:
             continue  # a runtime option that did not help is part of the five stages' story
         best = "bold yellow" if run.provisional else "bold green"
         style = best if trial.id == chosen else "dim" if trial.outcome is Outcome.FAIL else ""
@@ -104,9 +104,8 @@ def _conversions(console: Console, run: Run) -> None:
     for one in fallen(run):
         say(console, "  ", (one.name, "yellow"), f": {one.what}: {one.reason}")
     for trial in run.trials:
-        for note in trial.notes:
-            if note.startswith("scored on"):
-                say(console, f"  {trial.id}: {note}")
+        if trial.scored_tokens is not None:
+            say(console, f"  {trial.id}: {fewer_tokens(trial, run)}")
         if trial.predicted:
             say(console, f"  {trial.id}: {expectation(trial)}")
 

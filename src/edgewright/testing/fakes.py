@@ -10,7 +10,7 @@ from edgewright.codec import dump, load
 from edgewright.core.device.toolchain import ToolchainSpec, ToolchainState
 from edgewright.core.jobs.results import Progress
 from edgewright.core.keys import digest
-from edgewright.core.measurement.rounds import Round
+from edgewright.core.measurement.rounds import Round, RoundKey
 from edgewright.core.model.facts import ModelFacts, TensorShape
 from edgewright.core.recipe.artifact import MANIFEST_NAME, Artifact, Manifest
 from edgewright.core.run import Run, Trial
@@ -168,18 +168,18 @@ class MemoryJournal:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.kept: dict[str, Round] = {}
+        self.kept: dict[RoundKey, Round] = {}
         self.events: list[str] = []
         self.saved: list[Run] = []
 
-    def rounds(self, key: str) -> dict[str, Round]:
+    def rounds(self, key: str) -> dict[RoundKey, Round]:
         """All of them, whatever the key."""
         del key
         return dict(self.kept)
 
-    def add_round(self, name: str, finished: Round) -> None:
+    def add_round(self, key: RoundKey, finished: Round) -> None:
         """Keep it."""
-        self.kept[name] = finished
+        self.kept[key] = finished
 
     def note(self, event: str, **details: str | float | None) -> None:
         """Keep its name."""

@@ -37,12 +37,12 @@ def make(
     glance: bool = False,
     unless: Callable[[Artifact], str] = lambda _: "",
 ) -> None:
-    """Build and score recipes; their bases are among them, or were made before (``state.made``).
+    """Build and score recipes; their bases are among them, or were made before (``state.measured.made``).
 
     A build is not scored where ``unless`` gives a reason. With ``glance`` the first window is scored before the rest: a build
     that surely fails a gate on it is left there.
     """
-    made = state.made
+    made = state.measured.made
     waiting = [recipe for recipe in recipes if _has_source(state, recipe)]
     while waiting:
         possible = [recipe for recipe in waiting if not recipe.base or recipe.base_id in made]
@@ -65,24 +65,24 @@ def make(
 
 def _has_source(state: State, recipe: Recipe) -> bool:
     """Whether the source that a recipe is made from is there, or could be made; a failure is recorded."""
-    if not recipe.source or recipe.source in state.sources:
+    if not recipe.source or recipe.source in state.measured.sources:
         return True
     pruning = parse(recipe.source)
     try:
-        state.sources[recipe.source] = prepare(
-            state.context,
+        state.measured.sources[recipe.source] = prepare(
+            state.setup.context,
             SourceOperation.PRUNE,
-            Path(state.source.path),
-            name=f"{state.source.name}~{pruning.name}",
-            said=state.source.origin,
+            Path(state.setup.source.path),
+            name=f"{state.setup.source.name}~{pruning.name}",
+            said=state.setup.source.origin,
             kind=SourceKind.DERIVED,
-            fingerprint=state.source.digest,
+            fingerprint=state.setup.source.digest,
             options=pruning.options,
-            ids=(state.begin + state.calibration.ids)[:_PRUNING_TOKENS],
-            notes=state.source.notes,
+            ids=(state.setup.begin + state.setup.calibration.ids)[:_PRUNING_TOKENS],
+            notes=state.setup.source.notes,
         )
     except EdgewrightError as error:
-        state.fail(recipe, Failure(failure=FailureKind.FAILED, reason=str(error)), "pruning")
+        state.record.fail(recipe, Failure(failure=FailureKind.FAILED, reason=str(error)), "pruning")
         return False
     return True
 
@@ -91,8 +91,8 @@ def _stand_in(state: State, recipe: Recipe, made: dict[str, Artifact]) -> None:
     """What others are made from can be missing: they are then made from what it would have been made from."""
     if recipe.id not in made:
         made[recipe.id] = made[recipe.base_id]
-        state.note(
-            f"{recipe.id} could not be made, and builds go without it: {state.trials[recipe.id].reason}"
+        state.record.note(
+            f"{recipe.id} could not be made, and builds go without it: {state.record.trials[recipe.id].reason}"
         )
 
 
@@ -105,22 +105,22 @@ def _built(state: State, recipes: Sequence[Recipe], bases: Mapping[str, Artifact
         if artifact is None:
             postpone(state, [recipe])
         elif isinstance(artifact, Failure):
-            state.fail(recipe, artifact, "build")
+            state.record.fail(recipe, artifact, "build")
         else:
-            state.built(artifact)
+            state.record.built(artifact)
             if reason := _quantized_nothing(state, artifact):
                 skip(state, recipe, reason)
             else:
                 made[recipe.id] = artifact
 
     tasks = [partial(_build, state, recipe, bases.get(recipe.base_id)) for recipe in recipes]
-    beside(state.context.runner, state.at_once(), tasks, settle)
+    beside(state.setup.context.runner, state.setup.at_once(), tasks, settle)
     return made
 
 
 def _quantized_nothing(state: State, artifact: Artifact) -> str:
     """Why a build is none of what its name says: no row was long enough for its groups. Empty where it is one."""
-    plain = state.trials[state.plan.of(artifact.recipe.framework)[0].id].artifact
+    plain = state.record.trials[state.setup.plan.of(artifact.recipe.framework)[0].id].artifact
     if artifact.recipe.precision.unquantized or plain is None:
         return ""
     mine, whole = artifact.manifest.bits_per_weight, plain.manifest.bits_per_weight
@@ -134,31 +134,31 @@ def _quantized_nothing(state: State, artifact: Artifact) -> str:
 
 def _build(state: State, recipe: Recipe, base: Artifact | None) -> tuple[Recipe, Artifact | Failure | None]:
     """A recipe with its build; with None where the time is spent before it begins."""
-    if state.out_of_time():
+    if state.setup.out_of_time():
         return recipe, None
-    log = state.log(recipe.id, "build")
-    source = state.sources[recipe.source] if recipe.source else state.source
-    return recipe, build(state.context, source, recipe, base, log, state.calibration, files=False)
+    log = state.setup.log(recipe.id, "build")
+    source = state.measured.sources[recipe.source] if recipe.source else state.setup.source
+    return recipe, build(state.setup.context, source, recipe, base, log, state.setup.calibration, files=False)
 
 
 def _score(state: State, recipe: Recipe, artifact: Artifact, *, glance: bool) -> None:
-    if state.out_of_time():
+    if state.setup.out_of_time():
         postpone(state, [recipe])
         return
     if glance and (lost := _glance(state, recipe, artifact)):
-        state.update(lost, "stopped-early")
+        state.record.update(lost, "stopped-early")
         return
     scores = score_build(state, recipe, artifact)
     if isinstance(scores, Failure):
-        state.fail(recipe, scores, "scoring")
+        state.record.fail(recipe, scores, "scoring")
     else:
         state.scored(recipe, scores)
 
 
 def _glance(state: State, recipe: Recipe, artifact: Artifact) -> Trial | None:
     """The trial as it ends if its accuracy on the first window surely fails a gate; None if it goes on."""
-    first = state.ids[: state.request.context]
-    if len(first) == len(state.ids):
+    first = state.setup.ids[: state.setup.request.context]
+    if len(first) == len(state.setup.ids):
         return None
     _, reference = score_reference(state, first, "score-first")
     scores = score_build(state, recipe, artifact, ids=first, reference=reference)
@@ -169,7 +169,7 @@ def _glance(state: State, recipe: Recipe, artifact: Artifact) -> Trial | None:
     lost = next((verdict for verdict in verdicts if verdict.outcome is Outcome.FAIL), None)
     if lost is None:
         return None
-    trial = state.trials[recipe.id]
+    trial = state.record.trials[recipe.id]
     reason = f"stopped after {scores.tokens} tokens: {lost.reason}"
     return replace(
         trial,
@@ -189,7 +189,7 @@ def accuracy_lost(state: State, trial: Trial) -> bool:
 
 
 def _accuracy_verdicts(state: State, values: Mapping[str, Value]) -> list[Verdict]:
-    gates = [gate for gate in state.request.policy.gates if gate.metric not in DEVICE_BOUND]
+    gates = [gate for gate in state.setup.request.policy.gates if gate.metric not in DEVICE_BOUND]
     return [judge(gate, values[gate.metric]) for gate in gates if gate.metric in values]
 
 
@@ -197,8 +197,10 @@ def postpone(state: State, recipes: Sequence[Recipe]) -> None:
     """Candidates that the budget leaves for the next run of the same command."""
     for recipe in recipes:
         reason = "the time budget was spent; the same command with more time goes on"
-        state.update(replace(state.trials[recipe.id], reason=reason), "out-of-time")
+        state.record.update(replace(state.record.trials[recipe.id], reason=reason), "out-of-time")
 
 
 def skip(state: State, recipe: Recipe, reason: str) -> None:
-    state.update(replace(state.trials[recipe.id], status=Status.SKIPPED, reason=reason), "skipped")
+    state.record.update(
+        replace(state.record.trials[recipe.id], status=Status.SKIPPED, reason=reason), "skipped"
+    )

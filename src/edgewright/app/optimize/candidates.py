@@ -42,11 +42,13 @@ class Pool:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        tied = state.source.facts.tied_embeddings
-        self._groups = groups_of(state.context.files.tensors(Path(state.source.path)), tied=tied)
+        tied = state.setup.source.facts.tied_embeddings
+        self._groups = groups_of(state.setup.context.files.tensors(Path(state.setup.source.path)), tied=tied)
         self._storages: dict[str, Storage] = {}
         self.elsewhere: list[Trial] = []
-        self.left = {entry.id: entry for name in state.plan.frameworks() for entry in self._entries(name)}
+        self.left = {
+            entry.id: entry for name in state.setup.plan.frameworks() for entry in self._entries(name)
+        }
 
     def trial(self, identifier: str) -> Trial | None:
         """Take a candidate out, as the trial that it becomes; None where no allocation reaches its size."""
@@ -66,7 +68,7 @@ class Pool:
 
     def held_bytes(self, framework: str, recipe: Recipe | None, size_bytes: float) -> float:
         """What the runtime is declared to hold for weights of that size; without a recipe nothing is known to be packed."""
-        backend, facts = self._state.context.backend(framework), self._state.source.facts
+        backend, facts = self._state.setup.context.backend(framework), self._state.setup.source.facts
         space, mixture = backend.space(facts), backend.mixture(facts)
         held = space.memory_per_byte * size_bytes if space else size_bytes
         if recipe is None:
@@ -77,20 +79,20 @@ class Pool:
         return held + (storage.packed_bytes(self._groups) if storage else 0.0)
 
     def _entries(self, framework: str) -> Iterator[Entry]:
-        state, first = self._state, self._state.plan.of(framework)[0]
-        base = state.made.get(first.id)
-        space = state.context.backend(framework).space(state.source.facts)
-        if base is None or space is None or state.trials[first.id].status is not Status.MEASURED:
+        state, first = self._state, self._state.setup.plan.of(framework)[0]
+        base = state.measured.made.get(first.id)
+        space = state.setup.context.backend(framework).space(state.setup.source.facts)
+        if base is None or space is None or state.record.trials[first.id].status is not Status.MEASURED:
             return
         kept = space.kept_bytes(self._groups, base.manifest.size_bytes)
-        planned = {recipe.id for recipe in state.plan.of(framework)}
+        planned = {recipe.id for recipe in state.setup.plan.of(framework)}
         for candidate in space.candidates:
             name = candidate.recipe.id
             self._storages[name] = candidate.storage
-            begun = name in state.trials and state.trials[name].status is not Status.PLANNED
-            if begun or (state.request.only and name not in planned):
+            begun = name in state.record.trials and state.record.trials[name].status is not Status.PLANNED
+            if begun or (state.setup.request.only and name not in planned):
                 continue
-            if not state.run.assessment.host.meets(candidate.needs):
+            if not state.record.run.assessment.host.meets(candidate.needs):
                 reason = f"takes too long on a host without {' and '.join(candidate.needs)}"
                 self.elsewhere.append(Trial(recipe=candidate.recipe, status=Status.UNTRIED, reason=reason))
                 continue
@@ -102,12 +104,12 @@ class Pool:
                 recipe=candidate.recipe,
                 cost=candidate.cost,
             )
-        if not state.request.only:
+        if not state.setup.request.only:
             yield from self._mixtures(framework, kept, base.manifest.size_bytes - base.manifest.weight_bytes)
 
     def _mixtures(self, framework: str, kept: float, companions: float) -> Iterator[Entry]:
         """Allocations at several sizes; ``companions`` are bytes of files without weights, which no allocation counts."""
-        mixture = self._state.context.backend(framework).mixture(self._state.source.facts)
+        mixture = self._state.setup.context.backend(framework).mixture(self._state.setup.source.facts)
         bits = [kind.bits for kind in mixture.types] if mixture else []
         for wanted in _BITS if mixture else ():
             storage = Storage(
@@ -128,14 +130,14 @@ class Pool:
         state = self._state
         scored = [
             scores.seconds
-            for name, scores in state.scores.items()
-            if name in state.trials and state.trials[name].recipe.framework == entry.framework
+            for name, scores in state.measured.scores.items()
+            if name in state.record.trials and state.record.trials[name].recipe.framework == entry.framework
         ]
         seconds = seconds_of(entry.cost, scored)
         found = self._allocation(entry) if entry.recipe is None and self._table() else None
         recipe = found.recipe if found else entry.recipe
         predicted = found.predicted["kl_divergence"].value if found else None
-        if entry.recipe is None and state.sensitivity is None:
+        if entry.recipe is None and state.measured.sensitivity is None:
             seconds += self._table_seconds() / _TURN
         return Prospect(
             id=entry.id,
@@ -147,15 +149,15 @@ class Pool:
         )
 
     def _table(self) -> Sensitivity | None:
-        known = self._state.sensitivity
+        known = self._state.measured.sensitivity
         return known if isinstance(known, Sensitivity) else None
 
     def _table_seconds(self) -> float:
         """What measuring the sensitivity table would take, by what scoring the original took."""
-        scored = self._state.scores[self._state.baseline_id]
+        scored = self._state.measured.scores[self._state.setup.baseline_id]
         return len(self._groups) * len(BITS) * TOKENS * scored.seconds / max(scored.tokens, 1)
 
     def _allocation(self, entry: Entry) -> Trial | None:
         state = self._state
-        base = state.made[state.plan.of(entry.framework)[0].id]
+        base = state.measured.made[state.setup.plan.of(entry.framework)[0].id]
         return allocated(state, entry.framework, base, entry.target)

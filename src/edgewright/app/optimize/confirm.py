@@ -9,7 +9,7 @@ from edgewright.app.optimize.judging import judged, memory_doubts, timed
 from edgewright.app.optimize.progression import story
 from edgewright.app.optimize.quota import whole
 from edgewright.app.optimize.scoring import score_build, score_reference
-from edgewright.app.optimize.state import CONFIRM, State
+from edgewright.app.optimize.state import State
 from edgewright.app.optimize.tune import tune
 from edgewright.core.decision.choice import Choice, choose
 from edgewright.core.decision.ranking import shortlist
@@ -19,7 +19,7 @@ from edgewright.core.measurement.accuracy import accuracy_values, joined, length
 from edgewright.core.measurement.noise import is_surely_noisy
 from edgewright.core.measurement.quantity import Value
 from edgewright.core.measurement.records import Scores
-from edgewright.core.measurement.rounds import HostNoise, Round, host_noise
+from edgewright.core.measurement.rounds import HostNoise, Phase, Round, RoundKey, host_noise
 from edgewright.core.measurement.speed import ratio_of
 from edgewright.core.run import Status, Trial
 from edgewright.core.statistics.looks import next_look
@@ -33,40 +33,46 @@ def confirm(state: State, *, direct: bool = False) -> Choice:
 
     A ``direct`` question is answered by the best as it is, confirmed without a runner-up. Where builds were confirmed one at a time already, the choice is among them.
     """
-    if not any(trial.confirmed for trial in state.trials.values()):
+    if not any(trial.confirmed for trial in state.record.trials.values()):
         if not direct:
             tune(state)
-        for turn in range(state.request.confirmation.turns):
-            finalists = _finalists(state, 1 if direct else state.request.confirmation.finalists)
+        for turn in range(state.setup.request.confirmation.turns):
+            finalists = _finalists(state, 1 if direct else state.setup.request.confirmation.finalists)
             if not finalists:
                 break
-            _time(state, f"{CONFIRM}{turn}/", finalists)
-            mute = state.run.host is not None and state.run.host.is_mute
-            if mute or any(state.trials[name].outcome is Outcome.PASS for name in finalists):
+            _time(state, str(turn), finalists)
+            mute = state.record.run.host is not None and state.record.run.host.is_mute
+            if mute or any(state.record.trials[name].outcome is Outcome.PASS for name in finalists):
                 break
-    choice = choose(state.contenders(), state.request.policy)
+    choice = choose(state.record.contenders(), state.setup.request.policy)
     if choice.chosen:
-        state.run = replace(state.run, progressive=story(state, state.trials[choice.chosen]))
+        state.record.run = replace(
+            state.record.run, progressive=story(state, state.record.trials[choice.chosen])
+        )
     return choice
 
 
 def confirm_one(state: State, name: str) -> bool:
     """Confirm one build beside the original alone; whether it passes every gate."""
-    trial = whole(state, state.trials[name])
-    if not state.alive(name) or _accuracy(state, trial) is Outcome.FAIL or not state.alive(name):
+    trial = whole(state, state.record.trials[name])
+    if (
+        not state.record.alive(name)
+        or _accuracy(state, trial) is Outcome.FAIL
+        or not state.record.alive(name)
+    ):
         return False
-    _time(state, f"{CONFIRM}{name}/", [name])
-    return state.trials[name].outcome is Outcome.PASS
+    _time(state, name, [name])
+    return state.record.trials[name].outcome is Outcome.PASS
 
 
 def _finalists(state: State, most: int) -> list[str]:
     """The next ``most`` builds in order of preference whose accuracy holds on held-out text; undecided ones only to fill."""
     held, open_ = [], []
-    order = shortlist(state.contenders(), state.request.policy)
-    waiting = [c.id for c in order if not state.trials[c.id].confirmed]
+    order = shortlist(state.record.contenders(), state.setup.request.policy)
+    waiting = [c.id for c in order if not state.record.trials[c.id].confirmed]
     for name in waiting[:_CANDIDATES]:
-        trial = whole(state, state.trials[name])
-        answer = _accuracy(state, trial) if state.alive(name) else Outcome.FAIL
+        trial = whole(state, state.record.trials[name])
+        answer = _accuracy(state, trial) if state.record.alive(name) else Outcome.FAIL
         if answer is Outcome.PASS:
             held.append(name)
         elif answer is Outcome.INCONCLUSIVE:
@@ -82,18 +88,18 @@ def _accuracy(state: State, trial: Trial) -> Outcome:
     With the first segment a few prompts are answered too: a build that talks much longer or shorter has changed.
     """
     parts: list[Scores] = []
-    gates = [g for g in state.request.policy.gates if g.metric not in DEVICE_BOUND]
+    gates = [g for g in state.setup.request.policy.gates if g.metric not in DEVICE_BOUND]
     values: dict[str, Value] = {}
     verdicts: list[Verdict] = []
-    for number, segment in enumerate(state.parts.held_out):
-        state.context.reporter.phase(f"confirming the accuracy of {trial.id} on held-out text")
-        prompts = state.prompts if number == 0 else None
+    for number, segment in enumerate(state.setup.parts.held_out):
+        state.setup.context.reporter.phase(f"confirming the accuracy of {trial.id} on held-out text")
+        prompts = state.setup.prompts if number == 0 else None
         original, reference = score_reference(state, segment, f"held-out-{number}", prompts)
         answer = score_build(
             state, trial.recipe, trial.artifact, ids=segment, reference=reference, prompts=prompts
         )
         if isinstance(answer, Failure):
-            state.fail(trial.recipe, answer, "held-out text")
+            state.record.fail(trial.recipe, answer, "held-out text")
             return Outcome.FAIL
         parts.append(answer)
         values |= accuracy_values(joined(parts)) | length_values(answer, original)
@@ -101,40 +107,44 @@ def _accuracy(state: State, trial: Trial) -> Outcome:
         if all(verdict.outcome is not Outcome.INCONCLUSIVE for verdict in verdicts):
             break
     if not parts:
-        state.note("the text is too short to hold any of it out: accuracy stands on the explored part")
+        state.record.note("the text is too short to hold any of it out: accuracy stands on the explored part")
         return Outcome.PASS
     explored = trial.explored or trial.values
-    state.update(replace(trial, values={**trial.values, **values}, explored=explored), "confirmed-accuracy")
+    state.record.update(
+        replace(trial, values={**trial.values, **values}, explored=explored), "confirmed-accuracy"
+    )
     outcome = overall(verdicts)
     if outcome is Outcome.FAIL:
         lost = next(v.reason for v in verdicts if v.outcome is Outcome.FAIL)
-        state.refute(trial.id, f"held-out text: {lost}")
+        state.record.refute(trial.id, f"held-out text: {lost}")
     return outcome
 
 
-def _time(state: State, phase: str, finalists: list[str]) -> None:
+def _time(state: State, group: str, finalists: list[str]) -> None:
     """Rounds of full blocks, looked at after 7, 12 and 20, until no ratio is in doubt or the host is surely too noisy."""
-    looks = state.request.confirmation.rounds
+    looks = state.setup.request.confirmation.rounds
     done = 0
     while (look := next_look(done, looks)) is not None:
         for number in range(done, look):
-            state.context.reporter.phase(f"confirming round {number + 1} of {look}")
-            pace = state.request.confirmation.pace
-            twice = number < state.request.confirmation.itself
-            run_round(state, f"{phase}{number}", finalists, pace, twice=twice)
-            if _hopeless(state, phase):
+            state.setup.context.reporter.phase(f"confirming round {number + 1} of {look}")
+            pace = state.setup.request.confirmation.pace
+            twice = number < state.setup.request.confirmation.itself
+            run_round(
+                state, RoundKey(phase=Phase.CONFIRM, group=group, number=number), finalists, pace, twice=twice
+            )
+            if _hopeless(state, group):
                 break
         done = look
-        _judge(state, phase, finalists)
-        if state.run.host and state.run.host.is_mute:
+        _judge(state, group, finalists)
+        if state.record.run.host and state.record.run.host.is_mute:
             return
-        if not any(_undecided(state.trials[name]) for name in finalists) or state.out_of_time():
+        if not any(_undecided(state.record.trials[name]) for name in finalists) or state.setup.out_of_time():
             return
 
 
-def _hopeless(state: State, phase: str) -> bool:
+def _hopeless(state: State, group: str) -> bool:
     """Whether so many blocks were disturbed by what else ran that further rounds would only be waited for."""
-    noise = host_noise(_rounds(state, phase))
+    noise = host_noise(_rounds(state, group))
     return is_surely_noisy(noise.invalid - noise.swung, noise.blocks)
 
 
@@ -145,38 +155,40 @@ def _undecided(trial: Trial) -> bool:
     )
 
 
-def _judge(state: State, phase: str, finalists: list[str]) -> None:
-    base = state.blocks(state.baseline_id, phase)
-    state.run = replace(state.run, host=_host(state, phase))
+def _judge(state: State, group: str, finalists: list[str]) -> None:
+    base = state.measured.confirmed_blocks(state.setup.baseline_id, group)
+    state.record.run = replace(state.record.run, host=_host(state, group))
     if base:
-        baseline = timed(replace(state.run.baseline, confirmed=True), base, base)
-        state.run = replace(state.run, baseline=baseline)
+        baseline = timed(replace(state.record.run.baseline, confirmed=True), base, base)
+        state.record.run = replace(state.record.run, baseline=baseline)
     for name in finalists:
-        trial = state.trials[name]
-        blocks = state.blocks(name, phase)
+        trial = state.record.trials[name]
+        blocks = state.measured.confirmed_blocks(name, group)
         if trial.status is not Status.MEASURED:
             continue
         explored = trial.explored or trial.values
         if blocks and base:
             trial = timed(trial, blocks, base)
-        doubts = memory_doubts(trial, blocks, state.source.facts) or memory_doubts(
-            state.run.baseline, base, state.source.facts
+        doubts = memory_doubts(trial, blocks, state.setup.source.facts) or memory_doubts(
+            state.record.run.baseline, base, state.setup.source.facts
         )
         trial = replace(trial, confirmed=True, explored=explored, doubts=doubts)
-        state.update(judged(trial, state.run, state.request.policy), "confirmed")
+        state.record.update(judged(trial, state.record.run, state.setup.request.policy), "confirmed")
 
 
-def _host(state: State, phase: str) -> HostNoise:
+def _host(state: State, group: str) -> HostNoise:
     same = ratio_of(
-        state.blocks(state.again_id, phase), state.blocks(state.baseline_id, phase), "decode_tok_s"
+        state.measured.confirmed_blocks(state.setup.again_id, group),
+        state.measured.confirmed_blocks(state.setup.baseline_id, group),
+        "decode_tok_s",
     )
     known = same.n > 1 and same.value is not None and same.ci_high is not None
     return replace(
-        host_noise(_rounds(state, phase)),
+        host_noise(_rounds(state, group)),
         resolution=same.ci_high / same.value - 1.0 if known else None,  # type: ignore[operator]  # just looked
         resolution_rounds=same.n if known else 0,
     )
 
 
-def _rounds(state: State, phase: str) -> list[Round]:
-    return [one for name, one in state.rounds.items() if name.startswith(phase)]
+def _rounds(state: State, group: str) -> list[Round]:
+    return list(state.measured.of(Phase.CONFIRM, group=group).values())

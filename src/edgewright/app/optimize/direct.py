@@ -12,16 +12,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from edgewright.app.optimize.arms import glance_at_speed, glance_name, run_round
+from edgewright.app.optimize.arms import glance_at_speed, glance_key, run_round
 from edgewright.app.optimize.builds import accuracy_lost, make
 from edgewright.app.optimize.confirm import confirm_one
 from edgewright.app.optimize.explore import convert
 from edgewright.app.optimize.judging import judged
 from edgewright.app.optimize.request import Request
-from edgewright.app.optimize.state import EXPLORE, State
+from edgewright.app.optimize.state import State
 from edgewright.core.decision.policy import Policy
 from edgewright.core.decision.ranking import Contender, figures_miss
 from edgewright.core.decision.verdict import Outcome
+from edgewright.core.measurement.rounds import Phase, RoundKey
 from edgewright.core.measurement.speed import speed_values
 from edgewright.core.recipe.artifact import Artifact
 from edgewright.core.recipe.recipes import Plan, Recipe
@@ -44,34 +45,39 @@ def is_direct(request: Request, plan: Plan) -> bool:
 
 def needs_dry_run(state: State) -> bool:
     """With several frameworks a dry run spares the work of those that fail; with one there is none to spare, unless it is long."""
-    return not is_direct(state.request, state.plan) or state.source.facts.weight_bytes > _SMALL_BYTES
+    return (
+        not is_direct(state.setup.request, state.setup.plan)
+        or state.setup.source.facts.weight_bytes > _SMALL_BYTES
+    )
 
 
 def answer(state: State, framework: str) -> None:
     """Try the framework's builds until one is confirmed and passes."""
-    recipes = state.plan.of(framework)
+    recipes = state.setup.plan.of(framework)
     first = convert(state, recipes[0])
     if first is None:
         return
-    state.made[first.manifest.recipe.id] = first
+    state.measured.made[first.manifest.recipe.id] = first
     too_slow: dict[str, float] = {}
     for recipe in _by_precision(recipes):
-        if state.out_of_time():
+        if state.setup.out_of_time():
             return
         unless = partial(_too_slow, state, too_slow)
         make(state, _with_bases(recipe, recipes, state), glance=True, unless=unless)
-        if state.alive(recipe.id) and _holds(state, recipe):
+        if state.record.alive(recipe.id) and _holds(state, recipe):
             passed = confirm_one(state, recipe.id)
-            if passed or _keeps_all(state.trials[recipe.id]):
+            if passed or _keeps_all(state.record.trials[recipe.id]):
                 _leave(state, recipes, recipe, passed=passed)
                 return
-        if state.run.host is not None and state.run.host.is_mute:  # another build would be told as little of
+        if (
+            state.record.run.host is not None and state.record.run.host.is_mute
+        ):  # another build would be told as little of
             return
     if not _has_answer(state, recipes):
         _measure_nearest(state, recipes, too_slow)
     if reason := _predicted_slow(state, first, too_slow):
-        state.update(
-            replace(state.trials[recipes[0].id], status=Status.AUXILIARY, reason=reason), "not-timed"
+        state.record.update(
+            replace(state.record.trials[recipes[0].id], status=Status.AUXILIARY, reason=reason), "not-timed"
         )
     elif _holds(state, recipes[0]):
         confirm_one(state, recipes[0].id)
@@ -105,12 +111,14 @@ def _predicted_slow(state: State, build: Artifact, seen: Mapping[str, float]) ->
     """
     bound = _decode_bound(state)
     timed = {
-        name: t.values["decode_tok_s"].value for name, t in state.trials.items() if "decode_tok_s" in t.values
+        name: t.values["decode_tok_s"].value
+        for name, t in state.record.trials.items()
+        if "decode_tok_s" in t.values
     }
     speeds = [
         speed * artifact.manifest.size_bytes / build.manifest.size_bytes
         for name, speed in {**timed, **seen}.items()
-        if speed and (artifact := state.trials[name].artifact)
+        if speed and (artifact := state.record.trials[name].artifact)
     ]
     if not speeds or max(speeds) >= (1.0 - _MARGIN) * bound:
         return ""
@@ -118,12 +126,12 @@ def _predicted_slow(state: State, build: Artifact, seen: Mapping[str, float]) ->
 
 
 def _decode_bound(state: State) -> float:
-    return max((g.bound for g in state.request.policy.gates if g.metric == "decode_tok_s"), default=0.0)
+    return max((g.bound for g in state.setup.request.policy.gates if g.metric == "decode_tok_s"), default=0.0)
 
 
 def _has_answer(state: State, recipes: Sequence[Recipe]) -> bool:
     """Whether a build was compared that no gate fails."""
-    trials = [state.trials[recipe.id] for recipe in recipes]
+    trials = [state.record.trials[recipe.id] for recipe in recipes]
     return any(t.status is Status.MEASURED and t.outcome is not Outcome.FAIL for t in trials)
 
 
@@ -132,7 +140,7 @@ def _measure_nearest(state: State, recipes: Sequence[Recipe], too_slow: Mapping[
     by_id = {recipe.id: recipe for recipe in recipes}
     for name in sorted(too_slow, key=lambda name: -too_slow[name]):
         make(state, [by_id[name]], glance=True)
-        if state.alive(name):
+        if state.record.alive(name):
             _holds(state, by_id[name])
         if _has_answer(state, recipes):
             return
@@ -147,22 +155,22 @@ def _with_bases(recipe: Recipe, recipes: Sequence[Recipe], state: State) -> list
     """A recipe and what it is made from, as far as that was not made."""
     by_id = {one.id: one for one in recipes}
     chain = [recipe]
-    while chain[0].base and chain[0].base_id not in state.made:
+    while chain[0].base and chain[0].base_id not in state.measured.made:
         chain.insert(0, by_id[chain[0].base_id])
     return chain
 
 
 def _holds(state: State, recipe: Recipe) -> bool:
     """Time a build whose accuracy holds, in one short round; whether its figures keep every gate then."""
-    trial = state.trials[recipe.id]
+    trial = state.record.trials[recipe.id]
     if accuracy_lost(state, trial):
-        lost = judged(replace(trial, status=Status.MEASURED), state.run, state.request.policy)
-        state.update(lost, "not-timed")
+        lost = judged(replace(trial, status=Status.MEASURED), state.record.run, state.setup.request.policy)
+        state.record.update(lost, "not-timed")
         return False
-    run_round(state, f"{EXPLORE}{recipe.id}", [recipe.id], state.request.pace)
+    run_round(state, RoundKey(phase=Phase.EXPLORE, group=recipe.id), [recipe.id], state.setup.request.pace)
     state.judge()
-    seen = state.trials[recipe.id]
-    if glance_name(recipe.id) in state.rounds:
+    seen = state.record.trials[recipe.id]
+    if glance_key(recipe.id) in state.measured.rounds:
         # Fast enough alone: if this round's figure misses the speed, two short blocks disagree, which a confirmation is for.
         undecided = [v for v in seen.verdicts if v.is_open and v.gate.metric == "decode_tok_s"]
         seen = replace(seen, verdicts=tuple(v for v in seen.verdicts if v not in undecided))
@@ -178,10 +186,12 @@ def _keeps_all(trial: Trial) -> bool:
 
 def _leave(state: State, recipes: Sequence[Recipe], chosen: Recipe, *, passed: bool) -> None:
     """Say of the others why they were not built; the conversion was only needed to make them."""
-    conversion = state.trials[recipes[0].id]
-    state.update(replace(conversion, status=Status.AUXILIARY), "not-timed")
+    conversion = state.record.trials[recipes[0].id]
+    state.record.update(replace(conversion, status=Status.AUXILIARY), "not-timed")
     why = "passed every gate first" if passed else "was confirmed first, and its figures keep every gate"
     reason = f"{chosen.id} {why}; without --quick all builds are compared"
     for recipe in recipes:
-        if state.trials[recipe.id].status is Status.PLANNED:
-            state.update(replace(state.trials[recipe.id], status=Status.UNTRIED, reason=reason), "not-tried")
+        if state.record.trials[recipe.id].status is Status.PLANNED:
+            state.record.update(
+                replace(state.record.trials[recipe.id], status=Status.UNTRIED, reason=reason), "not-tried"
+            )

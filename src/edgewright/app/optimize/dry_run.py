@@ -29,13 +29,15 @@ _PACE = Pace(
 
 def tiny_source(state: State) -> Source | None:
     """Two layers, random weights, the same architecture and tokenizer; None where it cannot be made (noted)."""
-    source = state.source
+    source = state.setup.source
     if source.facts.gguf and source.facts.gguf.unmapped:
-        state.note("no dry run: Transformers cannot be given this model, so no tiny one can be made of it")
+        state.record.note(
+            "no dry run: Transformers cannot be given this model, so no tiny one can be made of it"
+        )
         return None
     try:
         return prepare(
-            state.context,
+            state.setup.context,
             SourceOperation.TINY,
             Path(source.path),
             name=f"tiny {source.name}",
@@ -45,7 +47,7 @@ def tiny_source(state: State) -> Source | None:
         )
     except EdgewrightError as error:
         note = f"no dry run: a tiny model of this architecture could not be made ({error.message})"
-        state.run = replace(state.run, notes=(*state.run.notes, note))
+        state.record.run = replace(state.record.run, notes=(*state.record.run.notes, note))
         return None
 
 
@@ -54,28 +56,28 @@ def dry_run(state: State, framework: str, tiny: Source) -> Failure | None:
 
     A pass is remembered for this architecture and environment; a failure never is.
     """
-    recipes = state.plan.of(framework)
-    backend = state.context.backend(framework)
+    recipes = state.setup.plan.of(framework)
+    backend = state.setup.context.backend(framework)
     key = digest(
         [tiny.digest, framework, backend.toolchain.digest, backend.code_digest, [r.build for r in recipes]]
     )
-    if state.context.store.find("dry-runs", key):
+    if state.setup.context.store.find("dry-runs", key):
         return None
     able = {
         recipe.id for recipe in backend.recipes(tiny.facts)
     }  # the tiny model has no GGUF file that was given
     chosen = [recipes[0], *[r for r in recipes if not r.precision.unquantized and r.id in able][:1]]
-    state.context.reporter.phase(f"dry run of {framework} with a tiny model")
+    state.setup.context.reporter.phase(f"dry run of {framework} with a tiny model")
     base: Artifact | None = None
-    context = replace(state.context, measures=False)  # frameworks are tried beside each other
+    context = replace(state.setup.context, measures=False)  # frameworks are tried beside each other
     for recipe in chosen:
         made = build(
             context,
             tiny,
             recipe,
             base if recipe.base else None,
-            state.log(recipe.id, "dry-run"),
-            state.calibration,
+            state.setup.log(recipe.id, "dry-run"),
+            state.setup.calibration,
         )
         if isinstance(made, Failure):
             return made
@@ -83,14 +85,14 @@ def dry_run(state: State, framework: str, tiny: Source) -> Failure | None:
         failure = _try(state, context, made, recipe)
         if failure:
             return failure
-    with state.context.store.building("dry-runs", key) as draft:
+    with state.setup.context.store.building("dry-runs", key) as draft:
         draft.mkdir()
     return None
 
 
 def _try(state: State, context: Context, artifact: Artifact, recipe: Recipe) -> Failure | None:
     backend = context.backend(recipe.framework)
-    log = state.log(recipe.id, "dry-run")
+    log = state.setup.log(recipe.id, "dry-run")
     scores = score(
         context,
         backend,
@@ -98,7 +100,7 @@ def _try(state: State, context: Context, artifact: Artifact, recipe: Recipe) -> 
             worker=backend.worker,
             artifact=artifact.path,
             runtime=recipe.runtime,
-            ids=state.ids[:_IDS],
+            ids=state.setup.ids[:_IDS],
             context=_IDS,
         ),
         identity=artifact.manifest.key,
@@ -107,7 +109,7 @@ def _try(state: State, context: Context, artifact: Artifact, recipe: Recipe) -> 
     if isinstance(scores, Failure):
         return scores
     workload = Workload(prompt_tokens=_IDS, decode_tokens=4)
-    ids = tokenize(context, backend, artifact.path, state.parity_texts, log)
+    ids = tokenize(context, backend, artifact.path, state.setup.parity_texts, log)
     if isinstance(ids, Failure):
         return ids
     block = bench(
@@ -115,7 +117,7 @@ def _try(state: State, context: Context, artifact: Artifact, recipe: Recipe) -> 
         backend,
         artifact=artifact.path,
         runtime=recipe.runtime,
-        ids=state.ids,
+        ids=state.setup.ids,
         workload=workload,
         pace=_PACE,
         log=log,

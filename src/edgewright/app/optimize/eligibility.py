@@ -34,20 +34,20 @@ def enter(state: State, frameworks: Sequence[str], tiny: Source | None) -> list[
         if failure is None:
             passed.append(framework)
             return
-        if state.source.facts.weight_bytes <= _SMALL_BYTES:
+        if state.setup.source.facts.weight_bytes <= _SMALL_BYTES:
             passed.append(framework)
             # Where the model fails too, its own reason is the one that is told.
             where = f" (its log is {failure.log})" if failure.log else ""
-            state.note(
+            state.record.note(
                 f"{framework}: a tiny model of this architecture did not go through{where}; the model itself was tried all the "
                 f"same, as every one of at most {_SMALL_BYTES / 1e9:g} GB is"
             )
             return
-        for recipe in state.plan.of(framework):
-            state.fail(recipe, failure, "dry run with a tiny model")
+        for recipe in state.setup.plan.of(framework):
+            state.record.fail(recipe, failure, "dry run with a tiny model")
 
     tasks = [partial(_tried, state, framework, tiny) for framework in ready]
-    beside(state.context.runner, state.at_once(), tasks, settle)
+    beside(state.setup.context.runner, state.setup.at_once(), tasks, settle)
     return passed
 
 
@@ -56,24 +56,24 @@ def _tried(state: State, framework: str, tiny: Source) -> tuple[str, Failure | N
 
 
 def _installed(state: State, framework: str) -> bool:
-    if state.out_of_time():
-        postpone(state, state.plan.of(framework))
+    if state.setup.out_of_time():
+        postpone(state, state.setup.plan.of(framework))
         return False
-    spec = state.context.backend(framework).toolchain
-    state.context.reporter.phase(f"toolchain {spec.title}")
-    ready = state.context.toolchains.ensure(spec, state.context.reporter.tell)
+    spec = state.setup.context.backend(framework).toolchain
+    state.setup.context.reporter.phase(f"toolchain {spec.title}")
+    ready = state.setup.context.toolchains.ensure(spec, state.setup.context.reporter.tell)
     if not ready.ready:
-        for recipe in state.plan.of(framework):
+        for recipe in state.setup.plan.of(framework):
             reason = f"{ready.reason}. {ready.hint}".strip()
             status = Status.UNAVAILABLE if ready.supported else Status.UNSUPPORTED
-            trial = replace(state.trials[recipe.id], status=status, reason=reason)
-            state.update(trial, "unavailable")
+            trial = replace(state.record.trials[recipe.id], status=status, reason=reason)
+            state.record.update(trial, "unavailable")
     return ready.ready
 
 
 def slow_to_install(state: State, framework: str) -> bool:
     """Whether a framework's environment is worth waiting with: long to make, and the model is small."""
-    spec = state.context.backend(framework).toolchain
+    spec = state.setup.context.backend(framework).toolchain
     minutes = spec.install_minutes + (spec.native.minutes_on_two_cores if spec.native else 0.0)
-    late = minutes > _SLOW_INSTALL_MIN and not state.context.toolchains.state(spec).ready
-    return late and state.source.facts.weight_bytes < _SMALL_BYTES
+    late = minutes > _SLOW_INSTALL_MIN and not state.setup.context.toolchains.state(spec).ready
+    return late and state.setup.source.facts.weight_bytes < _SMALL_BYTES

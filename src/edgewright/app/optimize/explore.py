@@ -12,11 +12,12 @@ from edgewright.app.optimize.builds import accuracy_lost, make, postpone, skip
 from edgewright.app.optimize.length_scores import score_lengths
 from edgewright.app.optimize.mixed_precision import mixed, smallest_within
 from edgewright.app.optimize.scoring import score_build
-from edgewright.app.optimize.state import EXPLORE, State
+from edgewright.app.optimize.state import State
 from edgewright.app.steps.build import build
 from edgewright.app.steps.cross_validate import cross_validate
 from edgewright.core.jobs.results import Failure
 from edgewright.core.measurement.records import Scores
+from edgewright.core.measurement.rounds import Phase, RoundKey
 from edgewright.core.model.proof import KERNEL_KL
 from edgewright.core.recipe.artifact import Artifact
 from edgewright.core.recipe.recipes import Recipe, scoring_runtime
@@ -29,23 +30,25 @@ _NEARER = 0.6
 
 def explore(state: State, framework: str) -> None:
     """Build and score one framework's candidates, then time them in one round with the baseline."""
-    recipes = state.plan.of(framework)
-    if state.out_of_time():
+    recipes = state.setup.plan.of(framework)
+    if state.setup.out_of_time():
         postpone(state, recipes)
         return
     first = convert(state, recipes[0])
     if first is None:
         return
-    state.made[first.manifest.recipe.id] = first
-    searched = state.request.searches and state.context.backend(framework).space(state.source.facts)
+    state.measured.made[first.manifest.recipe.id] = first
+    searched = state.setup.request.searches and state.setup.context.backend(framework).space(
+        state.setup.source.facts
+    )
     wanted = list(_first_of(recipes) if searched else recipes[1:])
-    if not state.out_of_time() and (own := mixed(state, framework, first)):
+    if not state.setup.out_of_time() and (own := mixed(state, framework, first)):
         wanted.append(own)
     make(state, wanted)
-    if state.request.smallest:
+    if state.setup.request.smallest:
         _smallest(state, framework, first)
-    names = [trial.id for trial in state.trials.values() if trial.recipe.framework == framework]
-    run_round(state, f"{EXPLORE}{framework}", names, state.request.pace)
+    names = [trial.id for trial in state.record.trials.values() if trial.recipe.framework == framework]
+    run_round(state, RoundKey(phase=Phase.EXPLORE, group=framework), names, state.setup.request.pace)
     state.judge()
 
 
@@ -53,7 +56,7 @@ def _smallest(state: State, framework: str, first: Artifact) -> None:
     """Allocate to ever larger sizes, from the smallest that may keep the gates on accuracy, until one keeps them."""
     kept: list[float] = []
     lost: list[float] = []
-    for trial in state.trials.values():
+    for trial in state.record.trials.values():
         kl = trial.values.get("kl_divergence")
         if trial.recipe.framework == framework and kl is not None and kl.value:
             (lost if accuracy_lost(state, trial) else kept).append(kl.value)
@@ -61,12 +64,16 @@ def _smallest(state: State, framework: str, first: Artifact) -> None:
     beyond = min((kl for kl in lost if kl > most), default=most)
     limit = (most * beyond) ** 0.5
     for _ in range(_SMALLEST_TRIES):
-        tried = smallest_within(state, framework, first, limit) if limit and not state.out_of_time() else None
+        tried = (
+            smallest_within(state, framework, first, limit)
+            if limit and not state.setup.out_of_time()
+            else None
+        )
         if tried is None:
             return
-        state.update(tried, "mixed")
+        state.record.update(tried, "mixed")
         make(state, [tried.recipe])
-        if not accuracy_lost(state, state.trials[tried.id]):
+        if not accuracy_lost(state, state.record.trials[tried.id]):
             return
         limit *= _NEARER
 
@@ -83,58 +90,68 @@ def _first_of(recipes: Sequence[Recipe]) -> list[Recipe]:
 
 def convert(state: State, recipe: Recipe) -> Artifact | None:
     """The unquantized conversion, held against the original before anything is made of it."""
-    made = build(state.context, state.source, recipe, None, state.log(recipe.id, "build"))
+    made = build(state.setup.context, state.setup.source, recipe, None, state.setup.log(recipe.id, "build"))
     failure = made if isinstance(made, Failure) else None
     scores: Scores | Failure | None = None
     if not isinstance(made, Failure):
-        state.built(made)
+        state.record.built(made)
         scores = score_build(state, made.recipe, made)
         failure = scores if isinstance(scores, Failure) else None
     if isinstance(made, Failure) or isinstance(scores, Failure) or scores is None:
         if failure:
-            state.fail(recipe, failure, "the unquantized conversion failed")
-        for other in state.plan.of(recipe.framework)[1:]:
-            skip(state, other, state.trials[recipe.id].reason)
+            state.record.fail(recipe, failure, "the unquantized conversion failed")
+        for other in state.setup.plan.of(recipe.framework)[1:]:
+            skip(state, other, state.record.trials[recipe.id].reason)
         return None
     at_lengths = score_lengths(state, recipe, made)
     if isinstance(at_lengths, Failure):
-        state.note(f"{recipe.id} was compared at one length only: {at_lengths.reason}")
+        state.record.note(f"{recipe.id} was compared at one length only: {at_lengths.reason}")
         at_lengths = None
-    state.context.reporter.phase(f"comparing {recipe.id} with the original")
+    state.setup.context.reporter.phase(f"comparing {recipe.id} with the original")
     cross = cross_validate(
-        state.context,
+        state.setup.context,
         made,
         scores,
-        texts=state.parity_texts,
-        expected=state.expected_ids,
-        log=state.log(recipe.id, "tokenize"),
+        texts=state.setup.parity_texts,
+        expected=state.measured.expected_ids,
+        log=state.setup.log(recipe.id, "tokenize"),
         lengths=at_lengths,
         cause=partial(_cause, state, recipe, made),
         limit=_noise(state),
-        routed=bool(state.source.facts.experts),
+        routed=bool(state.setup.source.facts.experts),
     )
-    state.crosses.append(cross)
+    state.record.crosses.append(cross)
     state.scored(recipe, scores)
     if not cross.equal:
-        for other in state.plan.of(recipe.framework):
+        for other in state.setup.plan.of(recipe.framework):
             reason = f"the unquantized conversion differs from the original: {cross.cause}"
-            state.update(replace(state.trials[other.id], status=Status.BROKEN, reason=reason), "broken")
+            state.record.update(
+                replace(state.record.trials[other.id], status=Status.BROKEN, reason=reason), "broken"
+            )
         return None
     return made
 
 
 def _noise(state: State) -> float | None:
     """What a conversion may differ by where the original runs in kernels that round activations; else its precision says."""
-    gguf = state.source.facts.gguf
+    gguf = state.setup.source.facts.gguf
     quantized = gguf is not None and bool(gguf.unmapped) and gguf.bits_per_weight < 16.0
     return KERNEL_KL if quantized else None
 
 
 def _cause(state: State, recipe: Recipe, made: Artifact) -> str:
     original = Side(
-        backend=state.original, artifact=state.source.path, runtime=scoring_runtime(state.original.name)
+        backend=state.setup.original,
+        artifact=state.setup.source.path,
+        runtime=scoring_runtime(state.setup.original.name),
     )
-    other = Side(backend=state.context.backend(recipe.framework), artifact=made.path, runtime=recipe.runtime)
+    other = Side(
+        backend=state.setup.context.backend(recipe.framework), artifact=made.path, runtime=recipe.runtime
+    )
     return likely_cause(
-        state.context, original, other, state.begin + state.ids, state.log(recipe.id, "trace")
+        state.setup.context,
+        original,
+        other,
+        state.setup.begin + state.setup.ids,
+        state.setup.log(recipe.id, "trace"),
     )

@@ -9,6 +9,7 @@ from edgewright.core.decision.policy import Policy
 from edgewright.core.decision.verdict import MEMORY, STEADINESS, TIMING, Circumstances, judge_all, overall
 from edgewright.core.measurement.memory import inconsistency
 from edgewright.core.measurement.records import Block
+from edgewright.core.measurement.rounds import RoundKey
 from edgewright.core.measurement.speed import paired_values, speed_values
 from edgewright.core.model.facts import ModelFacts
 from edgewright.core.run import Run, Status, Trial
@@ -16,7 +17,7 @@ from edgewright.core.run import Run, Status, Trial
 _NOISY = "over 30 % of this confirmation's blocks were disturbed: the host is too noisy to tell"
 
 
-def timed(trial: Trial, blocks: Mapping[str, Block], base: Mapping[str, Block]) -> Trial:
+def timed(trial: Trial, blocks: Mapping[RoundKey, Block], base: Mapping[RoundKey, Block]) -> Trial:
     """A trial with the figures of its blocks beside the original's of the same rounds."""
     values = {**trial.values, **speed_values(list(blocks.values()))}
     if blocks is not base:
@@ -55,7 +56,7 @@ def _unsteady(run: Run, policy: Policy) -> dict[str, str]:
     }
 
 
-def memory_doubts(trial: Trial, blocks: Mapping[str, Block], facts: ModelFacts) -> dict[str, str]:
+def memory_doubts(trial: Trial, blocks: Mapping[RoundKey, Block], facts: ModelFacts) -> dict[str, str]:
     """Why this build's memory readings cannot be judged, by metric; empty where they can."""
     weights = trial.artifact.manifest.weight_bytes if trial.artifact else facts.weight_bytes
     share = 0.0 if facts.tied_embeddings else facts.embedding_parameters / facts.parameters

@@ -19,35 +19,40 @@ _LIMIT_S = 60.0
 
 def score_lengths(state: State, recipe: Recipe, artifact: Artifact) -> Scores | Failure | None:
     """The conversion's scores on such windows against the original's; None for a model that never changes."""
-    points = state.source.facts.turning_points
+    points = state.setup.source.facts.turning_points
     if not points:
         return None
     lengths = validation_lengths(points)
     job = ScoreJob(
-        worker=state.original.worker,
-        artifact=state.source.path,
-        runtime=scoring_runtime(state.original.name),
-        ids=state.ids[: sum(lengths)],
+        worker=state.setup.original.worker,
+        artifact=state.setup.source.path,
+        runtime=scoring_runtime(state.setup.original.name),
+        ids=state.setup.ids[: sum(lengths)],
         context=max(lengths),
-        prefix=state.begin,
+        prefix=state.setup.begin,
         lengths=lengths,
     )
-    log = state.log(state.baseline_id, "score-lengths")
+    log = state.setup.log(state.setup.baseline_id, "score-lengths")
     kept = score(
-        state.context, state.original, job, identity=state.source.digest, log=log, keep_reference=True
+        state.setup.context,
+        state.setup.original,
+        job,
+        identity=state.setup.source.digest,
+        log=log,
+        keep_reference=True,
     )
     if isinstance(kept, Failure):
         return kept
-    backend = state.context.backend(recipe.framework)
-    state.context.reporter.phase(
+    backend = state.setup.context.backend(recipe.framework)
+    state.setup.context.reporter.phase(
         f"scoring {recipe.id} on windows of {' and '.join(map(str, lengths))} tokens"
     )
     answer = score(
-        state.context,
+        state.setup.context,
         backend,
         replace(job, worker=backend.worker, artifact=artifact.path, runtime=recipe.runtime, limit_s=_LIMIT_S),
         identity=artifact.manifest.key,
-        log=state.log(recipe.id, "score-lengths"),
+        log=state.setup.log(recipe.id, "score-lengths"),
         reference=kept[1],
     )
     return answer if isinstance(answer, Failure) else answer[0]

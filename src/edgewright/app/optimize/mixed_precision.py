@@ -31,7 +31,7 @@ def mixed(state: State, framework: str, unquantized: Artifact) -> Recipe | None:
     trial = allocated(state, framework, unquantized, target) if target is not None else None
     if trial is None:
         return None
-    state.update(trial, "mixed")
+    state.record.update(trial, "mixed")
     return trial.recipe
 
 
@@ -44,7 +44,7 @@ def allocated(state: State, framework: str, unquantized: Artifact, target: float
     allocation = allocate(options, target - rest)
     if allocation is None:
         least = rest + sum(min(o.size_bytes for o in choices) for choices in options.values())
-        state.note(
+        state.record.note(
             f"{framework}: no allocation is as small as {target / 1e6:.1f} MB; the smallest is {least / 1e6:.1f} MB"
         )
         return None
@@ -64,7 +64,7 @@ def _options(
     state: State, framework: str, unquantized: Artifact
 ) -> tuple[Mapping[str, list[TypeCost]], float] | None:
     """What each group may get in a framework, and the bytes that no allocation reaches; None where there is no table."""
-    mixture = state.context.backend(framework).mixture(state.source.facts)
+    mixture = state.setup.context.backend(framework).mixture(state.setup.source.facts)
     table = table_of(state) if mixture is not None else None
     if mixture is None or table is None:
         return None
@@ -75,56 +75,56 @@ def _options(
 
 def _seconds(state: State, framework: str, mixture: Mixture) -> Mapping[str, float]:
     """What one weight of each type takes in decoding on this host, measured when it is first asked for."""
-    if framework not in state.type_seconds:
+    if framework not in state.measured.type_seconds:
         found = type_speed(
-            state.context,
-            state.context.backend(framework),
+            state.setup.context,
+            state.setup.context.backend(framework),
             [kind.name for kind in mixture.types],
-            state.run.assessment.host.device_id,
-            state.log(framework, "types"),
+            state.record.run.assessment.host.device_id,
+            state.setup.log(framework, "types"),
         )
         if isinstance(found, Failure):
-            state.note(f"{framework}: allocations do not look at speed: {found.reason}")
-        state.type_seconds[framework] = {} if isinstance(found, Failure) else found
-    return state.type_seconds[framework]
+            state.record.note(f"{framework}: allocations do not look at speed: {found.reason}")
+        state.measured.type_seconds[framework] = {} if isinstance(found, Failure) else found
+    return state.measured.type_seconds[framework]
 
 
 def _trial(
     state: State, framework: str, unquantized: Artifact, found: Allocation, rest: float, target: float
 ) -> Trial:
-    mixture, table = state.context.backend(framework).mixture(state.source.facts), table_of(state)
+    mixture, table = state.setup.context.backend(framework).mixture(state.setup.source.facts), table_of(state)
     if mixture is None or table is None:
         raise AssertionError("an allocation was made of both")
-    recipe = _recipe(mixture, found, rest, state.source.facts.parameters, target)
+    recipe = _recipe(mixture, found, rest, state.setup.source.facts.parameters, target)
     beside = unquantized.manifest.size_bytes - unquantized.manifest.weight_bytes
     predicted = _predicted(found, found.size_bytes + rest + beside, table)
     return Trial(recipe=recipe, status=Status.PLANNED, predicted=predicted)
 
 
 def _target_bytes(state: State) -> float | None:
-    request = state.request
+    request = state.setup.request
     if request.target_bpw is not None:
-        return request.target_bpw * state.source.facts.parameters / 8
+        return request.target_bpw * state.setup.source.facts.parameters / 8
     return request.target_bytes
 
 
 def table_of(state: State) -> Sensitivity | None:
     """The model's sensitivity, measured when it is first asked for; None where it could not be (noted)."""
-    gguf = state.source.facts.gguf
+    gguf = state.setup.source.facts.gguf
     if gguf and gguf.unmapped:
         reason = "what types cost is measured in Transformers, which cannot be given this model"
-        state.sensitivity = Failure(failure=FailureKind.UNSUPPORTED, reason=reason)
-    if state.sensitivity is None:
-        state.sensitivity = sensitivity(
-            state.context,
-            state.source,
-            state.begin + state.calibration.ids,
-            state.log(state.baseline_id, "sensitivity"),
+        state.measured.sensitivity = Failure(failure=FailureKind.UNSUPPORTED, reason=reason)
+    if state.measured.sensitivity is None:
+        state.measured.sensitivity = sensitivity(
+            state.setup.context,
+            state.setup.source,
+            state.setup.begin + state.setup.calibration.ids,
+            state.setup.log(state.setup.baseline_id, "sensitivity"),
         )
-    if isinstance(state.sensitivity, Failure):
-        state.note(f"no types per tensor: {state.sensitivity.reason}")
+    if isinstance(state.measured.sensitivity, Failure):
+        state.record.note(f"no types per tensor: {state.measured.sensitivity.reason}")
         return None
-    return state.sensitivity
+    return state.measured.sensitivity
 
 
 def _unallocated(

@@ -14,9 +14,12 @@ from edgewright.app.optimize.dry_run import tiny_source
 from edgewright.app.optimize.eligibility import enter, slow_to_install
 from edgewright.app.optimize.eta import Estimating
 from edgewright.app.optimize.explore import explore
+from edgewright.app.optimize.measurements import Measurements
+from edgewright.app.optimize.record import RunRecord
 from edgewright.app.optimize.request import Request
 from edgewright.app.optimize.scoring import reference
 from edgewright.app.optimize.searching import search
+from edgewright.app.optimize.setup import Setup
 from edgewright.app.optimize.state import State
 from edgewright.core import knowledge
 from edgewright.core.decision.assessment import Assessment
@@ -46,14 +49,13 @@ def optimize(
         EdgewrightError: the original cannot be scored, or the text is too short; a failing candidate never raises.
     """
     state = _begin(context, journal, request, source, assessment, plan, key=key)
-    context = state.context
     reference(state)
     tiny = tiny_source(state) if needs_dry_run(state) else None
-    late = [framework for framework in state.plan.frameworks() if slow_to_install(state, framework)]
-    early = [framework for framework in state.plan.frameworks() if framework not in late]
+    late = [framework for framework in plan.frameworks() if slow_to_install(state, framework)]
+    early = [framework for framework in plan.frameworks() if framework not in late]
     entered = enter(state, early, tiny)  # what shows in a minute shows before the hours are spent
     estimating = Estimating(context.reporter, context.clock, state.units_left)
-    state.context = replace(context, reporter=estimating)
+    state = replace(state, setup=replace(state.setup, context=replace(context, reporter=estimating)))
     direct = is_direct(request, plan)
     try_builds = answer if direct else explore
     for framework in entered:
@@ -66,10 +68,11 @@ def optimize(
     if request.searches:
         search(state)
     choice = confirm(state, direct=direct)
-    state.run = replace(state.run, choice=choice, finished_s=context.clock.now_s())
-    journal.note("finished", chosen=choice.chosen)
-    state.save()
-    return state.run
+    record = state.record
+    record.run = replace(record.run, choice=choice, finished_s=context.clock.now_s())
+    record.event("finished", chosen=choice.chosen)
+    record.save()
+    return record.run
 
 
 def plan_key(source: Source, plan: Plan, request: Request, device: str, code: Mapping[str, str]) -> str:
@@ -120,11 +123,11 @@ def _begin(
         directory=str(journal.path),
     )
     now = context.clock.monotonic_s()
-    return State(
+    setup = Setup(
         context=context,
-        journal=journal,
         request=request,
         source=source,
+        assessment=assessment,
         plan=plan,
         parts=parts,
         calibration=_calibration(tokenizer, parts.calibration[: request.calibration_tokens], begin),
@@ -132,11 +135,13 @@ def _begin(
         begin=begin,
         prompt=(*begin, *ids)[: request.workload.prompt_tokens],
         prompts=_prompts(tokenizer),
-        run=run,
-        rng=random.Random(request.seed),  # an order of measurements, no secret
         deadline_s=now + request.budget_s if request.budget_s else None,
-        trials=trials,
-        rounds=journal.rounds(key),
+    )
+    rng = random.Random(request.seed)  # an order of measurements, no secret
+    return State(
+        setup=setup,
+        measured=Measurements(journal=journal, rng=rng, rounds=journal.rounds(key)),
+        record=RunRecord(run, journal, context.reporter),
     )
 
 

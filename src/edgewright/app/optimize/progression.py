@@ -23,9 +23,9 @@ _SHOWN = (
 
 def story(state: State, trial: Trial) -> tuple[StageStep, ...]:
     """The five stages of the chosen build; what each gained and cost against the one before."""
-    base = state.run.baseline
-    converted = state.trials[state.plan.of(trial.recipe.framework)[0].id]
-    plain = state.trials[trial.variant_of or trial.id]
+    base = state.record.run.baseline
+    converted = state.record.trials[state.setup.plan.of(trial.recipe.framework)[0].id]
+    plain = state.record.trials[trial.variant_of or trial.id]
     tuned = trial.id != plain.id
     explored = trial.explored or trial.values
     words = f"{converted.id}: the format changed, nothing was quantized"
@@ -51,7 +51,7 @@ def _confirmed(state: State, trial: Trial) -> str:
     if not trial.confirmed:
         return f"{trial.id} was not confirmed: its figures are those of the search"
     kept = trial.values.get("accuracy_retained")
-    items = f"{kept.n} held-out positions" if kept and state.parts.held_out else "the explored text"
+    items = f"{kept.n} held-out positions" if kept and state.setup.parts.held_out else "the explored text"
     return f"{trial.id}, {trial.blocks} new blocks, {items}"
 
 
@@ -62,7 +62,7 @@ def _kept(state: State, trial: Trial) -> str:
         if placement
         else ""
     )
-    tried = [t.id for t in state.trials.values() if t.variant_of == trial.id]
+    tried = [t.id for t in state.record.trials.values() if t.variant_of == trial.id]
     if not tried:
         return f"the runtime's own settings: {settings}"
     return f"the runtime's own settings were kept ({settings}); tried without a gain: {', '.join(tried)}"

@@ -19,13 +19,13 @@ _DONE = {Status.MEASURED, Status.SKIPPED, Status.REFUTED}
 
 def keep_within(state: State) -> None:
     """Drop builds until the run's artifacts fit the quota; what others are made from is never dropped."""
-    quota = state.request.disk_bytes
+    quota = state.setup.request.disk_bytes
     if quota is None:
         return
-    there = [trial for trial in state.trials.values() if _lies(trial) and not trial.variant_of]
+    there = [trial for trial in state.record.trials.values() if _lies(trial) and not trial.variant_of]
     total = sum(_size(trial) for trial in there)
-    order = [contender.id for contender in shortlist(state.contenders(), state.request.policy)]
-    bases = {trial.recipe.base_id for trial in state.trials.values()}
+    order = [contender.id for contender in shortlist(state.record.contenders(), state.setup.request.policy)]
+    bases = {trial.recipe.base_id for trial in state.record.trials.values()}
     ends = [
         trial
         for trial in there
@@ -40,12 +40,12 @@ def keep_within(state: State) -> None:
         if total <= quota:
             return
         if trial.artifact is not None:
-            drop(state.context, trial.artifact)
+            drop(state.setup.context, trial.artifact)
             total -= _size(trial)
             note = "its files were dropped to stay within the quota; the same command builds it again if it is needed"
-            state.update(replace(trial, notes=(*trial.notes, note)), "dropped")
+            state.record.update(replace(trial, notes=(*trial.notes, note)), "dropped")
     if total > quota:
-        state.note(
+        state.record.note(
             f"builds take {total / 1e6:.0f} MB, over the quota of {quota / 1e6:.0f} MB: all of them are needed"
         )
 
@@ -54,12 +54,19 @@ def whole(state: State, trial: Trial) -> Trial:
     """The trial with its files, built again where they were dropped."""
     if trial.artifact is None or _lies(trial):
         return trial
-    source = state.sources[trial.recipe.source] if trial.recipe.source else state.source
-    base = state.made.get(trial.recipe.base_id)
-    made = build(state.context, source, trial.recipe, base, state.log(trial.id, "build"), state.calibration)
+    source = state.measured.sources[trial.recipe.source] if trial.recipe.source else state.setup.source
+    base = state.measured.made.get(trial.recipe.base_id)
+    made = build(
+        state.setup.context,
+        source,
+        trial.recipe,
+        base,
+        state.setup.log(trial.id, "build"),
+        state.setup.calibration,
+    )
     if isinstance(made, Failure):
-        state.fail(trial.recipe, made, "build")
-        return state.trials[trial.id]
+        state.record.fail(trial.recipe, made, "build")
+        return state.record.trials[trial.id]
     return replace(trial, artifact=made)
 
 

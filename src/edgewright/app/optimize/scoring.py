@@ -26,27 +26,27 @@ def reference(state: State) -> None:
     Raises:
         EdgewrightError: without a baseline there is nothing to compare with.
     """
-    context = state.context
+    context = state.setup.context
     context.reporter.phase("scoring the original")
-    scores, state.reference = score_reference(state, state.ids, "score")
-    state.scores[state.baseline_id] = scores
+    scores, state.measured.reference = score_reference(state, state.setup.ids, "score")
+    state.measured.scores[state.setup.baseline_id] = scores
     ids = tokenize(
         context,
-        state.original,
-        state.source.path,
-        state.parity_texts,
-        state.log(state.baseline_id, "tokenize"),
+        state.setup.original,
+        state.setup.source.path,
+        state.setup.parity_texts,
+        state.setup.log(state.setup.baseline_id, "tokenize"),
     )
     if isinstance(ids, Failure):
         raise error_of(ids)
-    state.expected_ids = ids
+    state.measured.expected_ids = ids
     baseline = replace(
-        state.run.baseline,
+        state.record.run.baseline,
         status=Status.SCORED,
         values=_baseline_values(state, scores),
         placement=scores.placement,
     )
-    state.update(baseline, "scored")
+    state.record.update(baseline, "scored")
 
 
 def score_reference(
@@ -54,20 +54,20 @@ def score_reference(
 ) -> tuple[Scores, Path]:
     """The original's scores of a text, with its log-probabilities kept for the builds to be compared with."""
     job = ScoreJob(
-        worker=state.original.worker,
-        artifact=state.source.path,
-        runtime=scoring_runtime(state.original.name),
+        worker=state.setup.original.worker,
+        artifact=state.setup.source.path,
+        runtime=scoring_runtime(state.setup.original.name),
         ids=ids,
-        context=state.request.context,
-        prefix=state.begin,
+        context=state.setup.request.context,
+        prefix=state.setup.begin,
         prompts=prompts,
     )
     answer = score(
-        state.context,
-        state.original,
+        state.setup.context,
+        state.setup.original,
         job,
-        identity=state.source.digest,
-        log=state.log(state.baseline_id, step),
+        identity=state.setup.source.digest,
+        log=state.setup.log(state.setup.baseline_id, step),
         keep_reference=True,
     )
     if isinstance(answer, Failure):
@@ -85,28 +85,30 @@ def score_build(
     prompts: Prompts | None = None,
 ) -> Scores | Failure:
     """A build's scores against the original's log-probabilities, on the explored text unless told otherwise."""
-    if artifact is None or (against := reference or state.reference) is None:
+    if artifact is None or (against := reference or state.measured.reference) is None:
         raise AssertionError("a build is scored after it was built and the original was scored")
-    state.context.reporter.phase(f"scoring {recipe.id}")
-    backend = state.context.backend(recipe.framework)
+    state.setup.context.reporter.phase(f"scoring {recipe.id}")
+    backend = state.setup.context.backend(recipe.framework)
     job = ScoreJob(
         worker=backend.worker,
         artifact=artifact.path,
         runtime=recipe.runtime,
-        ids=ids or state.ids,
-        context=state.request.context,
-        prefix=state.begin,
-        limit_s=score_limit(state.request.score_limit_s, state.scores[state.baseline_id].seconds),
-        prompt=() if ids else state.prompt,
-        answer=0 if ids else state.request.workload.decode_tokens,
+        ids=ids or state.setup.ids,
+        context=state.setup.request.context,
+        prefix=state.setup.begin,
+        limit_s=score_limit(
+            state.setup.request.score_limit_s, state.measured.scores[state.setup.baseline_id].seconds
+        ),
+        prompt=() if ids else state.setup.prompt,
+        answer=0 if ids else state.setup.request.workload.decode_tokens,
         prompts=prompts,
     )
     answer = score(
-        state.context,
+        state.setup.context,
         backend,
         job,
         identity=artifact.manifest.key,
-        log=state.log(recipe.id, "score"),
+        log=state.setup.log(recipe.id, "score"),
         reference=against,
     )
     return answer if isinstance(answer, Failure) else answer[0]
@@ -115,7 +117,7 @@ def score_build(
 def _baseline_values(state: State, scores: Scores) -> dict[str, Value]:
     """The original's own figures: its perplexity, and the size of its source files."""
     size = Value(
-        value=float(state.source.facts.weight_bytes),
+        value=float(state.setup.source.facts.weight_bytes),
         unit="byte",
         label=Label.MEASURED,
         method="sum of the source's weight files",

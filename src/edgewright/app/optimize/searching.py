@@ -15,12 +15,13 @@ from edgewright.app.optimize.arms import run_round
 from edgewright.app.optimize.builds import make
 from edgewright.app.optimize.candidates import Pool
 from edgewright.app.optimize.quota import keep_within
-from edgewright.app.optimize.state import EXPLORE, State
+from edgewright.app.optimize.state import State
 from edgewright.app.steps.operators import capability
 from edgewright.core.decision.policy import OBJECTIVES, Policy
 from edgewright.core.decision.verdict import DEVICE_BOUND, Outcome
 from edgewright.core.jobs.results import Failure
 from edgewright.core.measurement.quantity import METRICS, Label, Value
+from edgewright.core.measurement.rounds import Phase, RoundKey
 from edgewright.core.prediction.expectation import FIGURES, Figures, Prospect, Seen
 from edgewright.core.prediction.roofline import Capability, decode_bound
 from edgewright.core.prediction.search import Hopeless, Proposal, batch
@@ -65,15 +66,15 @@ class _Finder:
             return [], []
         options = self._pool.options()
         left = _AT_ONCE
-        if state.request.budget_trials is not None:
-            left = max(min(left, state.request.budget_trials - state.tried()), 1)
+        if state.setup.request.budget_trials is not None:
+            left = max(min(left, state.setup.request.budget_trials - state.record.tried()), 1)
         return batch(
             seen,
             options,
             _reference(state),
-            _metrics(state.request.policy),
+            _metrics(state.setup.request.policy),
             most=left,
-            rng=Random(f"{state.request.seed}/{turn}"),
+            rng=Random(f"{state.setup.request.seed}/{turn}"),
             fastest=self._fastest(options),
         )
 
@@ -83,13 +84,18 @@ class _Finder:
         recipes = []
         for proposal in proposals:
             trial = self._pool.trial(proposal.option.id)
-            if trial is None or (trial.id in state.trials and state.trials[trial.id].values):
+            if trial is None or (trial.id in state.record.trials and state.record.trials[trial.id].values):
                 continue
             predicted = {**_predicted(self._expected(proposal, trial)), **trial.predicted}
-            state.update(replace(trial, predicted=predicted), "proposed")
+            state.record.update(replace(trial, predicted=predicted), "proposed")
             recipes.append(trial.recipe)
         make(state, recipes, glance=True)
-        run_round(state, f"{EXPLORE}search/{turn}", [r.id for r in recipes], state.request.pace)
+        run_round(
+            state,
+            RoundKey(phase=Phase.SEARCH, number=turn),
+            [r.id for r in recipes],
+            state.setup.request.pace,
+        )
         state.judge()
         keep_within(state)
 
@@ -109,15 +115,15 @@ class _Finder:
             if entry.recipe is not None
         ]
         for trial in [*left, *self._pool.elsewhere]:
-            self._state.trials[trial.id] = trial
-            self._state.journal.note("not-tried", trial=trial.id, reason=trial.reason)
-        self._state.save()
+            self._state.record.trials[trial.id] = trial
+            self._state.record.event("not-tried", trial=trial.id, reason=trial.reason)
+        self._state.record.save()
 
     # --- what is known ---
 
     def _seen(self) -> list[Seen]:
         found = []
-        for trial in self._state.trials.values():
+        for trial in self._state.record.trials.values():
             values = {name: trial.values[name].value for name in FIGURES if name in trial.values}
             figures = {name: value for name, value in values.items() if value is not None}
             if trial.status is Status.MEASURED and not trial.variant_of and len(figures) == len(FIGURES):
@@ -131,10 +137,10 @@ class _Finder:
         """The roofline of each candidate, where this host has one for it."""
         if self._able is None:
             return {}
-        workload = self._state.request.workload
+        workload = self._state.setup.request.workload
         context = workload.prompt_tokens + workload.decode_tokens // 2
         bounds = {
-            o.id: decode_bound(self._able, o.size_bytes, self._state.source.facts, context).tok_s
+            o.id: decode_bound(self._able, o.size_bytes, self._state.setup.source.facts, context).tok_s
             for o in options
         }
         return {name: bound for name, bound in bounds.items() if bound is not None}
@@ -142,9 +148,13 @@ class _Finder:
 
 def _capability(state: State) -> Capability | None:
     """What this host's memory can do; None where that could not be measured (then nothing is bounded by it)."""
-    found = capability(state.context, state.context.reference, state.log(state.baseline_id, "capability"))
+    found = capability(
+        state.setup.context,
+        state.setup.context.reference,
+        state.setup.log(state.setup.baseline_id, "capability"),
+    )
     if isinstance(found, Failure):
-        state.note(f"candidates are not bounded by this host's memory: {found.reason}")
+        state.record.note(f"candidates are not bounded by this host's memory: {found.reason}")
         return None
     return found
 
@@ -156,17 +166,17 @@ def _metrics(policy: Policy) -> list[str]:
 
 def _reference(state: State) -> Figures:
     """The figures that are of no use any more: what gates ask for, and without gates what the original has."""
-    original = {name: value.value for name, value in state.run.baseline.values.items()}
-    gates = {gate.metric: gate.bound for gate in state.request.policy.gates}
+    original = {name: value.value for name, value in state.record.run.baseline.values.items()}
+    gates = {gate.metric: gate.bound for gate in state.setup.request.policy.gates}
     speed, peak = original.get("decode_tok_s") or 0.0, original.get("peak_bytes") or 0.0
     prefill, first = original.get("prefill_tok_s") or 0.0, original.get("ttft_ms") or 0.0
     cut = 1.0 - gates["memory_cut"] if "memory_cut" in gates else 1.0
-    lost = [t.values["kl_divergence"].value for t in state.trials.values() if _inaccurate(t)]
+    lost = [t.values["kl_divergence"].value for t in state.record.trials.values() if _inaccurate(t)]
     return {
         "decode_tok_s": max(gates.get("speedup", 1 / _USELESS_TIMES) * speed, gates.get("decode_tok_s", 0.0)),
         "kl_divergence": min([_USELESS_KL, *(kl for kl in lost if kl is not None)]),
         "peak_bytes": min(cut * peak, gates.get("peak_bytes", peak)),
-        "size_bytes": gates.get("size_bytes", float(state.source.facts.weight_bytes)),
+        "size_bytes": gates.get("size_bytes", float(state.setup.source.facts.weight_bytes)),
         "prefill_tok_s": gates.get("prefill_tok_s", prefill / _USELESS_TIMES),
         "ttft_ms": gates.get("ttft_ms", first * _USELESS_TIMES),
     }

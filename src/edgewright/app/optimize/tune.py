@@ -8,11 +8,12 @@ from dataclasses import replace
 from edgewright.app.optimize.arms import run_round
 from edgewright.app.optimize.quota import whole
 from edgewright.app.optimize.scoring import score_build
-from edgewright.app.optimize.state import EXPLORE, State
+from edgewright.app.optimize.state import State
 from edgewright.core.decision.ranking import shortlist
 from edgewright.core.decision.verdict import Outcome
 from edgewright.core.device.host import Cpu
 from edgewright.core.jobs.results import Failure
+from edgewright.core.measurement.rounds import Phase, RoundKey
 from edgewright.core.measurement.speed import decode_tok_s
 from edgewright.core.recipe.recipes import Option
 from edgewright.core.run import Status, Trial
@@ -28,29 +29,31 @@ def tune(state: State) -> None:
     A search tries more of them than a run that has no budget. It also tries the best build of each other framework on
     devices that this framework drives and the host has: a build that is second on the processor may be first on a GPU.
     """
-    ranked = [state.trials[c.id] for c in shortlist(state.contenders(), state.request.policy)]
+    ranked = [
+        state.record.trials[c.id] for c in shortlist(state.record.contenders(), state.setup.request.policy)
+    ]
     if not ranked or ranked[0].variant_of:
         return
     lead = ranked[0]
-    backend = state.context.backend(lead.recipe.framework)
+    backend = state.setup.context.backend(lead.recipe.framework)
     options = [*backend.accelerations(lead.recipe)]
-    if state.request.searches:
+    if state.setup.request.searches:
         options += [*_declared(state, backend), *_fewer_threads(state)]
     _try(state, lead, options)
-    if state.request.searches:
+    if state.setup.request.searches:
         _try_devices(state, {trial.recipe.framework: trial for trial in reversed(ranked)}, lead)
 
 
 def _try_devices(state: State, best: Mapping[str, Trial], lead: Trial) -> None:
     for framework, trial in best.items():
         if framework != lead.recipe.framework and not trial.variant_of:
-            _try(state, trial, _declared(state, state.context.backend(framework), only_devices=True))
+            _try(state, trial, _declared(state, state.setup.context.backend(framework), only_devices=True))
 
 
 def _try(state: State, trial: Trial, options: Sequence[Mapping[str, Option]]) -> None:
     build = whole(state, trial) if options else trial
     for option in options:
-        if state.out_of_time():
+        if state.setup.out_of_time():
             return
         if option.items() <= build.recipe.runtime.items():
             continue
@@ -61,19 +64,19 @@ def _try(state: State, trial: Trial, options: Sequence[Mapping[str, Option]]) ->
             build = variant
         else:
             reason = "this runtime option did not make the build faster in every round"
-            state.update(replace(variant, status=Status.SKIPPED, reason=reason), "no-gain")
+            state.record.update(replace(variant, status=Status.SKIPPED, reason=reason), "no-gain")
 
 
 def _declared(state: State, backend: Backend, *, only_devices: bool = False) -> list[Mapping[str, Option]]:
     """What a framework declares that this host meets; or of that, what needs a device beside the processor."""
-    space, host = backend.space(state.source.facts), state.run.assessment.host
+    space, host = backend.space(state.setup.source.facts), state.record.run.assessment.host
     declared = space.accelerations if space else ()
     return [one.options for one in declared if host.meets(one.needs) and (one.needs or not only_devices)]
 
 
 def _fewer_threads(state: State) -> list[Mapping[str, Option]]:
     """Where the build is for this host."""
-    assessment = state.run.assessment
+    assessment = state.record.run.assessment
     return [{"threads": n} for n in fewer_threads(assessment.host.cpu)] if assessment.measured_here else []
 
 
@@ -92,7 +95,7 @@ def _variant(state: State, trial: Trial, option: Mapping[str, Option]) -> Trial 
     recipe = replace(
         trial.recipe, name=f"{trial.recipe.name}+{spelled}", runtime={**trial.recipe.runtime, **option}
     )
-    state.trials[recipe.id] = Trial(
+    state.record.trials[recipe.id] = Trial(
         recipe=recipe,
         artifact=trial.artifact,
         values=trial.values,
@@ -101,17 +104,22 @@ def _variant(state: State, trial: Trial, option: Mapping[str, Option]) -> Trial 
     )
     scores = score_build(state, recipe, trial.artifact)
     if isinstance(scores, Failure):
-        state.fail(recipe, scores, "scoring")
+        state.record.fail(recipe, scores, "scoring")
         return None
     state.scored(recipe, scores)
-    for number in range(state.request.tuning_rounds):
-        run_round(state, f"{EXPLORE}{recipe.id}/{number}", [trial.id, recipe.id], state.request.pace)
+    for number in range(state.setup.request.tuning_rounds):
+        run_round(
+            state,
+            RoundKey(phase=Phase.TUNE, group=recipe.id, number=number),
+            [trial.id, recipe.id],
+            state.setup.request.pace,
+        )
     state.judge()
-    variant = state.trials[recipe.id]
+    variant = state.record.trials[recipe.id]
     return variant if variant.status is Status.MEASURED else None
 
 
 def _faster(state: State, one: str, other: str) -> bool:
-    mine, theirs = state.blocks(one), state.blocks(other)
+    mine, theirs = state.measured.blocks(one), state.measured.blocks(other)
     common = set(mine) & set(theirs)
     return bool(common) and all(decode_tok_s(mine[k]) > _GAIN * decode_tok_s(theirs[k]) for k in common)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeVar
 
 from edgewright.core.measurement.noise import LIMITS, Noise, Sentinel, is_noisy_host, is_steady, usual_speed
 from edgewright.core.measurement.records import Block
@@ -32,6 +34,37 @@ class Round:
     order: tuple[str, ...]
     invalid: tuple[Invalid, ...] = ()
     swung: Mapping[str, float] = field(default_factory=dict)
+
+
+class Phase(StrEnum):
+    """What a round was measured for. Rounds of a confirmation and of an exploration never mix."""
+
+    EXPLORE = "explore"
+    SEARCH = "search"
+    TUNE = "tune"
+    GLANCE = "glance"
+    CONFIRM = "confirm"
+
+
+EXPLORING = (Phase.EXPLORE, Phase.SEARCH, Phase.TUNE)
+"""Rounds that choose what is confirmed. A glance gives no figure that is compared."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoundKey:
+    """Which round of a run it is: the ``number``-th of a ``group`` (a framework, a build, a turn) in a phase.
+
+    ``part`` counts the rounds that hold arms which the round before them lacked.
+    """
+
+    phase: Phase
+    group: str = ""
+    number: int = 0
+    part: int = 0
+
+    def is_beside(self, other: RoundKey) -> bool:
+        """Whether two rounds belong together: what is usual for the host in one is usual in the other."""
+        return self.phase is other.phase and (self.phase is Phase.EXPLORE or self.group == other.group)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +136,10 @@ def numbered(rounds: Sequence[Round]) -> dict[str, Round]:
     return {str(number): one for number, one in enumerate(rounds)}
 
 
-def counted(rounds: Mapping[str, Round], arm: str) -> dict[str, Block]:
+Key = TypeVar("Key")
+
+
+def counted(rounds: Mapping[Key, Round], arm: str) -> dict[Key, Block]:
     """An arm's blocks that count, by round: those that the host's own speed disturbed only where the host is like that."""
     swings = host_noise(list(rounds.values())).swing is not None
     return {

@@ -14,6 +14,7 @@ from edgewright.core.measurement.energy import energy_value
 from edgewright.core.measurement.noise import is_steady, usual_speed
 from edgewright.core.measurement.quantity import METRICS, Label, Value, not_available
 from edgewright.core.measurement.records import Block, Request
+from edgewright.core.measurement.rounds import Key
 from edgewright.core.statistics.medians import median_interval
 from edgewright.core.statistics.percentiles import LEAST, percentile
 from edgewright.core.statistics.ratio import log_interval
@@ -195,10 +196,10 @@ BLOCK_FIGURES: Mapping[str, Callable[[Block], float]] = {
 """What one block says, by metric."""
 
 
-def ratio_of(blocks: Mapping[str, Block], baseline: Mapping[str, Block], metric: str) -> Value:
+def ratio_of(blocks: Mapping[Key, Block], baseline: Mapping[Key, Block], metric: str) -> Value:
     """The geometric mean over rounds of the ratio of two arms' figures, with an interval."""
     figure = BLOCK_FIGURES[metric]
-    rounds = sorted(set(blocks) & set(baseline))
+    rounds = [key for key in blocks if key in baseline]
     if not rounds:
         return not_available("speedup", "no round holds both arms")
     logs = [math.log(figure(blocks[k]) / figure(baseline[k])) for k in rounds]
@@ -214,9 +215,9 @@ def ratio_of(blocks: Mapping[str, Block], baseline: Mapping[str, Block], metric:
     )
 
 
-def paired_values(blocks: Mapping[str, Block], baseline: Mapping[str, Block]) -> dict[str, Value]:
+def paired_values(blocks: Mapping[Key, Block], baseline: Mapping[Key, Block]) -> dict[str, Value]:
     """Speedup in decoding and memory cut against the baseline's blocks of the same rounds."""
-    rounds = sorted(set(blocks) & set(baseline))
+    rounds = [key for key in blocks if key in baseline]
     if not rounds:
         reason = "no round holds both this build and the baseline"
         return {name: not_available(name, reason) for name in ("speedup", "memory_cut")}

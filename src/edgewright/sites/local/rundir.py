@@ -16,7 +16,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from edgewright.codec import dump, from_plain, load, plain
-from edgewright.core.measurement.rounds import Round
+from edgewright.core.measurement.rounds import Round, RoundKey
 from edgewright.core.run import RUN_VERSION, Run
 from edgewright.core.shown import shown
 from edgewright.errors import InputError, ResourceError
@@ -37,17 +37,17 @@ class RunDirectory:
         self._draw = draw
         self._key = key
 
-    def rounds(self, key: str) -> dict[str, Round]:
+    def rounds(self, key: str) -> dict[RoundKey, Round]:
         """Finished rounds under this plan key."""
         return {
-            line["name"]: from_plain(Round, line["round"])
+            from_plain(RoundKey, line["of"]): from_plain(Round, line["round"])
             for line in _lines(self.path / JOURNAL)
-            if line.get("event") == "round" and line.get("key") == key
+            if line.get("event") == "round" and line.get("key") == key and "of" in line
         }
 
-    def add_round(self, name: str, finished: Round) -> None:
+    def add_round(self, key: RoundKey, finished: Round) -> None:
         """Append a finished round."""
-        self._append({"event": "round", "name": name, "round": plain(finished)})
+        self._append({"event": "round", "of": plain(key), "round": plain(finished)})
 
     def note(self, event: str, **details: str | float | None) -> None:
         """Append anything else."""

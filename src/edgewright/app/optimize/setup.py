@@ -1,0 +1,65 @@
+"""What a run is given and never changes: the ports, the request, the model, the plan, and the parts of the text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgewright.app.optimize.parallel import at_once
+from edgewright.app.optimize.request import Request
+from edgewright.core.decision.assessment import Assessment
+from edgewright.core.measurement.data import Calibration, Parts
+from edgewright.core.measurement.records import Prompts
+from edgewright.core.model.facts import Source
+from edgewright.core.recipe.recipes import Plan
+from edgewright.ports import Backend, Context
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """``begin`` are the ids that the tokenizer puts before a text; ``prompt`` is what timed requests begin with."""
+
+    context: Context
+    request: Request
+    source: Source
+    assessment: Assessment
+    plan: Plan
+    parts: Parts
+    calibration: Calibration
+    parity_texts: tuple[str, ...]
+    begin: tuple[int, ...]
+    prompt: tuple[int, ...]
+    prompts: Prompts
+    deadline_s: float | None = None
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """The explored text."""
+        return self.parts.explored
+
+    @property
+    def baseline_id(self) -> str:
+        """The arm of the original."""
+        return self.plan.baseline.id
+
+    @property
+    def again_id(self) -> str:
+        """The original's second arm: what it differs by from the first is what this host cannot tell apart."""
+        return f"{self.baseline_id} again"
+
+    @property
+    def original(self) -> Backend:
+        """The framework that runs the original: the reference, or one that runs its file itself."""
+        return self.context.backend(self.plan.baseline.framework)
+
+    def log(self, trial: str, step: str) -> Path:
+        """Where a step of a trial writes its log."""
+        return self.context.logs / trial.replace("/", "-") / f"{step}.log"
+
+    def at_once(self) -> int:
+        """How many builds may be made in parallel."""
+        return at_once(self.assessment.host, self.source.facts)
+
+    def out_of_time(self) -> bool:
+        """Whether the user's budget is spent."""
+        return self.deadline_s is not None and self.context.clock.monotonic_s() > self.deadline_s
