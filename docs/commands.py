@@ -1,6 +1,6 @@
 """Keeps the documentation true: generates the reference from the program, and holds the other pages against it.
 
-python -m docs.commands           fill in the generated parts of docs/reference
+python -m docs.commands           fill in the generated parts of the pages, write the JSON Schemas
 python -m docs.commands --check   write nothing; one line for each fault, exit status 1 if there is any
 
 Law: nothing is run. Commands are parsed by the command line's own parser, help is rendered in this process.
@@ -18,6 +18,7 @@ from pathlib import Path
 
 import click
 
+from docs import picture, schemas
 from edgewright.cli.main import cli
 from edgewright.core import knowledge
 from edgewright.core.decision.policy import DEFAULT_GATES, OBJECTIVES
@@ -138,11 +139,22 @@ def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 PAGES: dict[str, Callable[[], str]] = {
+    "README.md": picture.short_table,
     "docs/reference/commands.md": commands_page,
     "docs/reference/targets.md": targets_page,
     "docs/reference/metrics.md": metrics_page,
     "docs/reference/exit-codes.md": exit_codes_page,
+    "docs/formats/run.md": schemas.run_fields,
+    "docs/formats/manifest.md": schemas.manifest_fields,
 }
+
+FILES: dict[str, Callable[[], str]] = {
+    "docs/formats/run.schema.json": lambda: schemas.as_text(schemas.run_schema()),
+    "docs/pictures/run-light.svg": picture.light,
+    "docs/pictures/run-dark.svg": picture.dark,
+    "docs/formats/manifest.schema.json": lambda: schemas.as_text(schemas.manifest_schema()),
+}
+"""Files that are generated whole."""
 
 
 def filled(page: str, block: str) -> str:
@@ -167,6 +179,11 @@ def stale(page: str, block: str) -> list[str]:
         return [] if filled(page, block) == page else ["it is not what the program says now: run make docs"]
     except ValueError as error:
         return [str(error)]
+
+
+def stale_file(content: str, made: str) -> list[str]:
+    """Whether a file that is generated whole is not what the program says now."""
+    return [] if content == made else ["it is not what the program says now: run make docs"]
 
 
 def dead_links(text: str, folder: Path) -> list[str]:
@@ -250,6 +267,10 @@ def faults(root: Path) -> list[str]:
     found = [
         f"{name}: {fault}" for name, make in PAGES.items() for fault in stale(_read(root / name), make())
     ]
+    found += [
+        f"{name}: {fault}" for name, make in FILES.items() for fault in stale_file(_read(root / name), make())
+    ]
+    found += [f"docs/formats/fields.toml: {fault}" for fault in schemas.undescribed()]
     for path in [*sorted(root.glob("*.md")), *sorted((root / "docs").rglob("*.md"))]:
         text = _read(path)
         seen = [*dead_links(text, path.parent), *wrong_commands(text, makefile)]
@@ -262,7 +283,9 @@ def _read(path: Path) -> str:
 
 
 def write(root: Path) -> None:
-    """Fill in the generated part of each page."""
+    """Fill in the generated part of each page, and write the files that are generated whole."""
+    for name, make in FILES.items():
+        (root / name).write_text(make(), encoding="utf-8")
     for name, make in PAGES.items():
         path = root / name
         path.write_text(filled(path.read_text(encoding="utf-8"), make()), encoding="utf-8")

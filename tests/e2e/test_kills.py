@@ -124,6 +124,6 @@ def test_killed_again_and_again_the_same_command_finishes(shell, tiny, home_of_i
     assert {name: after[name] for name in known} == known
     run = json.loads(done.stdout)
     statuses = {t["recipe"]["name"]: (t["status"], t["reason"]) for t in run["trials"]}
-    assert statuses.pop("imatrix")[0] == "made for others"
+    assert statuses.pop("imatrix")[0] == "auxiliary"
     assert {status for status, _ in statuses.values()} == {"measured"}, statuses
     assert not [p for p in (home_of_its_own / "store").glob("*/.*") if p.is_dir()]

@@ -23,7 +23,7 @@ SEARCH = (
 
 
 def tried(run):
-    waiting = {"not tried", "made for others", "planned", "skipped"}
+    waiting = {"untried", "auxiliary", "planned", "skipped"}
     return [t for t in run["trials"] if t["status"] not in waiting and not t["variant_of"]]
 
 
@@ -42,7 +42,7 @@ def test_a_search_keeps_its_budget_says_what_it_expected_and_goes_on_with_more(s
     for trial in proposed:
         size = trial["predicted"]["size_bytes"]["value"]
         assert trial["values"]["size_bytes"]["value"] == pytest.approx(size, rel=0.05)
-    left = [t for t in run["trials"] if t["status"] == "not tried"]
+    left = [t for t in run["trials"] if t["status"] == "untried"]
     assert left
     assert all(t["reason"] for t in left)
     journal = shared_shell.folder / "search" / "journal.jsonl"

@@ -19,7 +19,7 @@ from edgewright.core.model.facts import Source
 from edgewright.core.recipe.artifact import Artifact
 from edgewright.core.recipe.recipes import Recipe
 
-RUN_VERSION = 1
+RUN_VERSION = 2
 
 
 class Status(StrEnum):
@@ -29,14 +29,14 @@ class Status(StrEnum):
     BUILT = "built"
     SCORED = "scored"
     MEASURED = "measured"
-    BROKEN = "conversion broken"
+    BROKEN = "broken"
     SKIPPED = "skipped"
     UNSUPPORTED = "unsupported"
-    UNAVAILABLE = "toolchain unavailable"
+    UNAVAILABLE = "unavailable"
     FAILED = "failed"
-    REFUTED = "refuted on held-out text"
-    AUXILIARY = "made for others"
-    UNTRIED = "not tried"
+    REFUTED = "refuted"
+    AUXILIARY = "auxiliary"
+    UNTRIED = "untried"
 
 
 @dataclass(frozen=True, kw_only=True)

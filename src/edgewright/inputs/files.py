@@ -6,9 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from edgewright.codec import dump, load
+from edgewright.codec import dump
 from edgewright.core.model.facts import ModelFacts, TensorShape
 from edgewright.core.recipe.artifact import MANIFEST_NAME, Artifact, Manifest
+from edgewright.formats import load
 from edgewright.inputs import safetensors as safetensors_facts
 from edgewright.inputs.tokenizer import SourceTokenizer
 from edgewright.sites.local.digests import file_digests, tree_digest, verify
@@ -33,7 +34,8 @@ class LocalFiles:
         return Artifact(path=str(root), manifest=self._verified(root))
 
     def _verified(self, root: Path) -> Manifest:
-        manifest = load(Manifest, read_bytes(root / MANIFEST_NAME))
+        place = root / MANIFEST_NAME
+        manifest = load(Manifest, read_bytes(place), str(place))
         if str(root) not in self._checked:
             verify(root, manifest)
             self._checked.add(str(root))
@@ -61,5 +63,5 @@ class LocalFiles:
         write_atomically(path, dump(record, indent=2))
 
     def read(self, path: Path, kind: type[Any]) -> Any:
-        """Read a record that `write` wrote."""
-        return load(kind, path.read_bytes())
+        """Read a record that `write` wrote, of this version or an earlier one."""
+        return load(kind, path.read_bytes(), str(path))

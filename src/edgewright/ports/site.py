@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from edgewright.core.jobs.requests import SessionJob
     from edgewright.core.jobs.results import Failure, Result
     from edgewright.core.measurement.likelihood import Likelihood, Pair
-    from edgewright.core.recipe.artifact import Artifact
-    from edgewright.core.recipe.recipes import Recipe
+    from edgewright.core.recipe.artifact import Artifact, Selection
     from edgewright.core.run import Run
 
 
@@ -152,8 +151,8 @@ class Runs(Protocol):
         """The journal of a run's directory, for the plan of this key."""
         ...
 
-    def export(self, artifact: Artifact, recipe: Recipe, path: Path) -> Path:
-        """Put a build into the run's directory, under the runtime options that it was chosen with; returns the place.
+    def export(self, artifact: Artifact, selected: Selection, path: Path) -> Path:
+        """Put a build into the run's directory, with what it was chosen as; returns the place.
 
         Raises:
             ResourceError: the place cannot be written.

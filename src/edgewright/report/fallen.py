@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from edgewright.core.jobs.results import FailureKind
 from edgewright.core.run import Run, Status, Trial
+from edgewright.report.statuses import LABELS
 
 _LOST = {Status.UNSUPPORTED, Status.UNAVAILABLE, Status.BROKEN, Status.FAILED}
 """What the first build of a framework is where the whole framework is lost."""
@@ -66,5 +67,5 @@ def fallen(run: Run) -> list[Fallen]:
 
 def _line(name: str, trial: Trial, builds: int = 1) -> Fallen:
     blame = _BLAME[trial.failure] if trial.failure else ""
-    what = f"{trial.status} ({blame})" if blame else str(trial.status)
+    what = f"{LABELS[trial.status]} ({blame})" if blame else LABELS[trial.status]
     return Fallen(name=name, what=what, reason=trial.reason, log=trial.log, builds=builds)

@@ -12,9 +12,9 @@ from edgewright.report.fallen import fallen
 from edgewright.report.figures import duration, figure
 from edgewright.report.profile import operator_rows, summary
 from edgewright.report.proof import proof_line
-from edgewright.report.rows import COLUMNS, table
+from edgewright.report.rows import COLUMNS, fewer_tokens, table
 
-_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 """Told apart by people of any colour vision (Okabe and Ito 2008)."""
 
 
@@ -29,10 +29,11 @@ def draw(run: Run) -> str:
     return page.render(
         run=run,
         chart=chart(run),
-        colours=_COLOURS,
+        colours=COLOURS,
         label_at=LABEL_AT,
         columns=COLUMNS,
         rows=table(run),
+        fewer_tokens=fewer_tokens,
         fallen=fallen(run),
         proof=proof_line(run.source),
         open_lines=open_lines(run),

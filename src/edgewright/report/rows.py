@@ -7,6 +7,7 @@ from edgewright.core.measurement.quantity import METRICS
 from edgewright.core.run import Run, Status, Trial
 from edgewright.report.fallen import lost_frameworks
 from edgewright.report.figures import figure, percent, percent_of_few
+from edgewright.report.statuses import LABELS
 
 COLUMNS = (
     ("build", "left"),
@@ -56,7 +57,7 @@ def verdict(trial: Trial) -> str:
     if trial.recipe.framework == "torch":
         return "baseline"
     if trial.status is not Status.MEASURED:
-        return str(trial.status)
+        return LABELS[trial.status]
     left_open = [v.gate.metric.replace("_", " ") for v in trial.verdicts if v.excused]
     if trial.outcome is Outcome.PASS:
         return f"pass, open: {', '.join(left_open)}" if left_open else "pass"
@@ -80,7 +81,7 @@ def table(run: Run) -> list[tuple[Trial, tuple[str, ...]]]:
             rows.append((trial, cells(trial)))
         elif trial is builds[0]:
             name = f"{trial.recipe.framework} ({len(builds)} builds)"
-            rows.append((trial, (name, *("-" for _ in COLUMNS[2:]), str(trial.status))))
+            rows.append((trial, (name, *("-" for _ in COLUMNS[2:]), LABELS[trial.status])))
     return rows
 
 

@@ -17,8 +17,7 @@ from edgewright.core.jobs.harness import HarnessJob
 from edgewright.core.jobs.requests import SessionJob
 from edgewright.core.jobs.results import Failure, FailureKind, Result
 from edgewright.core.measurement.likelihood import Likelihood, Pair
-from edgewright.core.recipe.artifact import MANIFEST_NAME, Artifact
-from edgewright.core.recipe.recipes import Recipe
+from edgewright.core.recipe.artifact import MANIFEST_NAME, Artifact, Selection
 from edgewright.core.run import Run
 from edgewright.errors import InputError
 from edgewright.ports import Context, Tell
@@ -181,11 +180,11 @@ class FakeRuns:
         del key
         return self.kept.setdefault(path.resolve(), MemoryJournal(path.resolve()))
 
-    def export(self, artifact: Artifact, recipe: Recipe, path: Path) -> Path:
+    def export(self, artifact: Artifact, selected: Selection, path: Path) -> Path:
         """The manifest alone."""
         place = path / "best"
         place.mkdir(parents=True, exist_ok=True)
-        (place / MANIFEST_NAME).write_bytes(dump(replace(artifact.manifest, recipe=recipe)))
+        (place / MANIFEST_NAME).write_bytes(dump(replace(artifact.manifest, selected=selected)))
         return place
 
     def exported(self, path: Path) -> Path | None:

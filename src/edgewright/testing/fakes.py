@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from edgewright.codec import dump, load
+from edgewright.codec import dump
 from edgewright.core.device.toolchain import ToolchainSpec, ToolchainState
 from edgewright.core.jobs.results import Progress
 from edgewright.core.keys import digest
@@ -14,6 +14,7 @@ from edgewright.core.measurement.rounds import Round, RoundKey
 from edgewright.core.model.facts import ModelFacts, TensorShape
 from edgewright.core.recipe.artifact import MANIFEST_NAME, Artifact, Manifest
 from edgewright.core.run import Run, Trial
+from edgewright.formats import load
 from edgewright.ports import Tell
 from edgewright.testing.samples import facts
 

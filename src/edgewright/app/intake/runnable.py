@@ -10,7 +10,7 @@ from pathlib import Path
 from edgewright.app.intake.sources import original_recipe, source_of, unavailable
 from edgewright.core.keys import digest
 from edgewright.core.model.facts import ModelFacts, Source, SourceKind
-from edgewright.core.recipe.artifact import MANIFEST_NAME
+from edgewright.core.recipe.artifact import MANIFEST_NAME, Manifest
 from edgewright.core.recipe.recipes import Option
 from edgewright.errors import InputError, UsageError
 from edgewright.inputs.models import Trust, locate
@@ -80,17 +80,17 @@ def _format_of(context: Context, path: Path) -> str:
 
 
 def _built(context: Context, path: Path, framework: str) -> Runnable:
-    artifact = context.files.artifact(path)
-    recipe = artifact.recipe
+    manifest = context.files.artifact(path).manifest
+    recipe = manifest.recipe
     if framework and context.backend(framework).name != recipe.framework:
         hint = f"Leave --framework out: a build runs in its own framework, {recipe.framework}."
-        raise UsageError(f"{framework} does not run {recipe.id}.", hint=hint)
+        raise UsageError(f"{framework} does not run {manifest.id}.", hint=hint)
     return Runnable(
-        name=recipe.id,
+        name=manifest.id,
         backend=context.backend(recipe.framework),
         path=str(path),
-        identity=artifact.manifest.key,
-        runtime=recipe.runtime,
+        identity=manifest.key,
+        runtime=manifest.runtime,
     )
 
 
@@ -162,7 +162,7 @@ def _source_in_store(context: Context, build: Path) -> Path | None:
     manifest = build / MANIFEST_NAME
     if not manifest.is_file():
         return None
-    wanted = json.loads(manifest.read_text(encoding="utf-8"))["lineage"]["source_digest"]
+    wanted = context.files.read(manifest, Manifest).lineage.source_digest
     for source in context.store.every("sources"):
         record = source / "edgewright-source.json"
         if record.is_file() and json.loads(record.read_text(encoding="utf-8"))["digest"] == wanted:

@@ -15,6 +15,7 @@ from edgewright.app.steps.assess import assess
 from edgewright.core import knowledge
 from edgewright.core.decision.policy import Policy
 from edgewright.core.model.facts import Source
+from edgewright.core.recipe.artifact import Selection
 from edgewright.core.run import Run, Status
 from edgewright.inputs.config import evaluation_text
 from edgewright.inputs.models import locate
@@ -86,28 +87,29 @@ def run_source(
     code = {b.name: b.toolchain.digest + b.code_digest for b in (context.reference, *backends)}
     key = order.plan_key(source, planned, request, assessment.host.device_id, code)
     journal = context.runs.journal(directory, key)
-    run = _finished(context, directory, key, request.policy)
+    run = finished(context, directory, key, request.policy)
     if run is None:
         preflight(source, planned, assessment.host)
         run = order.optimize(context, journal, request, source, assessment, planned, key=key)
-    return _exported(context, journal, run)
+    return exported(context, journal, run)
 
 
-def _exported(context: Context, journal: Journal, run: Run) -> Run:
-    """The run with its chosen build beside its record, whose manifest names the runtime options it was chosen with."""
+def exported(context: Context, journal: Journal, run: Run) -> Run:
+    """The run with its chosen build beside its record, whose manifest says what it was chosen as."""
     best = run.best
     if best is None or best.artifact is None:
         context.runs.remove_export(journal.path)
     elif run.exported != best.id or context.runs.exported(journal.path) is None:
-        context.runs.export(best.artifact, best.recipe, journal.path)
-    exported = best.id if best else ""
-    if exported != run.exported:
-        run = replace(run, exported=exported)
+        selected = Selection(trial=best.id, runtime=best.recipe.runtime, run=run.key)
+        context.runs.export(best.artifact, selected, journal.path)
+    name = best.id if best else ""
+    if name != run.exported:
+        run = replace(run, exported=name)
         journal.save(run)
     return run
 
 
-def _finished(context: Context, directory: Path, key: str, policy: Policy) -> Run | None:
+def finished(context: Context, directory: Path, key: str, policy: Policy) -> Run | None:
     """The run in the directory, if it is this one, judged by this policy, and nothing is left to do."""
     if not context.runs.exists(directory):
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from edgewright.core.jobs.requests import BuildJob
@@ -9,7 +10,14 @@ from edgewright.core.jobs.results import BuildResult, Failure, FailureKind
 from edgewright.core.keys import digest
 from edgewright.core.measurement.data import Calibration
 from edgewright.core.model.facts import Source
-from edgewright.core.recipe.artifact import MANIFEST_NAME, MANIFEST_VERSION, Artifact, Lineage, Manifest
+from edgewright.core.recipe.artifact import (
+    MANIFEST_NAME,
+    MANIFEST_VERSION,
+    Artifact,
+    Lineage,
+    Manifest,
+    artifact_key,
+)
 from edgewright.core.recipe.recipes import Recipe
 from edgewright.errors import InputError, IntegrityError
 from edgewright.ports import Context, JobFailed
@@ -18,19 +26,28 @@ _TIMEOUT_S = 4 * 3600.0
 _DROPPED = "dropped"
 
 
-def artifact_key(
+def lineage_of(
     context: Context,
     source: Source,
     recipe: Recipe,
     base: Artifact | None,
     calibration: Calibration | None = None,
-) -> str:
-    """The store key of a build: source, recipe, base, calibration data, environment and the backend's own code."""
+) -> Lineage:
+    """Where a build comes from, before it is made: the tools' versions are known afterwards."""
     backend = context.backend(recipe.framework)
-    made_from = base.manifest.key if base else source.digest
-    made_with = [backend.toolchain.digest, backend.code_digest]
-    seen = [digest([*calibration.begin, *calibration.ids])] if calibration and recipe.calibrated else []
-    return digest([source.digest, made_from, recipe.id, recipe.precision, recipe.build, *made_with, *seen])
+    seen = digest([*calibration.begin, *calibration.ids]) if calibration and recipe.calibrated else ""
+    return Lineage(
+        source_name=source.name,
+        source_digest=source.digest,
+        source_origin=source.origin,
+        source_notes=source.notes,
+        toolchain=backend.toolchain.name,
+        toolchain_digest=backend.toolchain.digest,
+        tools={},
+        worker=backend.code_digest,
+        made_from=base.manifest.key if base else source.digest,
+        calibration=seen,
+    )
 
 
 def build(
@@ -50,7 +67,8 @@ def build(
     if recipe.calibrated and (calibration is None or not calibration.ids):
         reason = "It needs calibration text, and the evaluation text is too short to spare any."
         return Failure(failure=FailureKind.INVALID_INPUT, reason=reason)
-    key = artifact_key(context, source, recipe, base, calibration)
+    lineage = lineage_of(context, source, recipe, base, calibration)
+    key = artifact_key(recipe, lineage)
     kept = _stored(context, key)
     if kept is None and not files:
         kept = _dropped(context, key)
@@ -60,7 +78,7 @@ def build(
     made = context.keep(
         "artifacts",
         key,
-        lambda draft: _build(context, source, recipe, base, draft, key, log, calibration),
+        lambda draft: _build(context, source, recipe, base, draft, lineage, log, calibration),
         what="The build",
         log=log,
     )
@@ -107,7 +125,7 @@ def _build(
     recipe: Recipe,
     base: Artifact | None,
     draft: Path,
-    key: str,
+    lineage: Lineage,
     log: Path,
     calibration: Calibration | None,
 ) -> None:
@@ -129,26 +147,16 @@ def _build(
         reason = "The build ended well and left no model."
         raise JobFailed(Failure(failure=FailureKind.FAILED, reason=reason, log=str(log)))
     weight_bytes = sum((draft / name).stat().st_size for name in result.weight_files)
-    lineage = Lineage(
-        source_name=source.name,
-        source_digest=source.digest,
-        source_origin=source.origin,
-        source_notes=source.notes,
-        toolchain=backend.toolchain.name,
-        toolchain_digest=backend.toolchain.digest,
-        tools=result.tools,
-        worker=backend.code_digest,
-    )
     manifest = Manifest(
         version=MANIFEST_VERSION,
-        key=key,
+        key=artifact_key(recipe, lineage),
         recipe=recipe,
         files=(),
         size_bytes=0,
         weight_bytes=weight_bytes,
         parameters=source.facts.parameters,
         bits_per_weight=8 * weight_bytes / source.facts.parameters,
-        lineage=lineage,
+        lineage=replace(lineage, tools=result.tools),
         notes=result.notes,
     )
     context.files.seal(draft, manifest)

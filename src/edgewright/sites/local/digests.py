@@ -39,8 +39,14 @@ def verify(root: Path, manifest: Manifest) -> None:
     """Hold a folder against its manifest.
 
     Raises:
-        IntegrityError: a file is missing, or its bytes are not the recorded ones; or the manifest names one elsewhere.
+        IntegrityError: a file is missing, or its bytes are not the recorded ones; or the manifest names one elsewhere,
+            or a recipe that its key does not stand for.
     """
+    if not manifest.true_to_key:
+        raise IntegrityError(
+            f"The manifest of the build in {root} was changed: its key is not that of its recipe and lineage.",
+            hint=f"Delete {root} and run the same command again.",
+        )
     for file in manifest.files:
         if not _within(file.path):
             raise IntegrityError(

@@ -1,20 +1,25 @@
-"""The chosen build beside its run's record, as a directory that can be shipped."""
+"""The chosen build beside its run's record, as a directory that can be shipped.
+
+Law: an export's recipe is that of its key. What the build was chosen as stands beside it, in ``selected``.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
-from edgewright.core.recipe.artifact import MANIFEST_NAME, Artifact
+from edgewright.codec import dump
+from edgewright.core.recipe.artifact import MANIFEST_NAME, Artifact, Selection
 from edgewright.errors import ResourceError
 
 BEST = "best"
 _LINKED_FROM_BYTES = 1_000_000
 
 
-def export_build(artifact: Artifact, place: Path) -> Path:
+def export_build(artifact: Artifact, place: Path, selected: Selection) -> Path:
     """Put the artifact's files at ``place``: weights as hard links to the store where the file system has them.
 
     Small files are copies, so that a configuration edited here does not change the store's. The store may be deleted
@@ -24,11 +29,14 @@ def export_build(artifact: Artifact, place: Path) -> Path:
         ResourceError: the place cannot be written.
     """
     source, draft = Path(artifact.path), place.with_name(f".{place.name}.draft")
-    if _same(source, place):
+    manifest = dump(replace(artifact.manifest, selected=selected), indent=2)
+    if _holds(place, manifest):
         return place
     try:
         shutil.rmtree(draft, ignore_errors=True)
         shutil.copytree(source, draft, copy_function=_link_or_copy)
+        (draft / MANIFEST_NAME).unlink(missing_ok=True)  # it may be a link to the store's
+        (draft / MANIFEST_NAME).write_bytes(manifest)
         shutil.rmtree(place, ignore_errors=True)
         draft.rename(place)
     except OSError as error:
@@ -55,9 +63,9 @@ def remove_export(place: Path) -> None:
         raise ResourceError(f"{place} cannot be removed: {error.strerror or error}.", hint=hint) from error
 
 
-def _same(source: Path, place: Path) -> bool:
-    mine, theirs = source / MANIFEST_NAME, place / MANIFEST_NAME
-    return theirs.is_file() and mine.read_bytes() == theirs.read_bytes()
+def _holds(place: Path, manifest: bytes) -> bool:
+    written = place / MANIFEST_NAME
+    return written.is_file() and written.read_bytes() == manifest
 
 
 def _link_or_copy(source: str, target: str) -> str:

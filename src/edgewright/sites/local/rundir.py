@@ -15,11 +15,11 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from edgewright.codec import dump, from_plain, load, plain
+from edgewright.codec import dump, from_plain, plain
 from edgewright.core.measurement.rounds import Round, RoundKey
-from edgewright.core.run import RUN_VERSION, Run
-from edgewright.core.shown import shown
+from edgewright.core.run import Run
 from edgewright.errors import InputError, ResourceError
+from edgewright.formats import load
 from edgewright.ports import Clock
 from edgewright.sites.local.documents import read_bytes
 from edgewright.sites.local.home import make_directory
@@ -98,25 +98,15 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def read_run(path: Path) -> Run:
-    """The record in a run directory (or the file itself).
+    """The record in a run directory (or the file itself), whichever version wrote it.
 
     Raises:
-        InputError: there is none, or it is of a later version.
+        InputError: there is none, it is damaged, or it is of a later version.
     """
     record = path / RECORD if path.is_dir() else path
     if not record.is_file():
         raise InputError(f"There is no run at {path}.", hint="Give the --out directory of an optimize run.")
-    data = read_bytes(record)
-    try:
-        version = json.loads(data).get("version")
-    except (ValueError, AttributeError, RecursionError) as error:
-        raise InputError(f"{record} is no valid run record.") from error
-    if version != RUN_VERSION:
-        raise InputError(
-            f"{record} has version {shown(version)}, this edgewright reads {RUN_VERSION}.",
-            hint="Update edgewright.",
-        )
-    return load(Run, data)
+    return load(Run, read_bytes(record), str(record))
 
 
 @contextmanager

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from pathlib import Path
 
-from edgewright.codec import dump
-from edgewright.core.recipe.artifact import MANIFEST_NAME, Artifact
-from edgewright.core.recipe.recipes import Recipe
+from edgewright.core.recipe.artifact import Artifact, Selection
 from edgewright.core.run import Run
 from edgewright.ports import Clock
 from edgewright.sites.local.export import BEST, export_build, remove_export
 from edgewright.sites.local.rundir import RECORD, RunDirectory, open_run_directory, read_run
-from edgewright.sites.local.store import write_atomically
 
 
 class LocalRuns:
@@ -40,11 +36,9 @@ class LocalRuns:
         """See `Runs.journal`."""
         return RunDirectory(path.resolve(), self._clock, self._draw, key)
 
-    def export(self, artifact: Artifact, recipe: Recipe, path: Path) -> Path:
+    def export(self, artifact: Artifact, selected: Selection, path: Path) -> Path:
         """See `Runs.export`."""
-        place = export_build(artifact, path / BEST)
-        write_atomically(place / MANIFEST_NAME, dump(replace(artifact.manifest, recipe=recipe), indent=2))
-        return place
+        return export_build(artifact, path / BEST, selected)
 
     def exported(self, path: Path) -> Path | None:
         """See `Runs.exported`."""

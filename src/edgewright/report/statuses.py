@@ -1,0 +1,20 @@
+"""What became of a trial, in words."""
+
+from __future__ import annotations
+
+from edgewright.core.run import Status
+
+LABELS = {
+    Status.PLANNED: "planned",
+    Status.BUILT: "built",
+    Status.SCORED: "scored",
+    Status.MEASURED: "measured",
+    Status.BROKEN: "conversion differs",
+    Status.SKIPPED: "skipped",
+    Status.UNSUPPORTED: "unsupported",
+    Status.UNAVAILABLE: "toolchain unavailable",
+    Status.FAILED: "failed",
+    Status.REFUTED: "failed on held-out text",
+    Status.AUXILIARY: "used by other builds only",
+    Status.UNTRIED: "not tried",
+}
