@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from edgewright.app.demo import demo_source
+from edgewright.app.measure.rounds import on_ids
 from edgewright.app.steps.bench import bench
 from edgewright.app.steps.build import build
 from edgewright.app.steps.score import score
@@ -23,9 +24,11 @@ from edgewright.core.recipe.recipes import SCORING_RUNTIME, Option
 from edgewright.environment import Environment
 from edgewright.inputs.config import evaluation_text
 from edgewright.ports import Context
+from edgewright.ports.task import Subject
 from edgewright.sites.local.children import child_environment, usable_cores
 from edgewright.sites.local.home import Home
 from edgewright.sites.local.locks import machine
+from edgewright.tasks.text_generation.scoring import scoring_of
 
 TWO_REQUESTS = Pace(least_s=0.0, least_requests=2, warmup_least=1, warmup_most=1, sentinel=False)
 """llama-bench's own way: one warm-up, then as many repetitions as it is told."""
@@ -134,13 +137,15 @@ class Lab:
         answer = score(
             self.context,
             backend,
-            ScoreJob(
-                worker=backend.worker,
-                artifact=artifact.path if artifact else self.source.path,
-                runtime=artifact.recipe.runtime if artifact else SCORING_RUNTIME,
-                ids=ids,
-                context=context,
-                limit_s=limit_s,
+            scoring_of(
+                ScoreJob(
+                    worker=backend.worker,
+                    artifact=artifact.path if artifact else self.source.path,
+                    runtime=artifact.recipe.runtime if artifact else SCORING_RUNTIME,
+                    ids=ids,
+                    context=context,
+                    limit_s=limit_s,
+                )
             ),
             identity=artifact.manifest.key if artifact else self.source.digest,
             log=self.folder / "score.log",
@@ -162,12 +167,12 @@ class Lab:
         answer = bench(
             self.context,
             self.context.backend(framework),
-            artifact=path,
-            runtime=runtime or {},
-            ids=tuple(range(1, workload.prompt_tokens + 1)),
-            workload=workload,
-            pace=pace,
-            log=self.folder / "bench.log",
+            on_ids(tuple(range(1, workload.prompt_tokens + 1)))(
+                Subject(worker=self.context.backend(framework).worker, artifact=path, runtime=runtime or {}),
+                workload,
+                pace,
+            ),
+            self.folder / "bench.log",
         )
         if isinstance(answer, Failure):
             raise RuntimeError(answer.reason)  # noqa: TRY004  # a reason, not a type

@@ -12,7 +12,7 @@ from typing import ClassVar
 from edgewright.codec import from_plain
 from edgewright.core.device.toolchain import ToolchainSpec
 from edgewright.core.keys import digest
-from edgewright.core.model.facts import ModelFacts, SourceKind
+from edgewright.core.model.facts import ModelFacts, SourceKind, Task
 from edgewright.core.recipe.allocation import Mixture, WeightType
 from edgewright.core.recipe.recipes import Option, Recipe
 from edgewright.core.recipe.space import Acceleration, Family, Space, Storage, candidates
@@ -24,6 +24,9 @@ class Declared:
     folder: ClassVar[Path]
     markers: ClassVar[tuple[str, ...]] = ()
     """Names or patterns of files that only this framework's models have."""
+    tasks: ClassVar[frozenset[Task]] = frozenset({Task.TEXT_GENERATION})
+    """Tasks whose models it builds."""
+
     runs: ClassVar[frozenset[SourceKind]] = frozenset()
     """Kinds of originals whose files this framework runs as they are."""
     also: ClassVar[tuple[Path, ...]] = ()

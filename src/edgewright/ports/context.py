@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from edgewright.core import knowledge
 from edgewright.core.jobs.results import Failure, FailureKind
+from edgewright.errors import UnsupportedError
 from edgewright.ports.parent import Backend, Clock, Files, JobRunner, Reporter, Store, Toolchains
 
 if TYPE_CHECKING:
     from edgewright.core.device.toolchain import ToolchainSpec
     from edgewright.core.jobs.requests import Job
+    from edgewright.core.model.facts import Task
     from edgewright.ports.site import Probe, Runs, Sessions, Site
+    from edgewright.ports.task import TaskProfile
 
 Answer = TypeVar("Answer")
 
@@ -49,6 +52,7 @@ class Context:
     sessions: Sessions
     runs: Runs
     downloads: Path
+    tasks: Mapping[Task, TaskProfile]
     evaluators: Mapping[str, ToolchainSpec] = field(default_factory=dict)
     energy_models: Mapping[str, ToolchainSpec] = field(default_factory=dict)
     version: str = ""
@@ -63,6 +67,17 @@ class Context:
         """
         known = {self.reference.name: self.reference, **self.backends}
         return known[knowledge.framework_name(name, known)]
+
+    def task(self, kind: Task) -> TaskProfile:
+        """The profile of a task.
+
+        Raises:
+            UnsupportedError: there is none.
+        """
+        if kind not in self.tasks:
+            known = ", ".join(self.tasks)
+            raise UnsupportedError(f"Models for {kind} cannot be optimized; supported tasks: {known}.")
+        return self.tasks[kind]
 
     @property
     def specs(self) -> dict[str, ToolchainSpec]:

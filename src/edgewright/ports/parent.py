@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from edgewright.core.jobs.requests import Job
     from edgewright.core.jobs.results import Failure, Result
     from edgewright.core.measurement.rounds import Round, RoundKey
-    from edgewright.core.model.facts import ModelFacts, SourceKind, TensorShape
+    from edgewright.core.model.facts import ModelFacts, SourceKind, Task, TensorShape
     from edgewright.core.recipe.allocation import Mixture
     from edgewright.core.recipe.artifact import Artifact, Manifest
     from edgewright.core.recipe.recipes import Option, Recipe
@@ -45,6 +45,11 @@ class Backend(Protocol):
     @property
     def code_digest(self) -> str:
         """A digest of the backend's own code and data: its builds depend on it."""
+        ...
+
+    @property
+    def tasks(self) -> frozenset[Task]:
+        """Tasks whose models it builds."""
         ...
 
     @property

@@ -30,7 +30,7 @@ from edgewright.core.jobs.results import (
     TokenizeResult,
 )
 from edgewright.core.keys import digest
-from edgewright.core.model.facts import ModelFacts, SourceKind
+from edgewright.core.model.facts import ModelFacts, SourceKind, Task
 from edgewright.core.recipe.allocation import Mixture, WeightType
 from edgewright.core.recipe.recipes import Option, Precision, Recipe
 from edgewright.core.recipe.sensitivity import Cost, Curve
@@ -78,6 +78,7 @@ class FakeBackend:
             worker=self.worker,
         )
 
+    tasks: frozenset[Task] = frozenset({Task.TEXT_GENERATION})
     runs: frozenset[SourceKind] = frozenset()
 
     @property

@@ -17,10 +17,12 @@ from edgewright.core.jobs.harness import HarnessJob
 from edgewright.core.jobs.requests import SessionJob
 from edgewright.core.jobs.results import Failure, FailureKind, Result
 from edgewright.core.measurement.likelihood import Likelihood, Pair
+from edgewright.core.model.facts import Task
 from edgewright.core.recipe.artifact import MANIFEST_NAME, Artifact, Selection
 from edgewright.core.run import Run
 from edgewright.errors import InputError
 from edgewright.ports import Context, Tell
+from edgewright.tasks.text_generation.profile import TextGeneration
 from edgewright.testing.fake_frameworks import FakeBackend, FakeRunner
 from edgewright.testing.fakes import FakeClock, FakeFiles, FakeToolchains, MemoryJournal, RecordingReporter
 
@@ -214,5 +216,6 @@ def fake_context(root: Path, **parts: Any) -> Context:
         "runs": FakeRuns(),
         "downloads": root / "downloads",
         "version": "0",
+        "tasks": {Task.TEXT_GENERATION: TextGeneration()},
     }
     return Context(**{**made, **parts})

@@ -74,7 +74,9 @@ def run_source(
         {name: context.toolchains.state(spec) for name, spec in context.specs.items()},
         context=min(_CONTEXT, source.facts.context or _CONTEXT),
     )
-    request = replace(request, policy=request.policy.within(assessment.target.limits))
+    task = context.task(source.facts.task)
+    policy = replace(request.policy.within(assessment.target.limits), axes=task.policy.axes)
+    request = replace(request, policy=policy)
     planned = plan(
         assessment,
         backends,
