@@ -71,7 +71,7 @@ class Lab:
         """A build of the model (or of another source), from the store or made now."""
         source = source or self.source
         backend = self.context.backends[framework]
-        state = self.context.toolchains.ensure(backend.toolchain, self.reporter.tell)
+        state = self.context.toolchains.ensure(backend.toolchain.builder, self.reporter.tell)
         assert state.ready, state.reason  # noqa: S101  # a benchmark: nothing can be compared without
         recipes = {recipe.name: recipe for recipe in backend.recipes(source.facts)}
         recipe = recipes[name]
@@ -83,8 +83,9 @@ class Lab:
         return made
 
     def python(self, framework: str) -> Path:
-        """A toolchain's Python."""
-        return self.root(framework) / "venv" / "bin" / "python"
+        """A toolchain's Python, which sees what building needs."""
+        state = self.context.toolchains.state(self.context.backend(framework).toolchain.builder)
+        return Path(state.path) / "venv" / "bin" / "python"
 
     def program(self, framework: str, name: str) -> list[Path]:
         """A program that a toolchain's packages brought, by that Python: its first line names where it was installed from."""
@@ -92,7 +93,7 @@ class Lab:
         return [python, python.with_name(name)]
 
     def root(self, framework: str) -> Path:
-        """A toolchain's directory."""
+        """The directory of a toolchain's run half."""
         return Path(self.context.toolchains.state(self.context.backend(framework).toolchain).path)
 
     def toolchain_environment(self, framework: str) -> Mapping[str, str]:

@@ -39,7 +39,7 @@ class Backend(Protocol):
 
     @property
     def toolchain(self) -> ToolchainSpec:
-        """The environment it needs."""
+        """The environment that runs its builds; where another makes them, it knows that one."""
         ...
 
     @property
@@ -83,7 +83,7 @@ class Backend(Protocol):
 
 
 class JobRunner(Protocol):
-    """Runs one job in a fresh process of a toolchain."""
+    """Runs one job in a fresh process of the half of a toolchain that it needs."""
 
     def run(
         self,
@@ -111,11 +111,11 @@ class Toolchains(Protocol):
     """Environments of frameworks on this host."""
 
     def state(self, spec: ToolchainSpec) -> ToolchainState:
-        """What there is of a toolchain; changes nothing."""
+        """What there is of a half of a toolchain; changes nothing."""
         ...
 
     def ensure(self, spec: ToolchainSpec, tell: Tell) -> ToolchainState:
-        """Install unless installed; the state says why it is not ready where that fails."""
+        """Install a half, and before it the one that it needs, unless installed; the state says why it is not ready."""
         ...
 
     def verify(self, spec: ToolchainSpec, tell: Tell) -> ToolchainState:

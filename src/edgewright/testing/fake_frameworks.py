@@ -38,6 +38,10 @@ from edgewright.core.recipe.space import Space
 from edgewright.ports import Tell
 from edgewright.testing.samples import block, scores
 
+_LOCK = "".join(
+    f"{name}==2.0 \\\n    --hash=sha256:{digest(name)[:64]:0<64}\n" for name in ("numpy", "pydantic")
+)
+
 
 class FakeBackend:
     """A framework that offers one unquantized and some quantized recipes."""
@@ -69,10 +73,9 @@ class FakeBackend:
             name=self.name,
             title=self.name,
             digest=digest(self.name),
-            lock="numpy==2.0\npydantic==2.0\n",
+            lock=_LOCK,
             supports=(SystemSupport(system="Linux"),),
             unsupported_reason="",
-            with_dependencies=(),
             disk_bytes=1,
             install_minutes=0.0,
             worker=self.worker,

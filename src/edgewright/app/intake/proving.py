@@ -44,7 +44,7 @@ def proven(context: Context, source: Source, text: str) -> Source:
     backend = next((b for b in context.backends.values() if source.kind in b.runs), None)
     if backend is None or not source.original:
         return source
-    made_by = [backend.toolchain.digest, backend.code_digest, context.reference.code_digest]
+    made_by = [backend.toolchain.builder.digest, backend.code_digest, context.reference.code_digest]
     key = digest([PROTOCOL_VERSION, source.digest, source.original, *made_by])
     found = context.store.find("proofs", key)
     if found is None:

@@ -20,12 +20,12 @@ def require_reference(context: Context) -> None:
 
 
 def require(context: Context, backend: Backend) -> None:
-    """Install a framework's toolchain unless it is there.
+    """Install a framework's toolchain, all that building needs, unless it is there.
 
     Raises:
         ToolchainError: it cannot be had, and nothing can be read, proven or compared without it.
     """
-    spec = backend.toolchain
+    spec = backend.toolchain.builder
     context.reporter.phase(f"toolchain {spec.title}")
     ready = context.toolchains.ensure(spec, context.reporter.tell)
     if not ready.ready:

@@ -60,7 +60,13 @@ def dry_run(state: State, framework: str, tiny: Source) -> Failure | None:
     recipes = state.setup.plan.of(framework)
     backend = state.setup.context.backend(framework)
     key = digest(
-        [tiny.digest, framework, backend.toolchain.digest, backend.code_digest, [r.build for r in recipes]]
+        [
+            tiny.digest,
+            framework,
+            backend.toolchain.builder.digest,
+            backend.code_digest,
+            [r.build for r in recipes],
+        ]
     )
     if state.setup.context.store.find("dry-runs", key):
         return None

@@ -86,7 +86,7 @@ def run_source(
         max_size_bytes=_max_size(request.policy),
         baseline=original_recipe(context, source),
     )
-    code = {b.name: b.toolchain.digest + b.code_digest for b in (context.reference, *backends)}
+    code = {b.name: b.toolchain.builder.digest + b.code_digest for b in (context.reference, *backends)}
     key = order.plan_key(source, planned, request, assessment.host.device_id, code)
     journal = context.runs.journal(directory, key)
     run = finished(context, directory, key, request.policy)

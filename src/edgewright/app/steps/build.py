@@ -42,7 +42,7 @@ def lineage_of(
         source_origin=source.origin,
         source_notes=source.notes,
         toolchain=backend.toolchain.name,
-        toolchain_digest=backend.toolchain.digest,
+        toolchain_digest=backend.toolchain.builder.digest,
         tools={},
         worker=backend.code_digest,
         made_from=base.manifest.key if base else source.digest,

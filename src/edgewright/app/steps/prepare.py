@@ -50,7 +50,7 @@ def prepare(
     chosen = dict(options or {})
     spec = context.reference.toolchain
     seen = [digest(list(ids))] if ids else []
-    key = digest([operation, fingerprint, chosen, spec.digest, context.reference.code_digest, *seen])
+    key = digest([operation, fingerprint, chosen, spec.builder.digest, context.reference.code_digest, *seen])
     found = context.store.find("sources", key)
     if found is None:
         context.reporter.phase(f"preparing {name}")

@@ -53,7 +53,7 @@ def sensitivity(
 
 def _part(context: Context, source: Source, job: SensitivityJob, log: Path) -> SensitivityResult | Failure:
     backend = context.reference
-    made_by = [source.digest, backend.toolchain.digest, backend.code_digest]
+    made_by = [source.digest, backend.toolchain.builder.digest, backend.code_digest]
     key = digest([*made_by, digest(list(job.ids)), job.groups, job.bits, job.group_size])
 
     def make(draft: Path) -> None:

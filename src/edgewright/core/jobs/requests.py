@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
+from edgewright.core.device.toolchain import Half
 from edgewright.core.jobs.harness import HarnessJob
 from edgewright.core.measurement.data import Calibration, Ids
 from edgewright.core.measurement.likelihood import Pair
@@ -28,11 +29,12 @@ class SourceOperation(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class SmokeJob:
-    """Prove that a toolchain works: import the framework, compute something, say which versions did it."""
+    """Prove that a half of a toolchain works: import the framework, compute something, say which versions did it."""
 
     kind: Literal["smoke"] = "smoke"
     worker: str
     scratch: str
+    half: Half = Half.RUN
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,3 +228,26 @@ Job = (
     | HarnessJob
     | SessionJob
 )
+
+HALVES: Mapping[type[Job], Half] = {
+    SourceJob: Half.BUILD,
+    BuildJob: Half.BUILD,
+    SensitivityJob: Half.BUILD,
+    ScoreJob: Half.RUN,
+    BenchJob: Half.RUN,
+    ProfileJob: Half.RUN,
+    TraceJob: Half.RUN,
+    TypeSpeedJob: Half.RUN,
+    CapabilityJob: Half.RUN,
+    EstimateJob: Half.RUN,
+    TokenizeJob: Half.RUN,
+    LikelihoodJob: Half.RUN,
+    HarnessJob: Half.RUN,
+    SessionJob: Half.RUN,
+}
+"""The half of a toolchain that each kind of job runs in; a smoke job names the half that it tries."""
+
+
+def half_of(job: Job) -> Half:
+    """The half of a toolchain that a job needs."""
+    return job.half if isinstance(job, SmokeJob) else HALVES[type(job)]

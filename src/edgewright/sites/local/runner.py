@@ -12,7 +12,7 @@ import psutil
 from edgewright.codec import dump, load_union
 from edgewright.core.device.toolchain import ToolchainSpec
 from edgewright.core.jobs.conversation import Question
-from edgewright.core.jobs.requests import Job
+from edgewright.core.jobs.requests import Job, half_of
 from edgewright.core.jobs.results import Done, Event, Failure, FailureKind, Progress, Result, Token
 from edgewright.errors import EdgewrightError
 from edgewright.ports import Tell, Toolchains
@@ -44,7 +44,7 @@ class LocalRunner:
         alone: bool = True,
     ) -> Result | Failure:
         """See `JobRunner.run`."""
-        state = self._toolchains.state(toolchain)
+        state = self._toolchains.state(toolchain.of(half_of(job)))
         if not state.ready:
             return Failure(failure=FailureKind.FAILED, reason=f"{toolchain.title}: {state.reason}")
         with self._turns.take(tell, alone=alone), _started(Path(state.path), state.environment, log) as child:
