@@ -130,6 +130,19 @@ class Toolchains(Protocol):
 class Store(Protocol):
     """Finished directories under keys. What is there is whole."""
 
+    @property
+    def root(self) -> Path:
+        """The directory that paths of finished directories begin with."""
+        ...
+
+    def receive(self, kind: str, key: str, source: Path) -> Path:
+        """Copy a finished directory of another store, unless it is there; what is there afterwards is whole.
+
+        Raises:
+            ResourceError: there is no room for it.
+        """
+        ...
+
     def find(self, kind: str, key: str) -> Path | None:
         """The finished directory under a key, or None."""
         ...

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from edgewright.core.decision.assessment import Fit
 from edgewright.core.device.toolchain import SystemSupport, ToolchainSpec
+from edgewright.core.jobs.content import located, translated
 from edgewright.core.jobs.requests import (
     BenchJob,
     BuildJob,
@@ -142,10 +144,14 @@ Answer = Callable[[Job], "Result | Failure | None"]
 
 
 class FakeRunner:
-    """Answers every job at once and remembers them; ``answer`` may answer first (None: let the fake do it)."""
+    """Answers every job at once and remembers them; ``answer`` may answer first (None: let the fake do it).
+
+    Content that a job names is found below ``store``.
+    """
 
     def __init__(self, answer: Answer = lambda _: None) -> None:
         self.jobs: list[Job] = []
+        self.store: Path | None = None
         self._answer = answer
 
     def run(
@@ -160,6 +166,8 @@ class FakeRunner:
     ) -> Result | Failure:
         """A result for the job."""
         del toolchain, log, tell, timeout_s, alone
+        if self.store is not None:
+            job = translated(job, partial(located, root=str(self.store)))
         self.jobs.append(job)
         return self._answer(job) or self._default(job)
 

@@ -131,6 +131,17 @@ class FolderStore:
     def __init__(self, root: Path) -> None:
         self._root = root
 
+    @property
+    def root(self) -> Path:
+        """The directory."""
+        return self._root
+
+    def receive(self, kind: str, key: str, source: Path) -> Path:
+        """Copy it."""
+        if self.find(kind, key) is None:
+            shutil.copytree(source, self._root / kind / key)
+        return self._root / kind / key
+
     def find(self, kind: str, key: str) -> Path | None:
         """The directory, if it is there."""
         path = self._root / kind / key
@@ -218,4 +229,7 @@ def fake_context(root: Path, **parts: Any) -> Context:
         "version": "0",
         "tasks": {Task.TEXT_GENERATION: TextGeneration()},
     }
-    return Context(**{**made, **parts})
+    context = Context(**{**made, **parts})
+    if isinstance(context.runner, FakeRunner):
+        context.runner.store = context.store.root
+    return context

@@ -66,5 +66,7 @@ def test_a_job_runs_in_the_half_that_it_needs(job, half, tmp_path):
     run = FakeBackend("fake").toolchain
     whole = replace(run, makes=replace(run, half=Half.BUILD, needs=run))
     toolchains = Recording()
-    LocalRunner(toolchains).run(whole, job, log=tmp_path / "log", tell=lambda _: None, timeout_s=1.0)
+    LocalRunner(toolchains, tmp_path).run(
+        whole, job, log=tmp_path / "log", tell=lambda _: None, timeout_s=1.0
+    )
     assert toolchains.asked == [half]
