@@ -47,7 +47,7 @@ def test_a_build_of_one_site_is_measured_at_another(lab, tiny, other, framework,
     kept = Path(made.path).rename(Path(made.path).with_name(".away"))
     try:
         job = TokenizeJob(worker=backend.worker, artifact=made.path, texts=("Hello",))
-        answer = there.ask(backend.toolchain, job, TokenizeResult, log=log, timeout_s=120.0)
+        answer = there.ask(backend.toolchain, job, TokenizeResult, log=log)
         assert isinstance(answer, TokenizeResult), answer
     finally:
         kept.rename(made.path)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from edgewright.core import knowledge
 from edgewright.core.jobs.content import contents, spelled, translated
+from edgewright.core.jobs.kinds import kind_of
 from edgewright.core.jobs.results import Failure, FailureKind
 from edgewright.errors import ResourceError, UnsupportedError
 from edgewright.ports.parent import Backend, Clock, Files, JobRunner, Reporter, Store, Toolchains
@@ -107,16 +108,15 @@ class Context:
         expected: type[Answer],
         *,
         log: Path,
-        timeout_s: float,
-        alone: bool = True,
     ) -> Answer | Failure:
         """The result of a job, which is of the ``expected`` type, or why there is none; see `JobRunner.run`."""
-        tell, alone = self.reporter.tell, alone and self.measures
+        kind, tell = kind_of(job), self.reporter.tell
         try:
             sent = self.sent(job)
         except ResourceError as error:
             return Failure(failure=FailureKind.RESOURCE, reason=error.message, log=str(log))
-        result = self.runner.run(toolchain, sent, log=log, tell=tell, timeout_s=timeout_s, alone=alone)
+        alone = kind.alone and self.measures
+        result = self.runner.run(toolchain, sent, log=log, tell=tell, timeout_s=kind.timeout_s, alone=alone)
         if isinstance(result, expected | Failure):
             return result
         reason = "The worker answered with something else."

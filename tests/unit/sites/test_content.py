@@ -47,9 +47,7 @@ class Elsewhere:
 
 def tokenized(context, path):
     job = TokenizeJob(worker="w", artifact=str(path), texts=("ab",))
-    return context.ask(
-        context.reference.toolchain, job, TokenizeResult, log=context.logs / "log", timeout_s=1.0
-    )
+    return context.ask(context.reference.toolchain, job, TokenizeResult, log=context.logs / "log")
 
 
 def built(context):

@@ -9,12 +9,10 @@ from edgewright.core.jobs.results import BenchResult, Failure, FailureKind
 from edgewright.core.measurement.records import Block
 from edgewright.ports import Backend, Context
 
-_TIMEOUT_S = 900.0
-
 
 def bench(context: Context, backend: Backend, job: Any, log: Path) -> Block | Failure:
     """The block of a task's timing job, or why there is none."""
-    result = context.ask(backend.toolchain, job, BenchResult, log=log, timeout_s=_TIMEOUT_S)
+    result = context.ask(backend.toolchain, job, BenchResult, log=log)
     if isinstance(result, Failure):
         return result
     if not result.block.requests:

@@ -15,7 +15,6 @@ from edgewright.ports.task import Scoring
 _RECORD = "scores.json"
 REFERENCE_FILE = "log_probabilities.npy"
 """What the original put out; of a text, packed by `edgewright.worker.packed`."""
-_TIMEOUT_S = 1800.0
 
 
 def score(
@@ -45,7 +44,7 @@ def score(
             reference=str(reference / REFERENCE_FILE) if reference else "",
             write_reference=str(draft / REFERENCE_FILE) if keep_reference else "",
         )
-        result = context.ask(backend.toolchain, exact, scoring.result, log=log, timeout_s=_TIMEOUT_S)
+        result = context.ask(backend.toolchain, exact, scoring.result, log=log)
         if isinstance(result, Failure):
             raise JobFailed(result)
         context.files.write(draft / _RECORD, result.scores)

@@ -14,7 +14,6 @@ from edgewright.ports import Context, JobFailed
 _RECORD = "curves.json"
 _GROUP_SIZE = 32
 _GROUPS_AT_ONCE = 8
-_TIMEOUT_S = 3600.0
 _LEAST_TOKENS = 64
 TOKENS = 256
 """Calibration ids on which costs are measured: all groups on the same ones, so that they can be compared."""
@@ -58,9 +57,7 @@ def _part(context: Context, source: Source, job: SensitivityJob, log: Path) -> S
 
     def make(draft: Path) -> None:
         draft.mkdir()
-        result = context.ask(
-            backend.toolchain, job, SensitivityResult, log=log, timeout_s=_TIMEOUT_S, alone=False
-        )
+        result = context.ask(backend.toolchain, job, SensitivityResult, log=log)
         if isinstance(result, Failure):
             raise JobFailed(result)
         context.files.write(draft / _RECORD, result)

@@ -228,26 +228,3 @@ Job = (
     | HarnessJob
     | SessionJob
 )
-
-HALVES: Mapping[type[Job], Half] = {
-    SourceJob: Half.BUILD,
-    BuildJob: Half.BUILD,
-    SensitivityJob: Half.BUILD,
-    ScoreJob: Half.RUN,
-    BenchJob: Half.RUN,
-    ProfileJob: Half.RUN,
-    TraceJob: Half.RUN,
-    TypeSpeedJob: Half.RUN,
-    CapabilityJob: Half.RUN,
-    EstimateJob: Half.RUN,
-    TokenizeJob: Half.RUN,
-    LikelihoodJob: Half.RUN,
-    HarnessJob: Half.RUN,
-    SessionJob: Half.RUN,
-}
-"""The half of a toolchain that each kind of job runs in; a smoke job names the half that it tries."""
-
-
-def half_of(job: Job) -> Half:
-    """The half of a toolchain that a job needs."""
-    return job.half if isinstance(job, SmokeJob) else HALVES[type(job)]

@@ -14,7 +14,8 @@ from edgewright.codec import dump, load_union
 from edgewright.core.device.toolchain import ToolchainSpec
 from edgewright.core.jobs.content import located, translated
 from edgewright.core.jobs.conversation import Question
-from edgewright.core.jobs.requests import Job, half_of
+from edgewright.core.jobs.kinds import half_of
+from edgewright.core.jobs.requests import Job
 from edgewright.core.jobs.results import Done, Event, Failure, FailureKind, Progress, Result, Token
 from edgewright.errors import EdgewrightError
 from edgewright.ports import Tell, Toolchains
