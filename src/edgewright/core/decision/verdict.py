@@ -58,6 +58,9 @@ STEADINESS = frozenset({"latency_variation", "block_variation", "latency_drift"}
 """Metrics of steadiness. Their figure itself passes a gate, and only their whole interval fails it: scatter has wide
 intervals, and a build is not called unsteady for what its host may have done. They are judged in a confirmation only."""
 
+BETWEEN_BLOCKS = frozenset({"block_variation", "latency_drift"})
+"""Steadiness that each block tells one figure of."""
+
 MEMORY = frozenset({"peak_bytes", "memory_cut"})
 
 TIMING = STEADINESS | frozenset(
@@ -86,13 +89,14 @@ class Circumstances:
 
     ``doubts`` make a gate inconclusive. ``excuses`` do too, unless it is passed, and it then decides nothing;
     ``elsewhere`` excuses whatever this machine cannot tell of another device. Steadiness is judged if ``confirmed``; a
-    look at what was ``explored`` does without it.
+    look at what was ``explored`` does without it. What is ``early`` does not pass before more rounds.
     """
 
     confirmed: bool = True
     explored: bool = False
     doubts: Mapping[str, str] = field(default_factory=dict)
     excuses: Mapping[str, str] = field(default_factory=dict)
+    early: Mapping[str, str] = field(default_factory=dict)
     elsewhere: bool = False
 
 
@@ -159,6 +163,8 @@ def _under(around: Circumstances, verdict: Verdict) -> Verdict:
         return _open(verdict, why, Needs.CONFIRMATION, excused=around.explored)
     if metric in around.doubts:
         return _open(verdict, around.doubts[metric], Needs.MEMORY if metric in MEMORY else Needs.QUIET_HOST)
+    if metric in around.early and verdict.outcome is Outcome.PASS:
+        verdict = _open(verdict, around.early[metric], Needs.ROUNDS)
     if metric in around.excuses and verdict.outcome is not Outcome.PASS:
         return _open(verdict, around.excuses[metric], Needs.QUIET_HOST, excused=True)
     return verdict
