@@ -23,16 +23,19 @@ from edgewright.core.decision.policy import Gate
 from edgewright.core.decision.verdict import Outcome, judge
 from edgewright.core.measurement.quantity import Label, Value
 from edgewright.core.statistics.clusters import RUN
-from edgewright.core.statistics.looks import ITEM_LOOKS, ROUND_LOOKS, TEXT_LOOKS
+from edgewright.core.statistics.looks import EARLY_LOOKS, ITEM_LOOKS, ROUND_LOOKS, TEXT_LOOKS, error_at
 from edgewright.core.statistics.ratio import log_interval
 from edgewright.core.statistics.retention import above_chance, retained
-from edgewright.core.statistics.steadiness import block_variation
+from edgewright.core.statistics.steadiness import block_variation, drift, early_share
 
 _RUNS = 10_000
 _FALSE_PASS = 0.06
 _POWER_RUNS = 1000
 _ACCURACY = Gate(metric="accuracy_retained", at_least=0.95)
 _SPEED = Gate(metric="speedup", at_least=2.0)
+_LOOKS = EARLY_LOOKS + ROUND_LOOKS
+_VARIATION = 0.05
+_DRIFT = 0.10
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -66,12 +69,19 @@ def main(arguments: Sequence[str]) -> int:
         checks.append(at_most(f"speed: exactly 2x, {noise}", rate, _FALSE_PASS, "false PASS"))
     chance = sum(above_chance(list(rng.random(400) < 0.30), 0.25) for _ in range(_RUNS)) / _RUNS
     checks.append(at_most("chance: original exactly 5 points above it", chance, _FALSE_PASS, "false PASS"))
-    unsteady = sum(_called_unsteady(rng, 0.05) for _ in range(_RUNS)) / _RUNS
+    unsteady = sum(_called_unsteady(rng, _VARIATION) for _ in range(_RUNS)) / _RUNS
     checks.append(at_most("steadiness: blocks vary by exactly 5 %", unsteady, _FALSE_PASS, "false FAIL"))
+    for name, variation, change in (
+        ("blocks vary by 10 %, twice the bound", 2 * _VARIATION, 0.0),
+        ("a drift by 20 % over seven rounds, twice the bound, blocks vary by 2 %", 0.02, 2 * _DRIFT),
+    ):
+        calm = sum(_called_steady(rng, variation, change) for _ in range(_RUNS)) / _RUNS
+        checks.append(at_most(f"steadiness: {name}", calm, _FALSE_PASS, "PASS"))
     checks += swings.checks(rng, _rate, _FALSE_PASS)
     power: Mapping[str, Sequence[Mapping[str, float | str]]] = {
         "retention": _retention_power(rng),
         "speed": _speed_power(rng),
+        "rounds until a speedup is decided: mean": _speed_rounds(rng),
         **swings.power(rng, _rate, _POWER_RUNS),
     }
     _print_power(power)
@@ -127,10 +137,15 @@ def _text(rng: np.random.Generator, right: float, share: float, gained: float, t
 
 
 def _rounds(rng: np.random.Generator, ratio: float, noise: str) -> Outcome:
-    outcome = Outcome.INCONCLUSIVE
+    return _confirmed(rng, ratio, noise)[0]
+
+
+def _confirmed(rng: np.random.Generator, ratio: float, noise: str) -> tuple[Outcome, int]:
+    """What a confirmation's looks at the ratio come to, and after how many rounds."""
+    outcome, look = Outcome.INCONCLUSIVE, 0
     logs = math.log(ratio) + _scatter(rng, noise)
-    for look in ROUND_LOOKS:
-        mean, half, method = log_interval(logs[:look].tolist())
+    for look in _LOOKS:
+        mean, half, method = log_interval(logs[:look].tolist(), error=error_at(look))
         value = Value(
             value=math.exp(mean),
             unit="1",
@@ -142,7 +157,7 @@ def _rounds(rng: np.random.Generator, ratio: float, noise: str) -> Outcome:
         outcome = judge(_SPEED, value).outcome
         if outcome is not Outcome.INCONCLUSIVE:
             break
-    return outcome
+    return outcome, look
 
 
 def _scatter(rng: np.random.Generator, noise: str) -> Numbers:
@@ -159,8 +174,23 @@ def _scatter(rng: np.random.Generator, noise: str) -> Numbers:
 
 
 def _called_unsteady(rng: np.random.Generator, variation: float) -> bool:
-    found = block_variation(np.exp(rng.normal(scale=variation, size=ROUND_LOOKS[0])).tolist())
-    return found is not None and found[1] > 0.05
+    speeds = np.exp(rng.normal(scale=variation, size=ROUND_LOOKS[0])).tolist()
+    looks = (*EARLY_LOOKS, ROUND_LOOKS[0])
+    found = [block_variation(speeds[:look], error=error_at(look)) for look in looks]
+    return any(figure is not None and figure[1] > _VARIATION for figure in found)
+
+
+def _called_steady(rng: np.random.Generator, variation: float, change: float) -> bool:
+    """Whether both gates between blocks pass at a look, seven rounds at most; later ones are not waited for."""
+    rounds = ROUND_LOOKS[0]
+    slowing = change * np.arange(rounds) / (rounds - 1)
+    speeds = np.exp(rng.normal(scale=variation, size=rounds) - slowing).tolist()
+    for look in (*EARLY_LOOKS, rounds):
+        scatter, trend, share = block_variation(speeds[:look]), drift(speeds[:look]), early_share(look)
+        room = 1.0 if share is None else share
+        if scatter and trend and scatter[0] <= room * _VARIATION and trend[0] <= room * _DRIFT:
+            return True
+    return False
 
 
 def _retention_power(rng: np.random.Generator) -> list[dict[str, float]]:
@@ -184,10 +214,22 @@ def _speed_power(rng: np.random.Generator) -> list[dict[str, float]]:
     return rows
 
 
+def _speed_rounds(rng: np.random.Generator) -> list[dict[str, float]]:
+    rows = []
+    for ratio in (1.5, 2.0, 2.2, 2.5, 3.0, 7.0):
+        row = {"true": ratio}
+        for noise in ("normal 2 %", "normal 10 %", "normal 30 %"):
+            looks = [_confirmed(rng, ratio, noise)[1] for _ in range(_POWER_RUNS)]
+            row[noise] = float(np.mean(looks))
+        rows.append(row)
+    return rows
+
+
 def _print_power(power: Mapping[str, Sequence[Mapping[str, float | str]]]) -> None:
     console = Console(width=150)
     for name, rows in power.items():
-        table = Table(title=f"power of the test of {name}: P(PASS) by the truth", title_justify="left")
+        told = name if ":" in name else f"power of the test of {name}: P(PASS)"
+        table = Table(title=f"{told} by the truth", title_justify="left")
         for column in rows[0]:
             table.add_column(column, justify="right")
         for row in rows:

@@ -19,7 +19,7 @@ from edgewright.app.optimize.request import BRIEF
 from edgewright.core.decision.policy import Gate
 from edgewright.core.decision.verdict import Outcome, judge
 from edgewright.core.measurement.quantity import Label, Value
-from edgewright.core.statistics.looks import ROUND_LOOKS
+from edgewright.core.statistics.looks import EARLY_LOOKS, ROUND_LOOKS, error_at
 from edgewright.core.statistics.medians import median_interval
 from edgewright.core.statistics.ratio import log_interval
 
@@ -78,13 +78,14 @@ HOSTS: Mapping[str, Host] = {
     "1.5-fold for ten blocks at a time": _lasting,
     "a drift by half": _drifting,
 }
-LOOKS: Mapping[str, tuple[int, ...]] = {"full": ROUND_LOOKS, "quick": BRIEF.rounds}
+FULL = EARLY_LOOKS + ROUND_LOOKS
+LOOKS: Mapping[str, tuple[int, ...]] = {"full": FULL, "A/B test": ROUND_LOOKS, "quick": BRIEF.rounds}
 
 
 def checks(
     rng: np.random.Generator, rate: Callable[[Callable[[], Outcome]], float], most: float
 ) -> list[Check]:
-    """Every host, both kinds of gate, the full looks and the quick one."""
+    """Every host, both kinds of gate, the looks of a confirmation, of an A/B test, and the quick one."""
     found = []
     for kind, rule in (("absolute", absolute), ("speedup", relative)):
         for said, looks in LOOKS.items():
@@ -105,7 +106,7 @@ def power(
     ):
         tables[f"{kind} on a host that swings"] = [
             {"host": name}
-            | {f"{truth:g}": rate(partial(rule, rng, host, ROUND_LOOKS, truth), runs) for truth in truths}
+            | {f"{truth:g}": rate(partial(rule, rng, host, FULL, truth), runs) for truth in truths}
             for name, host in HOSTS.items()
         ]
     return tables
@@ -119,7 +120,7 @@ def absolute(rng: np.random.Generator, host: Host, looks: Sequence[int], truth: 
     outcome = Outcome.INCONCLUSIVE
     for look in looks:
         speeds = _BOUND * truth * np.exp(mine[:look] - float(np.median(slots[:look])))
-        low, high, how = median_interval(speeds.tolist())
+        low, high, how = median_interval(speeds.tolist(), error=error_at(look))
         outcome = judge(_SPEED, _value(float(np.median(speeds)), low, high, how)).outcome
         if outcome is not Outcome.INCONCLUSIVE:
             break
@@ -133,7 +134,7 @@ def relative(rng: np.random.Generator, host: Host, looks: Sequence[int], truth: 
     logs = math.log(truth) + swings[:, 0] - swings[:, 1] + scatter[:, 0] - scatter[:, 1]
     outcome = Outcome.INCONCLUSIVE
     for look in looks:
-        mean, half, how = log_interval(logs[:look].tolist())
+        mean, half, how = log_interval(logs[:look].tolist(), error=error_at(look))
         value = _value(math.exp(mean), math.exp(mean - half), math.exp(mean + half), how)
         outcome = judge(_RATIO, value).outcome
         if outcome is not Outcome.INCONCLUSIVE:

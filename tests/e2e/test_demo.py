@@ -20,8 +20,13 @@ def test_the_demo_builds_in_all_four_frameworks_and_recommends_one(demo, shared_
     assert confirmed
     assert all(t["explored"] for t in confirmed)
     assert run["host"]["blocks"] >= 4 * (len(confirmed[:2]) + 1)
-    assert {t["recipe"]["framework"] for t in measured} == {"openvino", "onnx", "mlx", "llamacpp"}
-    assert len(measured) >= 8
+    assert {t["recipe"]["framework"] for t in measured} == {"openvino", "onnx", "llamacpp"}
+    assert len(measured) >= 7
+    untimed = [t for t in run["trials"] if t["status"] == "untimed"]
+    assert {t["recipe"]["name"] for t in untimed} == {"fp16", "int4_g64"}, (
+        "of MLX, whose speed here says nothing"
+    )
+    assert all("system=Darwin" in t["reason"] and t["values"]["kl_divergence"]["value"] for t in untimed)
     chosen = run["choice"]["chosen"]
     assert chosen in {
         f"{t['recipe']['framework']}/{t['recipe']['name']}" for t in measured if t["outcome"] == "pass"

@@ -126,13 +126,14 @@ def demo(
     *,
     policy: Policy | None = None,
     quick: bool = False,
+    everything: bool = False,
     environment: Environment | None = None,
     reporter: Reporter | None = None,
     offline: bool = False,
 ) -> Run:
     """Optimize the demo's model for this machine; see `app.demo.demo`."""
     context = context_of("demo", environment, reporter, offline=offline)
-    return demonstrating.demo(context, out, policy=policy, quick=quick)
+    return demonstrating.demo(context, out, policy=policy, quick=quick, everything=everything)
 
 
 def open_run(path: str | Path, *, environment: Environment | None = None) -> Run:

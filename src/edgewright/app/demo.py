@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edgewright.app.intake.sources import source_of
 from edgewright.app.optimize.optimize import run_source
-from edgewright.app.optimize.request import BRIEF, Request
+from edgewright.app.optimize.request import BRIEF, Confirmation, Request
 from edgewright.app.steps.prepare import prepare
 from edgewright.core.decision.policy import Policy
 from edgewright.core.jobs.requests import SourceOperation
@@ -23,31 +23,42 @@ NOTE = (
     "changing what it computes, so that it stands for a model that was never quantized"
 )
 
-FIRST_LOOK = (
+CANDIDATES = (
     "openvino/int8",
-    "openvino/int4_asym_g64",
     "onnx/int8",
-    "onnx/int4",
     "mlx/int4_g64",
     "llamacpp/q8_0",
+    "llamacpp/q5_k_m",
     "llamacpp/q4_k_m",
 )
-"""What a quick demo builds: each framework's 8 and 4 bits, of MLX, which is slow on x86, only 4."""
+"""What the demo builds beside each framework's conversion, unless all is asked for: 8 bits and fewer, of MLX 4 only."""
 
 
-def demo(context: Context, out: Path, *, policy: Policy | None = None, quick: bool = False) -> Run:
-    """Optimize the demo's model for this machine; ``quick`` builds, scores and times less.
+def demo(
+    context: Context,
+    out: Path,
+    *,
+    policy: Policy | None = None,
+    quick: bool = False,
+    everything: bool = False,
+) -> Run:
+    """Optimize the demo's model for this machine.
+
+    ``quick`` scores and times less; ``everything`` builds all that `optimize` would, and confirms a runner-up beside the best.
 
     Raises:
         EdgewrightError: the model or the reference cannot be had.
     """
     with context.runs.hold(out):
         source = demo_source(replace(context, logs=out.resolve() / "logs"))
-        request = Request(text=evaluation_text(None), policy=policy or Policy())
+        request = Request(
+            text=evaluation_text(None),
+            policy=policy or Policy(),
+            only=() if everything else CANDIDATES,
+            confirmation=Confirmation(finalists=2 if everything else 1),
+        )
         if quick:
-            request = replace(
-                request, tokens=512, calibration_tokens=4096, confirmation=BRIEF, only=FIRST_LOOK
-            )
+            request = replace(request, tokens=512, calibration_tokens=4096, confirmation=BRIEF)
         return run_source(context, source, request, out, target="this-machine")
 
 

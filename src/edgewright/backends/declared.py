@@ -32,6 +32,8 @@ class Declared:
 
     runs: ClassVar[frozenset[SourceKind]] = frozenset()
     """Kinds of originals whose files this framework runs as they are."""
+    timed_where: tuple[str, ...] = ()
+    """See `Backend.timed_where`."""
     also: ClassVar[tuple[Path, ...]] = ()
     """Folders outside its own whose code and tables its worker's results depend on."""
 

@@ -18,10 +18,11 @@ from edgewright.cli.options import json_option, offline_option, policy_of, polic
     type=click.Path(path_type=Path),
     help="Run directory.",
 )
-@click.option("--quick", is_flag=True, help="Build, score and time less: for a first look.")
+@click.option("--quick", is_flag=True, help="Score and time less: for a first look.")
+@click.option("--all", "everything", is_flag=True, help="Build all that `optimize` would.")
 @policy_options
 @stacked(offline_option, json_option)
-def command(*, out: Path, quick: bool, offline: bool, as_json: bool, **rest: Any) -> int:
+def command(*, out: Path, quick: bool, everything: bool, offline: bool, as_json: bool, **rest: Any) -> int:
     """Optimize SmolLM2-135M for this machine, in all four frameworks.
 
     The package index has the model as a Q4_1 GGUF only: it is dequantized and taken off its quantization grid by a
@@ -37,5 +38,5 @@ def command(*, out: Path, quick: bool, offline: bool, as_json: bool, **rest: Any
         click.echo(f"The model is SmolLM2-135M-Instruct ({PACKAGE}). Note: {NOTE}.", err=True)
     policy = policy_of(rest)
     with TerminalReporter() as reporter:
-        run = demo(out, policy=policy, offline=offline, quick=quick, reporter=reporter)
+        run = demo(out, policy=policy, offline=offline, quick=quick, everything=everything, reporter=reporter)
     return finish(run, as_json=as_json)

@@ -37,6 +37,7 @@ class Status(StrEnum):
     REFUTED = "refuted"
     AUXILIARY = "auxiliary"
     UNTRIED = "untried"
+    UNTIMED = "untimed"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -57,6 +57,14 @@ class Backend(Protocol):
         """Kinds of originals whose files it runs as they are; such a file needs no conversion, and proves others'."""
         ...
 
+    @property
+    def timed_where(self) -> tuple[str, ...]:
+        """Conditions on the host, as `HostFacts.meets` reads them, under which its speed says something; empty: anywhere.
+
+        Elsewhere its builds are made, compared with the original and scored, and timed only if they are asked for by name.
+        """
+        ...
+
     def recognizes(self, path: Path) -> bool:
         """Whether the file or directory is a model in this framework's own format, whoever made it."""
         ...

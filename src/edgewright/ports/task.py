@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from edgewright.core.decision.policy import Policy
 from edgewright.core.measurement.records import Placement
 from edgewright.core.measurement.rounds import Key
+from edgewright.core.statistics.looks import ONE_SIDED
 
 if TYPE_CHECKING:
     from edgewright.core.jobs.results import Failure
@@ -113,11 +114,13 @@ class Exam(Protocol):
         """Values of scores, part after part, and of the original's scores of the same parts where they are at hand."""
         ...
 
-    def speeds(self, blocks: Sequence[Block]) -> dict[str, Value]:
-        """Values of an arm's blocks."""
+    def speeds(self, blocks: Sequence[Block], *, error: float = ONE_SIDED) -> dict[str, Value]:
+        """Values of an arm's blocks; each bound is wrong with a probability of ``error``."""
         ...
 
-    def against(self, blocks: Mapping[Key, Block], baseline: Mapping[Key, Block]) -> dict[str, Value]:
+    def against(
+        self, blocks: Mapping[Key, Block], baseline: Mapping[Key, Block], *, error: float = ONE_SIDED
+    ) -> dict[str, Value]:
         """Values of an arm's blocks beside the original's of the same rounds."""
         ...
 

@@ -75,5 +75,5 @@ def _decides(trial: Trial, verdict: Verdict) -> str:
     if not trial.confirmed:
         return _DECIDES[Needs.CONFIRMATION]
     if trial.blocks < ROUND_LOOKS[0]:
-        return "more rounds would decide it (no --quick), or a quieter host"
+        return "more rounds would decide it (`optimize` without --quick), or a quieter host"
     return "a quieter host would decide it, or a bound further from the figure"

@@ -17,4 +17,5 @@ LABELS = {
     Status.REFUTED: "failed on held-out text",
     Status.AUXILIARY: "used by other builds only",
     Status.UNTRIED: "not tried",
+    Status.UNTIMED: "not timed here",
 }

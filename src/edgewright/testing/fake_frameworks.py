@@ -58,8 +58,10 @@ class FakeBackend:
         types: tuple[WeightType, ...] = (),
         observed: bool = False,
         space: Space | None = None,
+        timed_where: tuple[str, ...] = (),
     ) -> None:
         self.name = name
+        self.timed_where = timed_where
         self.worker = f"fake.{name}"
         self._recipes = recipes
         self._works = works

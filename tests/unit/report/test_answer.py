@@ -45,7 +45,7 @@ def test_each_open_gate_stands_with_its_figure_and_what_would_decide_it(run):
     measured, gate = open_lines(run)
     assert measured.startswith("measured on 6 timed processes and 2044 positions of text, confirmed")
     assert gate.startswith("open: speedup 2.1")
-    assert gate.endswith("more rounds would decide it (no --quick), or a quieter host")
+    assert gate.endswith("more rounds would decide it (`optimize` without --quick), or a quieter host")
 
 
 def test_terminal_and_page_say_it(run):

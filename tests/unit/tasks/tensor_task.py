@@ -96,12 +96,14 @@ class TensorExam:
             return {}
         return {ERROR.name: _value(ERROR, float(np.mean(errors)), len(errors))}
 
-    def speeds(self, blocks):
+    def speeds(self, blocks, *, error=0.05):
+        del error
         common = {k: v for k, v in speed_values(blocks).items() if k in {"peak_bytes", "load_s"}}
         rate = float(np.median([self.figure(one) for one in blocks]))
         return {**common, RATE.name: _value(RATE, rate, len(blocks))}
 
-    def against(self, blocks, baseline):
+    def against(self, blocks, baseline, *, error=0.05):
+        del error
         return {"speedup": self.ratio(blocks, baseline)}
 
     def ratio(self, blocks, baseline):

@@ -20,7 +20,7 @@ from edgewright.core.measurement.noise import is_surely_noisy
 from edgewright.core.measurement.quantity import METRICS, Kind, Value
 from edgewright.core.measurement.rounds import HostNoise, Phase, Round, RoundKey, host_noise
 from edgewright.core.run import Status, Trial
-from edgewright.core.statistics.looks import next_look
+from edgewright.core.statistics.looks import EARLY_LOOKS, error_at, next_look
 from edgewright.ports.task import Scored
 
 _CANDIDATES = 5
@@ -120,8 +120,11 @@ def _accuracy(state: State, trial: Trial) -> Outcome:
 
 
 def _time(state: State, group: str, finalists: list[str]) -> None:
-    """Rounds of full blocks, looked at after 7, 12 and 20, until no ratio is in doubt or the host is surely too noisy."""
-    looks = state.setup.request.confirmation.rounds
+    """Rounds of full blocks, looked at after 3, 5, 7, 12 and 20, until no gate waits for more or the host is surely too noisy.
+
+    An early look decides only what is far from its bound, and steadiness too is waited for (ADR 24).
+    """
+    looks = _looks(state)
     done = 0
     while (look := next_look(done, looks)) is not None:
         for number in range(done, look):
@@ -133,12 +136,30 @@ def _time(state: State, group: str, finalists: list[str]) -> None:
             )
             if _hopeless(state, group):
                 break
-        done = look
-        _judge(state, group, finalists)
-        if state.record.run.host and state.record.run.host.is_mute:
+        done, early = look, look in EARLY_LOOKS
+        _judge(state, group, finalists, error_at(look))
+        mute = state.record.run.host is not None and state.record.run.host.is_mute
+        if state.setup.out_of_time() or (mute and (not early or _hopeless(state, group))):
             return
-        if not any(_undecided(state.record.trials[name]) for name in finalists) or state.setup.out_of_time():
+        if early and _missing(state, group, finalists, look):
+            continue
+        if not any(_undecided(state.record.trials[name], early=early) for name in finalists):
             return
+
+
+def _looks(state: State) -> tuple[int, ...]:
+    """An order of objectives tells builds apart by their intervals: those of an early look are too wide for it."""
+    looks = state.setup.request.confirmation.rounds
+    later = tuple(look for look in looks if look not in EARLY_LOOKS)
+    return later if state.setup.request.policy.order and later else looks
+
+
+def _missing(state: State, group: str, finalists: list[str], look: int) -> bool:
+    """Whether an arm has fewer blocks that count than an early look is made for."""
+    alive = [name for name in finalists if state.record.alive(name)]
+    return any(
+        len(state.measured.confirmed_blocks(arm, group)) < look for arm in (state.setup.baseline_id, *alive)
+    )
 
 
 def _hopeless(state: State, group: str) -> bool:
@@ -147,19 +168,20 @@ def _hopeless(state: State, group: str) -> bool:
     return is_surely_noisy(noise.invalid - noise.swung, noise.blocks)
 
 
-def _undecided(trial: Trial) -> bool:
-    """Whether more rounds could decide a gate: those on steadiness do not wait for it."""
-    return trial.status is Status.MEASURED and any(
-        v.is_open and METRICS[v.gate.metric].kind in {Kind.SPEED, Kind.MEMORY} for v in trial.verdicts
-    )
+def _undecided(trial: Trial, *, early: bool) -> bool:
+    """Whether more rounds could decide a gate of a build that fails none: those on steadiness wait for early ones only."""
+    waiting = {Kind.SPEED, Kind.MEMORY, Kind.STEADINESS} if early else {Kind.SPEED, Kind.MEMORY}
+    open_ = any(v.is_open and METRICS[v.gate.metric].kind in waiting for v in trial.verdicts)
+    return trial.status is Status.MEASURED and trial.outcome is not Outcome.FAIL and open_
 
 
-def _judge(state: State, group: str, finalists: list[str]) -> None:
+def _judge(state: State, group: str, finalists: list[str], error: float) -> None:
     exam = state.setup.exam
     base = state.measured.confirmed_blocks(state.setup.baseline_id, group)
     state.record.run = replace(state.record.run, host=_host(state, group))
     if base:
-        baseline = timed(exam, replace(state.record.run.baseline, confirmed=True), base, base)
+        original = replace(state.record.run.baseline, confirmed=True)
+        baseline = timed(exam, original, base, base, error=error)
         state.record.run = replace(state.record.run, baseline=baseline)
     for name in finalists:
         trial = state.record.trials[name]
@@ -168,7 +190,7 @@ def _judge(state: State, group: str, finalists: list[str]) -> None:
             continue
         explored = trial.explored or trial.values
         if blocks and base:
-            trial = timed(exam, trial, blocks, base)
+            trial = timed(exam, trial, blocks, base, error=error)
         doubts = memory_doubts(trial, blocks, state.setup.source.facts) or memory_doubts(
             state.record.run.baseline, base, state.setup.source.facts
         )

@@ -43,11 +43,8 @@ def is_direct(request: Request, plan: Plan) -> bool:
 
 
 def needs_dry_run(state: State) -> bool:
-    """With several frameworks a dry run spares the work of those that fail; with one there is none to spare, unless it is long."""
-    return (
-        not is_direct(state.setup.request, state.setup.plan)
-        or state.setup.source.facts.weight_bytes > _SMALL_BYTES
-    )
+    """A dry run spares the long work of frameworks that fail. A small model is tried itself, which is as soon done."""
+    return state.setup.source.facts.weight_bytes > _SMALL_BYTES
 
 
 def answer(state: State, framework: str) -> None:

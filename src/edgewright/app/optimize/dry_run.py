@@ -1,4 +1,4 @@
-"""Minutes before hours: a tiny model of the same architecture goes through each framework's whole chain first."""
+"""Minutes before hours: before a large model, a tiny one of the same architecture goes through each framework's whole chain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which frameworks take part: those whose environment is ready, and which a tiny model, or the small one itself, goes through."""
+"""Which frameworks take part: those whose environment is ready, and which a tiny model goes through where there is one."""
 
 from __future__ import annotations
 
@@ -16,14 +16,10 @@ from edgewright.core.run import Status
 
 _SLOW_INSTALL_MIN = 3.0
 _SMALL_BYTES = 2_000_000_000
-"""Weights of at most so much are worth a try after a tiny model failed: the alarm may be false, and little is lost."""
 
 
 def enter(state: State, frameworks: Sequence[str], tiny: Source | None) -> list[str]:
-    """Those whose environment is ready and which a tiny model went through; candidates of the others fall out.
-
-    A small model is tried itself where its tiny one failed: what is wrong with that may be wrong with that only.
-    """
+    """Those whose environment is ready and which a tiny model went through; candidates of the others fall out."""
     ready = [framework for framework in frameworks if _installed(state, framework)]
     if tiny is None:
         return ready
@@ -33,15 +29,6 @@ def enter(state: State, frameworks: Sequence[str], tiny: Source | None) -> list[
         framework, failure = tried
         if failure is None:
             passed.append(framework)
-            return
-        if state.setup.source.facts.weight_bytes <= _SMALL_BYTES:
-            passed.append(framework)
-            # Where the model fails too, its own reason is the one that is told.
-            where = f" (its log is {failure.log})" if failure.log else ""
-            state.record.note(
-                f"{framework}: a tiny model of this architecture did not go through{where}; the model itself was tried all the "
-                f"same, as every one of at most {_SMALL_BYTES / 1e9:g} GB is"
-            )
             return
         for recipe in state.setup.plan.of(framework):
             state.record.fail(recipe, failure, "dry run with a tiny model")

@@ -46,6 +46,11 @@ def explore(state: State, framework: str) -> None:
     if state.setup.request.smallest:
         _smallest(state, framework, first)
     names = [trial.id for trial in state.record.trials.values() if trial.recipe.framework == framework]
+    if reason := state.setup.untimed(framework):
+        for name in filter(state.record.alive, names):
+            left = replace(state.record.trials[name], status=Status.UNTIMED, reason=reason)
+            state.record.update(left, "not-timed")
+        return
     run_round(state, RoundKey(phase=Phase.EXPLORE, group=framework), names, state.setup.request.pace)
     state.judge()
 

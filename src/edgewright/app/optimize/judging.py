@@ -6,25 +6,32 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from edgewright.core.decision.policy import Policy
-from edgewright.core.decision.verdict import Circumstances, judge_all, overall
+from edgewright.core.decision.verdict import BETWEEN_BLOCKS, Circumstances, judge_all, overall
 from edgewright.core.measurement.memory import inconsistency
 from edgewright.core.measurement.quantity import METRICS, Kind, of_kind
 from edgewright.core.measurement.records import Block
 from edgewright.core.measurement.rounds import RoundKey
 from edgewright.core.model.facts import ModelFacts
 from edgewright.core.run import Run, Status, Trial
+from edgewright.core.statistics.looks import ONE_SIDED
+from edgewright.core.statistics.steadiness import early_share
 from edgewright.ports.task import Exam
 
 _NOISY = "over 30 % of this confirmation's blocks were disturbed: the host is too noisy to tell"
 
 
 def timed(
-    exam: Exam, trial: Trial, blocks: Mapping[RoundKey, Block], base: Mapping[RoundKey, Block]
+    exam: Exam,
+    trial: Trial,
+    blocks: Mapping[RoundKey, Block],
+    base: Mapping[RoundKey, Block],
+    *,
+    error: float = ONE_SIDED,
 ) -> Trial:
-    """A trial with the figures of its blocks beside the original's of the same rounds."""
-    values = {**trial.values, **exam.speeds(list(blocks.values()))}
+    """A trial with the figures of its blocks beside the original's of the same rounds, their bounds at this one-sided error."""
+    values = {**trial.values, **exam.speeds(list(blocks.values()), error=error)}
     if blocks is not base:
-        values |= exam.against(blocks, base)
+        values |= exam.against(blocks, base, error=error)
     placement = next(reversed(list(blocks.values()))).placement
     return replace(trial, status=Status.MEASURED, values=values, placement=placement, blocks=len(blocks))
 
@@ -40,10 +47,27 @@ def judged(trial: Trial, run: Run, policy: Policy, *, explored: bool = False) ->
             **trial.doubts,
         },
         excuses=_unsteady(run, policy),
+        early=_early(trial, policy) if trial.confirmed else {},
         elsewhere=not run.assessment.measured_here,
     )
     verdicts = judge_all(policy, trial.values, circumstances)
     return replace(trial, verdicts=verdicts, outcome=overall(verdicts))
+
+
+def _early(trial: Trial, policy: Policy) -> dict[str, str]:
+    """Steadiness between blocks that so few of them do not show: later looks may pass it, so an early one must be surer."""
+    share = early_share(trial.blocks)
+    if share is None:
+        return {}
+    why = f"{trial.blocks} rounds pass only what keeps {share:.0%} of the bound"
+    return {
+        gate.metric: why
+        for gate in policy.gates
+        if gate.metric in BETWEEN_BLOCKS
+        and (value := trial.values.get(gate.metric)) is not None
+        and value.value is not None
+        and not value.value <= share * gate.bound
+    }
 
 
 def _unsteady(run: Run, policy: Policy) -> dict[str, str]:

@@ -81,7 +81,7 @@ def plan_key(source: Source, plan: Plan, request: Request, device: str, code: Ma
             [request.text.sha256, request.tokens, request.context, request.calibration_tokens],
             [request.target_bytes, request.target_bpw, request.smallest],
             [request.workload, request.pace, request.confirmation, request.tuning_rounds],
-            [request.searches, request.seed],
+            [request.searches, request.seed, request.by_name],
             device,
             code,
         ]

@@ -10,7 +10,7 @@ from edgewright.core.decision.policy import Policy
 from edgewright.core.measurement.records import FULL, QUICK, Pace, Workload
 from edgewright.core.measurement.text import Text
 from edgewright.core.recipe.pruning import Pruning
-from edgewright.core.statistics.looks import ROUND_LOOKS, TEXT_LOOKS
+from edgewright.core.statistics.looks import EARLY_LOOKS, ROUND_LOOKS, TEXT_LOOKS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +21,7 @@ class Confirmation:
     ``itself`` rounds hold the original twice, to see what this host cannot tell apart.
     """
 
-    rounds: tuple[int, ...] = ROUND_LOOKS
+    rounds: tuple[int, ...] = EARLY_LOOKS + ROUND_LOOKS
     tokens: tuple[int, ...] = TEXT_LOOKS
     pace: Pace = FULL
     finalists: int = 2
@@ -55,7 +55,8 @@ class Request:
 
     Beyond ``disk_bytes`` of builds a search drops those that others beat, and keeps what was measured of them.
 
-    ``only`` are patterns of builds' names; where there are any, no others are tried.
+    ``only`` are patterns of builds' names; where there are any, no others are tried. Frameworks asked for ``by_name`` are timed
+    even where their speed says nothing of where they are meant to run.
 
     Of each of ``prunings`` every framework makes a build, which is held against the original like any other.
 
@@ -78,6 +79,7 @@ class Request:
     smallest: bool = False
     score_limit_s: float = SCORE_LIMIT_S
     only: tuple[str, ...] = ()
+    by_name: tuple[str, ...] = ()
     prunings: tuple[Pruning, ...] = ()
     budget_s: float | None = None
     budget_trials: int | None = None
@@ -104,6 +106,7 @@ def request_of(options: OptimizeOptions, text: Text) -> Request:
         context=options.context,
         workload=options.workload,
         only=options.only,
+        by_name=tuple(sorted({*options.frameworks, *(one.partition("/")[0] for one in options.only)})),
         prunings=options.prune,
         budget_s=options.budget_s,
         budget_trials=options.budget_trials,

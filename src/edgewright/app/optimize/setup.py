@@ -41,6 +41,17 @@ class Setup:
         """The framework that runs the original: the reference, or one that runs its file itself."""
         return self.context.backend(self.plan.baseline.framework)
 
+    def untimed(self, framework: str) -> str:
+        """Why a framework's builds are not timed here; empty where they are.
+
+        Figures for another device decide nothing on speed anyway, and what is asked for by name is measured.
+        """
+        where = self.context.backend(framework).timed_where
+        asked = framework in self.request.by_name or self.plan.frameworks() == (framework,)
+        if asked or not self.assessment.measured_here or self.assessment.host.meets(where):
+            return ""
+        return f"its speed says something only where {' and '.join(where)}; --frameworks {framework} times it here all the same"
+
     def log(self, trial: str, step: str) -> Path:
         """Where a step of a trial writes its log."""
         return self.context.logs / trial.replace("/", "-") / f"{step}.log"

@@ -32,7 +32,8 @@ class State:
         """Work that is left, in the units of `app.optimize.eta`."""
         request = self.setup.request
         confirmed = len(self.measured.of(Phase.CONFIRM))
-        rounds = max(request.confirmation.rounds[0] - confirmed, 0)
+        usual = request.confirmation.rounds[:2][-1]  # the first look seldom shows that a build is steady
+        rounds = max(usual - confirmed, 0)
         trials = list(self.record.trials.values())
         if request.budget_trials is not None:
             waiting = [trial for trial in trials if trial.status is Status.PLANNED]

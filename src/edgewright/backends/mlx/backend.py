@@ -28,6 +28,8 @@ class MlxBackend(Declared):
     folder = _FOLDER
     name = "mlx"
     worker = "edgewright.backends.mlx.worker"
+    timed_where = ("system=Darwin",)
+    """Its build for other systems computes on one thread, with a reference BLAS."""
 
     def recognizes(self, path: Path) -> bool:
         """MLX writes the same file names as Hugging Face; the header of its safetensors says who wrote them."""

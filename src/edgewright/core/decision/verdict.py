@@ -54,6 +54,10 @@ class Verdict:
         return self.outcome is Outcome.INCONCLUSIVE and not self.excused
 
 
+BETWEEN_BLOCKS = frozenset({"block_variation", "latency_drift"})
+"""Steadiness that each block tells one figure of."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Circumstances:
     """What limits the verdicts of a measurement, beside its figures; reasons are by metric, in words.
@@ -61,13 +65,15 @@ class Circumstances:
     ``doubts`` make a gate inconclusive. ``excuses`` do too, unless it is passed, and it then decides nothing;
     ``elsewhere`` excuses whatever this machine cannot tell of another device. Steadiness is judged if ``confirmed``; a
     look at what was ``explored`` does without it. Its figure itself passes a gate, and only its whole interval fails it:
-    scatter has wide intervals, and a build is not called unsteady for what its host may have done.
+    scatter has wide intervals, and a build is not called unsteady for what its host may have done. What is
+    ``early`` does not pass before more rounds.
     """
 
     confirmed: bool = True
     explored: bool = False
     doubts: Mapping[str, str] = field(default_factory=dict)
     excuses: Mapping[str, str] = field(default_factory=dict)
+    early: Mapping[str, str] = field(default_factory=dict)
     elsewhere: bool = False
 
 
@@ -138,6 +144,8 @@ def _under(around: Circumstances, verdict: Verdict) -> Verdict:
             around.doubts[metric],
             Needs.MEMORY if METRICS[metric].kind is Kind.MEMORY else Needs.QUIET_HOST,
         )
+    if metric in around.early and verdict.outcome is Outcome.PASS:
+        verdict = _open(verdict, around.early[metric], Needs.ROUNDS)
     if metric in around.excuses and verdict.outcome is not Outcome.PASS:
         return _open(verdict, around.excuses[metric], Needs.QUIET_HOST, excused=True)
     return verdict

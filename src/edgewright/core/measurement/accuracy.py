@@ -13,7 +13,7 @@ import numpy as np
 from edgewright.core.measurement.quantity import METRICS, Label, Value
 from edgewright.core.measurement.records import Against, Scores
 from edgewright.core.statistics.clusters import runs
-from edgewright.core.statistics.resampling import interval, mean_interval
+from edgewright.core.statistics.resampling import mean_interval, quantile_interval
 from edgewright.core.statistics.retention import retained
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ def _against(
     increase = nll - np.asarray(base.nll)
     return {
         "kl_divergence": _of_mean("kl_divergence", kl, clusters, method),
-        "kl_median": _of("kl_median", kl, clusters, method, lambda x: float(np.median(x))),
-        "kl_p99": _of("kl_p99", kl, clusters, method, lambda x: float(np.quantile(x, 0.99))),
+        "kl_median": _quantile("kl_median", kl, clusters, method, 0.5),
+        "kl_p99": _quantile("kl_p99", kl, clusters, method, 0.99),
         "top1_agreement": _of_mean("top1_agreement", agree, clusters, method),
         "accuracy_retained": retained(correct, base.correct, clusters),
         "perplexity_increase": _of_mean("perplexity_increase", increase, clusters, method, math.expm1),
@@ -69,11 +69,9 @@ def _of_mean(
     return _value(metric, scale(float(values.mean())), scale(low), scale(high), method, len(values))
 
 
-def _of(
-    metric: str, values: Numbers, clusters: Clusters, method: str, figure: Callable[[Numbers], float]
-) -> Value:
-    low, high = interval(values, clusters, figure)
-    return _value(metric, figure(values), low, high, method, len(values))
+def _quantile(metric: str, values: Numbers, clusters: Clusters, method: str, share: float) -> Value:
+    low, high = quantile_interval(values, clusters, share)
+    return _value(metric, float(np.quantile(values, share)), low, high, method, len(values))
 
 
 def _value(metric: str, value: float, low: float, high: float, method: str, n: int) -> Value:

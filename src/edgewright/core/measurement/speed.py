@@ -15,6 +15,7 @@ from edgewright.core.measurement.noise import is_steady, usual_speed
 from edgewright.core.measurement.quantity import METRICS, Label, Value, not_available
 from edgewright.core.measurement.records import Block, Request
 from edgewright.core.measurement.rounds import Key
+from edgewright.core.statistics.looks import ONE_SIDED, confidence
 from edgewright.core.statistics.medians import median_interval
 from edgewright.core.statistics.percentiles import LEAST, percentile
 from edgewright.core.statistics.ratio import log_interval
@@ -64,12 +65,17 @@ def decode_tok_s(block: Block) -> float:
     return block_figure(block, "decode_tok_s")
 
 
-def speed_values(blocks: Sequence[Block]) -> dict[str, Value]:
-    """Latencies, rates, load time and memory of one arm: medians over its blocks, memory's with their range."""
+def speed_values(blocks: Sequence[Block], *, error: float = ONE_SIDED) -> dict[str, Value]:
+    """Latencies, rates, load time and memory of one arm: medians over its blocks, memory's with their range.
+
+    ``error`` is the one-sided error of every bound.
+    """
     shape = blocks[0].requests[0]
     what = f"{shape.prompt_tokens} prompt tokens, {shape.concurrency} at once"
-    values = {name: _median(name, [block_figure(b, name) for b in blocks], what) for name in REQUEST_FIGURES}
-    values["load_s"] = _median("load_s", [b.load_s for b in blocks], f"{what}; warm page cache")
+    values = {
+        name: _median(name, [block_figure(b, name) for b in blocks], what, error) for name in REQUEST_FIGURES
+    }
+    values["load_s"] = _median("load_s", [b.load_s for b in blocks], f"{what}; warm page cache", error)
     method = f"median of {len(blocks)} blocks, each a fresh process; the interval is their range; {what}"
     memory = blocks[0].memory
     values["peak_bytes"] = _spread(
@@ -86,15 +92,17 @@ def speed_values(blocks: Sequence[Block]) -> dict[str, Value]:
         values["energy_j_per_token"] = energy_value(*energies[-1])
     pooled = [latency for b in blocks for r in b.requests for latency in latencies(r)]
     for metric, share in _PERCENTILES.items():
-        values[metric] = _percentile(metric, pooled, share)
-    return values | steadiness_values(blocks, pooled)
+        values[metric] = _percentile(metric, pooled, share, error)
+    return values | steadiness_values(blocks, pooled, error=error)
 
 
 def _computed(block: Block) -> int:
     return sum(r.concurrency * len(r.token_times_ms) for r in block.requests)
 
 
-def steadiness_values(blocks: Sequence[Block], pooled: Sequence[float]) -> dict[str, Value]:
+def steadiness_values(
+    blocks: Sequence[Block], pooled: Sequence[float], *, error: float = ONE_SIDED
+) -> dict[str, Value]:
     """Steadiness within requests, between processes and over the run.
 
     Between processes and over the run, blocks count in which the host itself was about as fast as usual.
@@ -106,26 +114,26 @@ def steadiness_values(blocks: Sequence[Block], pooled: Sequence[float]) -> dict[
         those = f"those {len(steady)} of {len(blocks)} blocks in which the host was as fast as usual"
     figures: dict[str, tuple[Figure | None, str, str, int]] = {
         "latency_variation": (
-            latency_variation(pooled),
+            latency_variation(pooled, error=error),
             f"pooled p95/p50 - 1 of {len(pooled)} latencies",
             f"n={len(pooled)}, at least {LEAST[0.95]} are needed",
             len(blocks),
         ),
         "block_variation": (
-            block_variation(speeds),
+            block_variation(speeds, error=error),
             f"standard deviation of the log decode speeds of {those}",
             f"{len(blocks)} blocks, at least 3 are needed",
             len(steady),
         ),
         "latency_drift": (
-            drift(speeds),
+            drift(speeds, error=error),
             f"change along a line through the log decode speeds of {those}",
             f"{len(blocks)} blocks, at least 4 are needed",
             len(steady),
         ),
     }
     return {
-        metric: not_available(metric, lack) if found is None else _figure(metric, found, method, n)
+        metric: not_available(metric, lack) if found is None else _figure(metric, found, method, n, error)
         for metric, (found, method, lack, n) in figures.items()
     }
 
@@ -136,26 +144,26 @@ def _steady(blocks: Sequence[Block]) -> Sequence[Block]:
     return steady if len(steady) >= _LEAST_STEADY else blocks
 
 
-def _figure(metric: str, figure: Figure, method: str, n: int, label: Label = Label.MEASURED) -> Value:
+def _figure(metric: str, figure: Figure, method: str, n: int, error: float) -> Value:
     value, low, high = figure
     return Value(
         value=value,
         unit=METRICS[metric].unit,
-        label=label,
-        method=f"{method}; one-sided 98.3 % bounds",
+        label=Label.MEASURED,
+        method=f"{method}; one-sided {confidence(error)} bounds",
         n=n,
         ci_low=low,
         ci_high=high,
     )
 
 
-def _median(metric: str, numbers: Sequence[float], what: str) -> Value:
+def _median(metric: str, numbers: Sequence[float], what: str, error: float) -> Value:
     """Of times and speeds: what this machine gave while it was measured."""
     method = f"median of {len(numbers)} blocks, each a fresh process"
     low, high = None, None
     if len(numbers) > 1:
-        low, high, how = median_interval(numbers)
-        method += f"; one-sided 98.3 % bounds by {how}"
+        low, high, how = median_interval(numbers, error=error)
+        method += f"; one-sided {confidence(error)} bounds by {how}"
     return Value(
         value=float(np.median(numbers)),
         unit=METRICS[metric].unit,
@@ -180,11 +188,11 @@ def _spread(metric: str, numbers: Sequence[float], method: str) -> Value:
     )
 
 
-def _percentile(metric: str, pooled: Sequence[float], share: float) -> Value:
-    found = percentile(pooled, share)
+def _percentile(metric: str, pooled: Sequence[float], share: float, error: float) -> Value:
+    found = percentile(pooled, share, error=error)
     if found is None:
         return not_available(metric, f"n={len(pooled)}, at least {LEAST[share]} are needed")
-    return _figure(metric, found, "pooled inter-token latencies, order statistics", len(pooled))
+    return _figure(metric, found, "pooled inter-token latencies, order statistics", len(pooled), error)
 
 
 BLOCK_FIGURES: Mapping[str, Callable[[Block], float]] = {
@@ -196,26 +204,32 @@ BLOCK_FIGURES: Mapping[str, Callable[[Block], float]] = {
 """What one block says, by metric."""
 
 
-def ratio_of(blocks: Mapping[Key, Block], baseline: Mapping[Key, Block], metric: str) -> Value:
+def ratio_of(
+    blocks: Mapping[Key, Block], baseline: Mapping[Key, Block], metric: str, *, error: float = ONE_SIDED
+) -> Value:
     """The geometric mean over rounds of the ratio of two arms' figures, with an interval."""
     figure = BLOCK_FIGURES[metric]
     rounds = [key for key in blocks if key in baseline]
     if not rounds:
         return not_available("speedup", "no round holds both arms")
     logs = [math.log(figure(blocks[k]) / figure(baseline[k])) for k in rounds]
-    mean, half, how = log_interval(logs, [math.log(figure(block)) for block in baseline.values()])
+    mean, half, how = log_interval(
+        logs, [math.log(figure(block)) for block in baseline.values()], error=error
+    )
     return Value(
         value=math.exp(mean),
         unit="1",
         label=Label.DERIVED,
-        method=f"geometric mean of ratios of {metric} within interleaved rounds; one-sided 98.3 % bounds from {how}",
+        method=f"geometric mean of ratios of {metric} within interleaved rounds; one-sided {confidence(error)} bounds from {how}",
         n=len(logs),
         ci_low=math.exp(mean - half),
         ci_high=math.exp(mean + half),
     )
 
 
-def paired_values(blocks: Mapping[Key, Block], baseline: Mapping[Key, Block]) -> dict[str, Value]:
+def paired_values(
+    blocks: Mapping[Key, Block], baseline: Mapping[Key, Block], *, error: float = ONE_SIDED
+) -> dict[str, Value]:
     """Speedup in decoding and memory cut against the baseline's blocks of the same rounds."""
     rounds = [key for key in blocks if key in baseline]
     if not rounds:
@@ -224,6 +238,6 @@ def paired_values(blocks: Mapping[Key, Block], baseline: Mapping[Key, Block]) ->
     cuts = [1.0 - blocks[k].memory.peak_bytes / baseline[k].memory.peak_bytes for k in rounds]
     how = "1 - ratio of peak memory (anonymous, shared, resident weights) within rounds; the interval is their range"
     return {
-        "speedup": ratio_of(blocks, baseline, "decode_tok_s"),
+        "speedup": ratio_of(blocks, baseline, "decode_tok_s", error=error),
         "memory_cut": _spread("memory_cut", cuts, how),
     }

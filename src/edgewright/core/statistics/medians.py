@@ -11,23 +11,21 @@ import numpy as np
 from edgewright.core.statistics import quantiles
 from edgewright.core.statistics.looks import ONE_SIDED, t
 
-FEWEST = 6
-"""Of so many, the smallest is above the true median once in 64 times: below that no two samples bound it at 98.3 %."""
 
+def median_interval(numbers: Sequence[float], *, error: float = ONE_SIDED) -> tuple[float, float, str]:
+    """Bounds of the median of positive figures with that one-sided error, and how they were had; at least two are needed.
 
-def median_interval(numbers: Sequence[float]) -> tuple[float, float, str]:
-    """One-sided 98.3 % bounds of the median of positive figures, and how they were had; at least two are needed.
-
-    From six on two of the figures themselves bound it (how many lie below the true median is binomial with 1/2): nothing is
+    Of n figures the smallest lies above the true median once in 2^n times. Where that is within the error (from six on at the
+    usual one) two of the figures themselves bound it (how many lie below the true median is binomial with 1/2): nothing is
     assumed of how a host's speed varies. Fewer: Student's interval of the mean logarithm, which holds the median too.
     """
     ordered = np.sort(np.asarray(numbers, dtype=float))
     n, middle = len(ordered), float(median(numbers))
-    if n >= FEWEST:
+    if 0.5**n <= error:
         # the largest k with P(fewer than k below the median) within the error
-        rank = quantiles.binomial(n, 0.5, ONE_SIDED)
+        rank = quantiles.binomial(n, 0.5, error)
         return float(ordered[max(rank - 1, 0)]), float(ordered[min(n - rank, n - 1)]), "order statistics"
     logs = np.log(ordered)
-    centre, half = float(logs.mean()), t(n - 1) * float(logs.std(ddof=1)) / math.sqrt(n)
+    centre, half = float(logs.mean()), t(n - 1, error) * float(logs.std(ddof=1)) / math.sqrt(n)
     low, high = math.exp(centre - half), math.exp(centre + half)
     return min(low, middle), max(high, middle), "Student's t of the logarithms"

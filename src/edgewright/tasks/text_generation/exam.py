@@ -17,6 +17,7 @@ from edgewright.core.measurement.speed import block_figure, paired_values, ratio
 from edgewright.core.model.lengths import validation_lengths
 from edgewright.core.recipe.artifact import Artifact
 from edgewright.core.run import CrossValidation, EvaluationData
+from edgewright.core.statistics.looks import ONE_SIDED
 from edgewright.ports import Backend, Context
 from edgewright.ports.task import Scoring, Subject
 from edgewright.tasks.text_generation.cross_validation import cross_validate, tokenize
@@ -140,13 +141,15 @@ class TextExam:
         lengths = length_values(parts[0], originals[0]) if originals else {}
         return accuracy_values(joined(parts)) | lengths
 
-    def speeds(self, blocks: Sequence[Block]) -> dict[str, Value]:
+    def speeds(self, blocks: Sequence[Block], *, error: float = ONE_SIDED) -> dict[str, Value]:
         """Latencies, rates, memory and steadiness."""
-        return speed_values(blocks)
+        return speed_values(blocks, error=error)
 
-    def against(self, blocks: Mapping[Key, Block], baseline: Mapping[Key, Block]) -> dict[str, Value]:
+    def against(
+        self, blocks: Mapping[Key, Block], baseline: Mapping[Key, Block], *, error: float = ONE_SIDED
+    ) -> dict[str, Value]:
         """Speedup in decoding, and memory cut."""
-        return paired_values(blocks, baseline)
+        return paired_values(blocks, baseline, error=error)
 
     def ratio(self, blocks: Mapping[Key, Block], baseline: Mapping[Key, Block]) -> Value:
         """The ratio of decode speeds."""

@@ -23,6 +23,13 @@ def test_of_fewer_students_interval_of_the_logarithms_is_given():
     assert high == pytest.approx(177.79, abs=0.01)
 
 
+def test_a_surer_bound_needs_more_figures_before_two_of_them_bound_it():
+    figures = [float(n) for n in range(1, 9)]
+    assert median_interval(figures)[2] == "order statistics"
+    assert median_interval(figures, error=0.002)[2] == "Student's t of the logarithms"
+    assert median_interval([*figures, 9.0], error=0.002)[2] == "order statistics"
+
+
 def test_it_always_holds_the_median():
     low, high, _ = median_interval([100.0, 100.0, 100.0, 10.0])
     assert low < 100.0 <= high
