@@ -113,7 +113,7 @@ def runs(pid: int, *words: str) -> bool:
             command = child.cmdline()
         except psutil.Error:
             continue
-        if not any("leash.py" in part for part in command) and set(words) <= set(command):
+        if not any("die_with_parent.py" in part for part in command) and set(words) <= set(command):
             return True
     return False
 
@@ -157,7 +157,7 @@ def test_after_a_kill_two_installers_at_once_finish_the_work(tmp_path):
 
 PARENT = """
 import sys
-from edgewright.runtime.venv import run_command
+from edgewright.sites.local.venv import run_command
 run_command([sys.executable, "-c", sys.argv[1]], print, what="test")
 """
 GRANDCHILD = """
