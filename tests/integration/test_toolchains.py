@@ -211,7 +211,7 @@ def test_a_failed_commands_last_word_is_the_reason():
 def test_a_package_with_another_hash_ends_the_install_and_leaves_nothing(tmp_path, lab):
     """The sentence names the package, the state keeps the kind, and so does the exit status behind it."""
     home = Home(root=fresh_home(tmp_path / "home"))
-    spec = lab.environment.specs["mlx"]
+    spec = lab.context.specs["mlx"]
     pin = next(pin for pin in read_lock(spec.lock) if pin.name == "idna")
     lock = f"idna=={pin.version} \\\n    --hash=sha256:{'0' * 64}\n"
     state = LocalToolchains(home).ensure(replace(spec, lock=lock, digest="f" * 64), lambda _: None)
