@@ -19,8 +19,9 @@ from edgewright.inputs.models import Trust, locate
 from edgewright.ports import Context
 
 NOTE = (
-    "the package index has this model as a Q4_1 GGUF only: it is dequantized, and its dimensions are permuted without "
-    "changing what it computes, so that it stands for a model that was never quantized"
+    "the package index has this model only as a Q4_1 GGUF file: edgewright dequantizes it and permutes "
+    "its dimensions; the output of the model stays the same, and its weights no longer lie on a "
+    "quantization grid"
 )
 
 FIRST_LOOK = (

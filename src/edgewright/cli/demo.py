@@ -18,14 +18,14 @@ from edgewright.cli.options import json_option, offline_option, policy_of, polic
     type=click.Path(path_type=Path),
     help="Run directory.",
 )
-@click.option("--quick", is_flag=True, help="Build, score and time less: for a first look.")
+@click.option("--quick", is_flag=True, help="Fewer and shorter measurements, and fewer builds.")
 @policy_options
 @stacked(offline_option, json_option)
 def command(*, out: Path, quick: bool, offline: bool, as_json: bool, **rest: Any) -> int:
     """Optimize SmolLM2-135M for this machine, in all four frameworks.
 
-    The package index has the model as a Q4_1 GGUF only: it is dequantized and taken off its quantization grid by a
-    permutation that preserves what it computes, so that it stands for a model that was never quantized.
+    The package index has this model only as a Q4_1 GGUF file. edgewright dequantizes it and permutes its dimensions. The
+    output of the model stays the same, and its weights no longer lie on a quantization grid.
     """
     from edgewright.api import demo
     from edgewright.app.demo import NOTE

@@ -123,8 +123,8 @@ def _adapter(path: Path, said: str, *, offline: bool, trust: Trust, base: str) -
         raise no_base(path, wanted, error.message) from error
     if found.kind is SourceKind.GGUF or found.adapter:
         raise UnsupportedError(
-            f"{name_of(path)} is a LoRA adapter, and {found.name} is no base that it can be merged with.",
-            hint="Give the Hugging Face directory that it was trained on: --base DIR.",
+            f"{name_of(path)} is a LoRA adapter; it cannot be merged with {found.name}.",
+            hint="Give the Hugging Face directory of the model that it was trained on: --base DIR.",
         )
     return replace(
         found,
@@ -138,7 +138,9 @@ def _adapter(path: Path, said: str, *, offline: bool, trust: Trust, base: str) -
 
 def _no_base(base: str, said: str) -> None:
     if base:
-        raise UsageError(f"{said} is no LoRA adapter, and --base is for those.", hint="Leave --base out.")
+        raise UsageError(
+            f"{said} is not a LoRA adapter; --base is only for LoRA adapters.", hint="Remove --base."
+        )
 
 
 def _files(path: Path) -> list[Path]:

@@ -110,7 +110,7 @@ class Context:
         result = self.runner.run(toolchain, job, log=log, tell=tell, timeout_s=timeout_s, alone=alone)
         if isinstance(result, expected | Failure):
             return result
-        reason = "The worker answered with something else."
+        reason = "The worker sent an unexpected answer."
         return Failure(failure=FailureKind.FAILED, reason=reason, log=str(log))
 
     def keep(

@@ -13,8 +13,8 @@ _LOST = {Status.UNSUPPORTED, Status.UNAVAILABLE, Status.BROKEN, Status.FAILED}
 """What the first build of a framework is where the whole framework is lost."""
 
 _BLAME: Mapping[FailureKind, str] = {
-    FailureKind.UNSUPPORTED: "the framework's own limit",
-    FailureKind.INVALID_INPUT: "a fault of the model's files",
+    FailureKind.UNSUPPORTED: "a limit of the framework",
+    FailureKind.INVALID_INPUT: "an error in the model's files",
     FailureKind.RESOURCE: "this machine lacks memory or disk",
     FailureKind.OFFLINE: "the network is needed",
     FailureKind.FAILED: "an error in the framework or in edgewright, not in the model",

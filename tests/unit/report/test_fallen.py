@@ -27,7 +27,7 @@ def test_a_frameworks_limit_is_said_once_and_called_its_own(tmp_path):
     (line,) = fallen(run)
     assert line.name == "openvino"
     assert line.builds > 1
-    assert line.what == "unsupported (the framework's own limit)"
+    assert line.what == "unsupported (a limit of the framework)"
     for page in (shown(show_run, run), draw(run)):
         assert page.count("unknown architecture") == 1
 
@@ -36,7 +36,7 @@ def test_a_crash_is_not_called_a_limit_and_a_fault_of_the_files_is_called_one(tm
     crashed = World(tmp_path / "a", answer=refusing(FailureKind.CRASHED, "signal 11")).run()
     assert fallen(crashed)[0].what == "failed (the framework's process crashed)"
     broken = World(tmp_path / "b", answer=refusing(FailureKind.INVALID_INPUT, "no weights")).run()
-    assert fallen(broken)[0].what == "failed (a fault of the model's files)"
+    assert fallen(broken)[0].what == "failed (an error in the model's files)"
 
 
 def test_a_missing_toolchain_has_one_line_and_one_row(tmp_path):

@@ -83,8 +83,8 @@ def _built(context: Context, path: Path, framework: str) -> Runnable:
     manifest = context.files.artifact(path).manifest
     recipe = manifest.recipe
     if framework and context.backend(framework).name != recipe.framework:
-        hint = f"Leave --framework out: a build runs in its own framework, {recipe.framework}."
-        raise UsageError(f"{framework} does not run {manifest.id}.", hint=hint)
+        hint = f"Remove --framework: a build always runs in its own framework, {recipe.framework}."
+        raise UsageError(f"{framework} cannot run {manifest.id}.", hint=hint)
     return Runnable(
         name=manifest.id,
         backend=context.backend(recipe.framework),
@@ -102,9 +102,7 @@ def _foreign(context: Context, path: Path, said: str, framework: str) -> Runnabl
     if path.is_file():
         origin = locate(said, offline=True, trust=Trust())
         if origin.kind is not SourceKind.GGUF:
-            raise InputError(
-                f"{framework} does not run {path.name}.", hint="Give a GGUF file, or a directory."
-            )
+            raise InputError(f"{framework} cannot run {path.name}.", hint="Give a GGUF file, or a directory.")
         identity, where = origin.fingerprint, _as_directory(context, path.resolve(), origin.fingerprint)
     else:
         where = path.resolve()

@@ -48,7 +48,7 @@ def make(
         possible = [recipe for recipe in waiting if not recipe.base or recipe.base_id in made]
         if not possible:
             for recipe in waiting:
-                skip(state, recipe, f"it is made from {recipe.base_id}, which could not be built")
+                skip(state, recipe, f"its base build {recipe.base_id} failed")
             break
         waiting = [recipe for recipe in waiting if recipe not in possible]
         made |= _built(state, possible, made)
@@ -92,7 +92,8 @@ def _stand_in(state: State, recipe: Recipe, made: dict[str, Artifact]) -> None:
     if recipe.id not in made:
         made[recipe.id] = made[recipe.base_id]
         state.record.note(
-            f"{recipe.id} could not be made, and builds go without it: {state.record.trials[recipe.id].reason}"
+            f"{recipe.id} failed, so other builds are made without it: "
+            f"{state.record.trials[recipe.id].reason}"
         )
 
 
@@ -127,8 +128,8 @@ def _quantized_nothing(state: State, artifact: Artifact) -> str:
     if mine < _UNCHANGED * whole:
         return ""
     return (
-        f"it quantized nothing: {mine:.1f} bits per weight, unquantized {whole:.1f}; the model's rows are no multiples of its "
-        "group size"
+        f"nothing was quantized: {mine:.1f} bits per weight, unquantized {whole:.1f}; the model's row "
+        "lengths are not multiples of the group size"
     )
 
 
@@ -197,7 +198,7 @@ def _accuracy_verdicts(state: State, values: Mapping[str, Value]) -> list[Verdic
 def postpone(state: State, recipes: Sequence[Recipe]) -> None:
     """Candidates that the budget leaves for the next run of the same command."""
     for recipe in recipes:
-        reason = "the time budget was spent; the same command with more time goes on"
+        reason = "the time budget is used up; run the same command with a larger budget to continue"
         state.record.update(replace(state.record.trials[recipe.id], reason=reason), "out-of-time")
 
 

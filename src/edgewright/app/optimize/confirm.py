@@ -106,7 +106,10 @@ def _accuracy(state: State, trial: Trial) -> Outcome:
         if all(verdict.outcome is not Outcome.INCONCLUSIVE for verdict in verdicts):
             break
     if not parts:
-        state.record.note("the data is too short to hold any of it out: accuracy stands on the explored part")
+        state.record.note(
+            "the text is too short for a held-out part: accuracy is measured on the same text as in the "
+            "search"
+        )
         return Outcome.PASS
     explored = trial.explored or trial.values
     state.record.update(

@@ -39,8 +39,8 @@ def enter(state: State, frameworks: Sequence[str], tiny: Source | None) -> list[
             # Where the model fails too, its own reason is the one that is told.
             where = f" (its log is {failure.log})" if failure.log else ""
             state.record.note(
-                f"{framework}: a tiny model of this architecture did not go through{where}; the model itself was tried all the "
-                f"same, as every one of at most {_SMALL_BYTES / 1e9:g} GB is"
+                f"{framework}: the dry run with a tiny model of this architecture failed{where}; the "
+                f"model itself was still tried because it has at most {_SMALL_BYTES / 1e9:g} GB"
             )
             return
         for recipe in state.setup.plan.of(framework):

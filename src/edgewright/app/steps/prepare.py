@@ -96,7 +96,7 @@ def _facts(context: Context, draft: Path, origin: ModelFacts | None, largest_wei
 def error_of(answer: object) -> EdgewrightError:
     """A failed job as the error a user sees."""
     if not isinstance(answer, Failure):
-        return WorkerError("The worker answered with something else.")
+        return WorkerError("The worker sent an unexpected answer.")
     kinds = {
         FailureKind.UNSUPPORTED: UnsupportedError,
         FailureKind.INVALID_INPUT: InputError,

@@ -23,7 +23,7 @@ def type_speed(
     def make(draft: Path) -> None:
         draft.mkdir()
         job = TypeSpeedJob(worker=backend.worker, types=tuple(types), scratch=str(draft / "scratch"))
-        context.reporter.phase(f"timing {backend.name}'s types of weights")
+        context.reporter.phase(f"timing the weight types of {backend.name}")
         result = context.ask(backend.toolchain, job, TypeSpeedResult, log=log, timeout_s=_TIMEOUT_S)
         if isinstance(result, Failure):
             raise JobFailed(result)

@@ -67,7 +67,7 @@ def decode_tok_s(block: Block) -> float:
 def speed_values(blocks: Sequence[Block]) -> dict[str, Value]:
     """Latencies, rates, load time and memory of one arm: medians over its blocks, memory's with their range."""
     shape = blocks[0].requests[0]
-    what = f"{shape.prompt_tokens} prompt tokens, {shape.concurrency} at once"
+    what = f"{shape.prompt_tokens} prompt tokens, concurrency {shape.concurrency}"
     values = {name: _median(name, [block_figure(b, name) for b in blocks], what) for name in REQUEST_FIGURES}
     values["load_s"] = _median("load_s", [b.load_s for b in blocks], f"{what}; warm page cache")
     method = f"median of {len(blocks)} blocks, each a fresh process; the interval is their range; {what}"
@@ -103,7 +103,7 @@ def steadiness_values(blocks: Sequence[Block], pooled: Sequence[float]) -> dict[
     speeds = [decode_tok_s(block) for block in steady]
     those = f"{len(steady)} blocks"
     if len(steady) < len(blocks):
-        those = f"those {len(steady)} of {len(blocks)} blocks in which the host was as fast as usual"
+        those = f"the {len(steady)} of {len(blocks)} blocks in which the host ran at its usual speed"
     figures: dict[str, tuple[Figure | None, str, str, int]] = {
         "latency_variation": (
             latency_variation(pooled),
@@ -119,7 +119,7 @@ def steadiness_values(blocks: Sequence[Block], pooled: Sequence[float]) -> dict[
         ),
         "latency_drift": (
             drift(speeds),
-            f"change along a line through the log decode speeds of {those}",
+            f"change along a line fitted to the log decode speeds of {those}",
             f"{len(blocks)} blocks, at least 4 are needed",
             len(steady),
         ),
@@ -201,7 +201,7 @@ def ratio_of(blocks: Mapping[Key, Block], baseline: Mapping[Key, Block], metric:
     figure = BLOCK_FIGURES[metric]
     rounds = [key for key in blocks if key in baseline]
     if not rounds:
-        return not_available("speedup", "no round holds both arms")
+        return not_available("speedup", "no round contains both builds")
     logs = [math.log(figure(blocks[k]) / figure(baseline[k])) for k in rounds]
     mean, half, how = log_interval(logs, [math.log(figure(block)) for block in baseline.values()])
     return Value(
@@ -219,7 +219,7 @@ def paired_values(blocks: Mapping[Key, Block], baseline: Mapping[Key, Block]) ->
     """Speedup in decoding and memory cut against the baseline's blocks of the same rounds."""
     rounds = [key for key in blocks if key in baseline]
     if not rounds:
-        reason = "no round holds both this build and the baseline"
+        reason = "no round contains both this build and the baseline"
         return {name: not_available(name, reason) for name in ("speedup", "memory_cut")}
     cuts = [1.0 - blocks[k].memory.peak_bytes / baseline[k].memory.peak_bytes for k in rounds]
     how = "1 - ratio of peak memory (anonymous, shared, resident weights) within rounds; the interval is their range"

@@ -71,7 +71,7 @@ def recognise(
     shapes = {tensor.name: tensor.shape for tensor in tensors}
     lacking = next((t.name for t in float8 if not _scaled(t, shapes, said.block)), "")
     if lacking:
-        evidence = f"{lacking} is float8 without a scale that is understood"
+        evidence = f"{lacking} is float8 without a known scale"
         return Quantized(method=said.method or "FP8", evidence=evidence)
     return Quantized(
         method=said.method or "FP8", evidence=f"{float8[0].name} is float8", readable=True, block=said.block
@@ -112,7 +112,7 @@ def _said(config: Mapping[str, Any], side: Mapping[str, object]) -> Quantized:
                     method=_method(place[key]), evidence=f"config.json has a {key}", block=_block(place[key])
                 )
     for name, content in side.items():
-        return Quantized(method=_method(content), evidence=f"{name} lies beside them")
+        return Quantized(method=_method(content), evidence=f"{name} is in the same directory")
     return Quantized(method="", evidence="")
 
 
@@ -140,5 +140,5 @@ def _packed(tensors: Iterable[TensorShape]) -> Quantized | None:
         if part:
             return Quantized(method=part, evidence=f"there is a tensor {tensor.name}")
         if tensor.dtype in _SMALL and len(tensor.shape) >= 2:
-            return Quantized(method="", evidence=f"{tensor.name} holds packed numbers ({tensor.dtype})")
+            return Quantized(method="", evidence=f"{tensor.name} contains packed numbers ({tensor.dtype})")
     return None

@@ -42,7 +42,7 @@ def declared(header: object) -> list[TensorShape]:
         ValueError: it breaks the format's rules; the message says where.
     """
     if not isinstance(header, Mapping):
-        raise ValueError("its header holds no tensors")  # noqa: TRY004  # a fault of the file, no type of ours
+        raise ValueError("its header contains no tensors")  # noqa: TRY004  # a fault of the file, no type of ours
     found = {name: _tensor(name, entry) for name, entry in header.items() if name != "__metadata__"}
     at = 0
     for tensor, (begin, end) in sorted(found.values(), key=lambda pair: pair[1]):
@@ -63,7 +63,7 @@ def _tensor(name: str, entry: Any) -> tuple[TensorShape, tuple[int, int]]:
             f"the tensor {shown(name)} has the shape {shown(entry.get('shape'))} and the type {shown(kind)}"
         )
     if offsets is None or len(offsets) != 2 or offsets[1] < offsets[0]:
-        raise ValueError(f"the tensor {shown(name)} lies at {shown(entry.get('data_offsets'))}")
+        raise ValueError(f"the tensor {shown(name)} has the offsets {shown(entry.get('data_offsets'))}")
     begin, end = offsets
     if kind in _BITS and prod(shape) * _BITS[kind] != 8 * (end - begin):
         raise ValueError(

@@ -150,9 +150,9 @@ def _why_not(best: Figures, reference: Figures, seen: Sequence[Seen], metrics: S
         if place(best, (name,)) <= place(reference, (name,)):
             text, unit = _SAID[name]
             said, asked = text.format(best[name] * unit), text.format(reference[name] * unit)
-            return f"at best {said} can be expected of it, and a gate asks for more than {asked}"
+            return f"expected at best: {said}; a gate requires better than {asked}"
     mine = place(best, metrics)
     for one in seen:
         if all(theirs >= x for theirs, x in zip(place(one.figures, metrics), mine, strict=True)):
-            return f"even at its best it would be nowhere better than {one.id}"
-    return "even at its best it would add nearly nothing to the front"
+            return f"even in the best case, it would not be better than {one.id} in any objective"
+    return "even in the best case, it would add almost nothing to the Pareto front"

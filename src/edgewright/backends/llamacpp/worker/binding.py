@@ -37,7 +37,7 @@ def binding() -> Any:
         where = os.environ.get(LIBRARY_VARIABLE, "its own folder")
         raise ToolchainError(
             f"llama-cpp-python cannot use the llama.cpp library in {where}: {str(error).splitlines()[0]}.",
-            hint="Install the toolchain without LLAMA_CPP_HOME, so that it compiles a library that fits.",
+            hint="Install the toolchain without LLAMA_CPP_HOME, so that it compiles a matching library.",
         ) from error
     module.llama_backend_init()
     return module

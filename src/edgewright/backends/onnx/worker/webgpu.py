@@ -35,7 +35,7 @@ def load_on_gpu(og: Any, config: Any) -> Any:
     except RuntimeError as error:
         said = str(error).strip().splitlines()[0]
         raise UnsupportedError(
-            f'ONNX Runtime finds no GPU for WebGPU; it says "{said}"', hint=_HINT
+            f'ONNX Runtime finds no GPU for WebGPU; its message is "{said}"', hint=_HINT
         ) from error
 
 

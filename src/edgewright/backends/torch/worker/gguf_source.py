@@ -38,7 +38,7 @@ def write_from_gguf(origin: Path, out: Path, options: Mapping[str, Option], tell
         write_tokenizer(header.metadata, out)
         if isinstance(mapped, Unmapped):
             _link_parts(origin, out)
-            return [f"only frameworks that run {origin.name} itself take part: {mapped.reason}"]
+            return [f"only frameworks that can run {origin.name} itself are used: {mapped.reason}"]
         _write_weights(mapped, header, views, out, tell)
     # What the file says stands, whatever a library's defaults are.
     said = {**mapped.config, **_special_ids(header.metadata)}

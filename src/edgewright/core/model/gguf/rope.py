@@ -38,7 +38,7 @@ def rope_parameters(settings: Settings, *, rotated: int) -> dict[str, Any]:
     frequencies, long, short = (settings.factors(name) for name in (FREQUENCIES, LONG, SHORT))
     if frequencies is not None:
         if kind != "none" or factor != 1.0 or len(frequencies) != rotated // 2:
-            raise UnmappedError(f"{FREQUENCIES} stands beside another rope scaling")
+            raise UnmappedError(f"{FREQUENCIES} occurs together with another rope scaling")
         return _from_frequencies(frequencies, base, rotated)
     if long is not None and short is not None:
         return _long_rope(settings, base, original, long, short)
@@ -76,7 +76,7 @@ def _long_rope(
     settings: Settings, base: float, original: object, long: Sequence[float], short: Sequence[float]
 ) -> dict[str, Any]:
     if original is None:
-        raise UnmappedError(f"{LONG} has no rope.scaling.original_context_length beside it")
+        raise UnmappedError(f"{LONG} without rope.scaling.original_context_length")
     found = {
         "rope_type": "longrope",
         "rope_theta": base,
