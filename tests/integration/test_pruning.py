@@ -32,7 +32,7 @@ def derived(lab, source, operation, options, ids=()):
         operation,
         Path(source.path),
         name=f"{source.name} {operation}",
-        said=source.name,
+        reference=source.name,
         kind=SourceKind.DERIVED,
         fingerprint=source.digest,
         options=options,

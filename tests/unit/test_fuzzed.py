@@ -11,9 +11,9 @@ from edgewright.cli.main import run
 from edgewright.codec import dump
 from edgewright.core.model.lengths import turning_points
 from edgewright.core.model.safetensors import declared
+from edgewright.core.quoted import quoted
 from edgewright.core.recipe.artifact import MANIFEST_NAME, FileDigest, Lineage, Manifest
 from edgewright.core.recipe.recipes import REFERENCE
-from edgewright.core.shown import shown
 from edgewright.errors import InputError, IntegrityError, UsageError
 from edgewright.inputs import templates
 from edgewright.inputs.config import read_policy, workload
@@ -186,9 +186,9 @@ def test_a_failure_is_told_in_characters_that_every_terminal_has(capsys):
 
 
 def test_a_value_from_outside_is_short():
-    assert len(shown("x" * 10**6)) < 80
-    assert len(shown([0] * 10**6)) < 80
-    assert shown(7) == "7"
+    assert len(quoted("x" * 10**6)) < 80
+    assert len(quoted([0] * 10**6)) < 80
+    assert quoted(7) == "7"
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def demo_source(context: Context) -> Source:
         SourceOperation.PERMUTE,
         Path(base.path),
         name="SmolLM2-135M-Instruct",
-        said=f"{PACKAGE} on the package index",
+        reference=f"{PACKAGE} on the package index",
         kind=SourceKind.DERIVED,
         fingerprint=base.digest,
         notes=(*base.notes, NOTE),

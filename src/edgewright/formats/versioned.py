@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from edgewright.core.shown import shown
+from edgewright.core.quoted import quoted
 from edgewright.errors import InputError
 
 Document = dict[str, Any]
@@ -56,10 +56,10 @@ class Format:
         """
         version = document.get("version")
         if type(version) is not int or version < 1:
-            raise InputError(f"{where} is not a valid {self.title}: its version is {shown(version)}.")
+            raise InputError(f"{where} is not a valid {self.title}: its version is {quoted(version)}.")
         if version > self.version:
             raise InputError(
-                f"{where} has version {shown(version)}; this version of edgewright reads versions up to "
+                f"{where} has version {quoted(version)}; this version of edgewright reads versions up to "
                 f"{self.version}.",
                 hint="Update edgewright.",
             )

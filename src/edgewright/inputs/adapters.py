@@ -41,8 +41,8 @@ def check_adapter(path: Path, trust: Trust) -> None:
         InputError: its weights are missing or damaged.
         UnsupportedError: it is no LoRA adapter of a text generator.
     """
-    said = read_settings(path / CONFIG)
-    kind, task = str(said.get("peft_type", "")).upper(), said.get("task_type")
+    settings = read_settings(path / CONFIG)
+    kind, task = str(settings.get("peft_type", "")).upper(), settings.get("task_type")
     if kind != "LORA":
         raise UnsupportedError(
             f"{name_of(path)} is an adapter of type {kind or 'unknown'}; only LoRA adapters are supported.",

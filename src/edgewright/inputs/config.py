@@ -238,7 +238,7 @@ class _WorkloadFile(BaseModel):
     concurrency: int = 1
 
 
-def workload(said: str) -> Workload:
+def workload(name: str) -> Workload:
     """A workload by name (chat, rag, batch, default) or from a TOML file with its three numbers.
 
     Raises:
@@ -246,14 +246,14 @@ def workload(said: str) -> Workload:
         InputError: the file cannot be read.
     """
     known = knowledge.table("workloads")
-    if said in known:
-        return Workload(**known[said], name=said)
-    path = Path(said).expanduser()
+    if name in known:
+        return Workload(**known[name], name=name)
+    path = Path(name).expanduser()
     if not path.is_file():
         hint = (
             f"Name one of {', '.join(known)}, or a TOML file with prompt_tokens, decode_tokens, concurrency."
         )
-        raise UsageError(f"Unknown workload {said!r}.", hint=hint)
+        raise UsageError(f"Unknown workload {name!r}.", hint=hint)
     data = _read_toml(path, "workload")
     try:
         row = _WorkloadFile.model_validate(data)

@@ -15,7 +15,7 @@ from edgewright.core.model.lengths import turning_points
 from edgewright.core.model.quantized import is_scale
 from edgewright.core.model.safetensors import declared
 from edgewright.core.model.weights import EMBEDDINGS, SAFETENSORS, Layout, passed_over, weight_names
-from edgewright.core.shown import shown
+from edgewright.core.quoted import quoted
 from edgewright.errors import InputError
 from edgewright.sites.local.documents import read_json, read_settings
 
@@ -145,7 +145,7 @@ def _count(config: Mapping[str, Any], *names: str) -> int:
         if not found:
             continue
         if isinstance(found, bool) or not isinstance(found, int | float) or not 0 <= found < _MOST:
-            raise InputError(f"config.json says {name}: {shown(found)}, which is not a valid count.")
+            raise InputError(f"config.json says {name}: {quoted(found)}, which is not a valid count.")
         return int(found)
     return 0
 

@@ -25,16 +25,16 @@ _KINDS = {
 }
 
 
-def read_tasks(said: str | Path) -> TaskSet:
-    """The items of a JSONL file, or of our own set where ``said`` is ``edgewright``.
+def read_tasks(source: str | Path) -> TaskSet:
+    """The items of a JSONL file, or of our own set where ``source`` is ``edgewright``.
 
     Raises:
         InputError: the file cannot be read or one of its lines is no item; the message names file, line and cause.
     """
-    if str(said) == OURS:
+    if str(source) == OURS:
         content = knowledge.text(f"tasks/{_OURS_FILE}")
         return _parsed("edgewright-224 (edgewright's own set)", _OURS_FILE, content)
-    path = Path(said).expanduser()
+    path = Path(source).expanduser()
     try:
         content = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:

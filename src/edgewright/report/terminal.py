@@ -18,7 +18,7 @@ from edgewright.core.measurement.quantity import size
 from edgewright.core.run import Run, Status, Trial
 from edgewright.report.answer import headline, open_lines
 from edgewright.report.confirmation import show_confirmation
-from edgewright.report.fallen import fallen
+from edgewright.report.dropped import dropped
 from edgewright.report.figures import figure
 from edgewright.report.lines import WIDE_FROM, add_row, say, table_of
 from edgewright.report.proof import proof_line
@@ -101,7 +101,7 @@ def _conversions(console: Console, run: Run) -> None:
         cause = "" if cross.equal else f": {cross.cause}"
         start = f"  {cross.framework}: the unquantized conversion "
         say(console, start, word, f"{cause}; {told}, tokenizer {same}")
-    for one in fallen(run):
+    for one in dropped(run):
         say(console, "  ", (one.name, "yellow"), f": {one.what}: {one.reason}")
     for trial in run.trials:
         if trial.scored_tokens is not None:

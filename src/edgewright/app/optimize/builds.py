@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from edgewright.app.optimize.parallel import beside
+from edgewright.app.optimize.parallel import run_parallel
 from edgewright.app.optimize.scoring import score_build, score_reference
 from edgewright.app.optimize.state import State
 from edgewright.app.steps.build import build
@@ -74,7 +74,7 @@ def _has_source(state: State, recipe: Recipe) -> bool:
             SourceOperation.PRUNE,
             Path(state.setup.source.path),
             name=f"{state.setup.source.name}~{pruning.name}",
-            said=state.setup.source.origin,
+            reference=state.setup.source.origin,
             kind=SourceKind.DERIVED,
             fingerprint=state.setup.source.digest,
             options=pruning.options,
@@ -104,7 +104,7 @@ def _built(state: State, recipes: Sequence[Recipe], bases: Mapping[str, Artifact
     def settle(answer: tuple[Recipe, Artifact | Failure | None]) -> None:
         recipe, artifact = answer
         if artifact is None:
-            postpone(state, [recipe])
+            mark_out_of_time(state, [recipe])
         elif isinstance(artifact, Failure):
             state.record.fail(recipe, artifact, "build")
         else:
@@ -115,7 +115,7 @@ def _built(state: State, recipes: Sequence[Recipe], bases: Mapping[str, Artifact
                 made[recipe.id] = artifact
 
     tasks = [partial(_build, state, recipe, bases.get(recipe.base_id)) for recipe in recipes]
-    beside(state.setup.context.runner, state.setup.at_once(), tasks, settle)
+    run_parallel(state.setup.context.runner, state.setup.at_once(), tasks, settle)
     return made
 
 
@@ -146,7 +146,7 @@ def _build(state: State, recipe: Recipe, base: Artifact | None) -> tuple[Recipe,
 
 def _score(state: State, recipe: Recipe, artifact: Artifact, *, glance: bool) -> None:
     if state.setup.out_of_time():
-        postpone(state, [recipe])
+        mark_out_of_time(state, [recipe])
         return
     if glance and (lost := _glance(state, recipe, artifact)):
         state.record.update(lost, "stopped-early")
@@ -195,7 +195,7 @@ def _accuracy_verdicts(state: State, values: Mapping[str, Value]) -> list[Verdic
     return [judge(gate, values[gate.metric]) for gate in gates if gate.metric in values]
 
 
-def postpone(state: State, recipes: Sequence[Recipe]) -> None:
+def mark_out_of_time(state: State, recipes: Sequence[Recipe]) -> None:
     """Candidates that the budget leaves for the next run of the same command."""
     for recipe in recipes:
         reason = "the time budget is used up; run the same command with a larger budget to continue"

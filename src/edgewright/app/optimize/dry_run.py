@@ -42,7 +42,7 @@ def tiny_source(state: State) -> Source | None:
             SourceOperation.TINY,
             Path(source.path),
             name=f"tiny {source.name}",
-            said=source.origin,
+            reference=source.origin,
             kind=SourceKind.DERIVED,
             fingerprint=source.digest,
         )

@@ -1,4 +1,4 @@
-"""Progressive optimization as a story: baseline, converted, quantized, accelerated, validated."""
+"""The progression of a run: baseline, converted, quantized, accelerated, validated."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SHOWN = (
 )
 
 
-def story(state: State, trial: Trial) -> tuple[StageStep, ...]:
+def progression(state: State, trial: Trial) -> tuple[StageStep, ...]:
     """The five stages of the chosen build; what each gained and cost against the one before."""
     base = state.record.run.baseline
     converted = state.record.trials[state.setup.plan.of(trial.recipe.framework)[0].id]

@@ -54,7 +54,7 @@ def keep_within(state: State) -> None:
         )
 
 
-def whole(state: State, trial: Trial) -> Trial:
+def with_files(state: State, trial: Trial) -> Trial:
     """The trial with its files, built again where they were dropped."""
     if trial.artifact is None or _lies(trial):
         return trial

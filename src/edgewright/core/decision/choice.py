@@ -93,8 +93,8 @@ def _provisional(contenders: Sequence[Contender], undecided: Sequence[Contender]
     lines = [f"{len(contenders)} builds were measured: {failing} fail a gate, and none passes every gate"]
     lines += [f"open: {v.reason}" for v in best.verdicts if v.excused]
     if runner_up:
-        said = compare(runner_up.values, best.values, policy.objectives, policy.axes)
-        lines.append(f"the next best is {runner_up.id}: {said}")
+        comparison = compare(runner_up.values, best.values, policy.objectives, policy.axes)
+        lines.append(f"the next best is {runner_up.id}: {comparison}")
     return Choice(
         chosen=best.id,
         front=on_front,
@@ -147,8 +147,8 @@ def _reasons(
         lines.append(f"among the builds that pass, it is the best in {' and '.join(leads)}")
     lines += [f"open: {v.reason}" for v in best.verdicts if v.excused]
     if runner_up:
-        said = compare(runner_up.values, best.values, policy.objectives, policy.axes)
-        lines.append(f"the next best is {runner_up.id}: {said}")
+        comparison = compare(runner_up.values, best.values, policy.objectives, policy.axes)
+        lines.append(f"the next best is {runner_up.id}: {comparison}")
     return tuple(lines)
 
 

@@ -6,8 +6,8 @@ import hashlib
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from edgewright.core.keys import digest
+from edgewright.core.quoted import quoted
 from edgewright.core.recipe.artifact import MANIFEST_NAME, FileDigest, Manifest
-from edgewright.core.shown import shown
 from edgewright.errors import IntegrityError
 
 _LONGEST_NAME = 1024
@@ -51,7 +51,7 @@ def verify(root: Path, manifest: Manifest) -> None:
     for file in manifest.files:
         if not _within(file.path):
             raise IntegrityError(
-                f"The manifest of the build in {root} lists {shown(file.path)}, which is not a file of a "
+                f"The manifest of the build in {root} lists {quoted(file.path)}, which is not a file of a "
                 "build.",
                 hint=f"Delete {root} and run the same command again.",
             )

@@ -173,8 +173,8 @@ def model_file(artifact: Path) -> Path:
     found = [ours] if ours.is_file() else sorted(artifact.glob("*.gguf"))
     found = [file for file in found if not _LATER_PART.search(file.name)]
     if len(found) != 1:
-        said = f"{len(found)} GGUF files" if found else "no GGUF file"
-        raise InputError(f"{artifact.name} contains {said}.", hint="Name the directory of one model.")
+        answer = f"{len(found)} GGUF files" if found else "no GGUF file"
+        raise InputError(f"{artifact.name} contains {answer}.", hint="Name the directory of one model.")
     return found[0]
 
 
@@ -209,9 +209,9 @@ def _follow(tell: Tell, message: str) -> Callable[[str], None]:
 def _demand_converter() -> None:
     script = conversion.directory(conversion.SOURCE_VARIABLE) / "convert_hf_to_gguf.py"
     command = [sys.executable, str(script), "--print-supported-models"]
-    said = subprocess.run(command, capture_output=True, text=True, check=False)
-    if said.returncode or "LlamaForCausalLM" not in said.stdout + said.stderr:
-        sys.stderr.write(said.stdout + said.stderr)
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    if answer.returncode or "LlamaForCausalLM" not in answer.stdout + answer.stderr:
+        sys.stderr.write(answer.stdout + answer.stderr)
         raise ToolchainError("llama.cpp's converter does not start.", hint="Reinstall the toolchain.")
 
 
@@ -269,10 +269,10 @@ def _tools_version(folder: Path) -> str:
         if not tool.is_file():
             continue
         environment = conversion.tool_environment(folder)
-        said = subprocess.run(
+        answer = subprocess.run(
             [str(tool), "--version"], capture_output=True, text=True, check=False, env=environment
         )
-        for line in (said.stdout + said.stderr).splitlines():
+        for line in (answer.stdout + answer.stderr).splitlines():
             if line.startswith("version:"):
                 return line.removeprefix("version:").strip()
     return "unknown"

@@ -61,9 +61,9 @@ class PlacementLog:
         self._level = self._level if level == _CONTINUED else level
         if self._level == _DEBUG:
             return
-        said = (text or b"").decode("utf-8", errors="replace")
-        sys.stderr.write(said)
-        *lines, self._part = (self._part + said).split("\n")
+        message = (text or b"").decode("utf-8", errors="replace")
+        sys.stderr.write(message)
+        *lines, self._part = (self._part + message).split("\n")
         if self._level == _ERROR:
             self.errors += [line.strip() for line in lines if line.strip()]
         self.lines += [line.strip() for line in lines if any(word in line for word in _TOLD)]

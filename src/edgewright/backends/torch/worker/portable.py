@@ -78,16 +78,16 @@ def _native_config(origin: Path) -> tuple[Any, list[str]]:
     """
     from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
 
-    said = json.loads((origin / "config.json").read_text(encoding="utf-8"))
-    if "auto_map" not in said:
+    declared = json.loads((origin / "config.json").read_text(encoding="utf-8"))
+    if "auto_map" not in declared:
         return read_config(origin), []
-    if said.get("model_type") not in CONFIG_MAPPING_NAMES:
+    if declared.get("model_type") not in CONFIG_MAPPING_NAMES:
         raise UnsupportedError(
             f"{origin.name} needs its own Python code; such models are not supported yet.",
             hint="Give a model whose architecture Transformers supports.",
         )
     return read_config(origin), [
-        f"the model's own Python code was not used: Transformers supports {said['model_type']} itself"
+        f"the model's own Python code was not used: Transformers supports {declared['model_type']} itself"
     ]
 
 
@@ -126,13 +126,13 @@ def write_config(config: Any, out: Path, *, dtype: str, origin: Path | None = No
     Returns what a reader of the report should know.
     """
     now = config.to_dict()
-    said = read_json(origin / "config.json") if origin else {}
+    declared = read_json(origin / "config.json") if origin else {}
     before = read_config(origin).to_dict() if origin else {}
-    plain = portable_config(said, before, now, getattr(config, "attribute_map", None))
+    plain = portable_config(declared, before, now, getattr(config, "attribute_map", None))
     notes: list[str] = []
     if origin:
         roles = roles_of(out if (out / "tokenizer.json").exists() else origin)
-        ids, notes = special_ids(said, read_json(origin / "generation_config.json"), roles, now)
+        ids, notes = special_ids(declared, read_json(origin / "generation_config.json"), roles, now)
         plain |= ids
     plain["dtype"] = plain["torch_dtype"] = dtype
     plain["tie_word_embeddings"] = bool(config.tie_word_embeddings)

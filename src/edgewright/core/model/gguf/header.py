@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from edgewright.core import knowledge
-from edgewright.core.shown import shown
+from edgewright.core.quoted import quoted
 from edgewright.errors import InputError, UnsupportedError
 
 MAGIC = b"GGUF"
@@ -109,7 +109,7 @@ class _Reader:
         for _ in range(pairs):
             key = self._text(most=_LONGEST_KEY)
             if key in metadata:
-                self._damaged(f"the key {shown(key)} occurs twice")
+                self._damaged(f"the key {quoted(key)} occurs twice")
             metadata[key] = self._value(int(self._scalar("I")), depth=0)
         self._room(tensors, 8 + 4 + 4 + 8)
         rows = [self._row() for _ in range(tensors)]
@@ -133,12 +133,12 @@ class _Reader:
         name = self._text(most=_LONGEST_KEY)
         dimensions = int(self._scalar("I"))
         if dimensions > _MOST_DIMENSIONS:
-            self._damaged(f"the tensor {shown(name)} has {dimensions} dimensions")
+            self._damaged(f"the tensor {quoted(name)} has {dimensions} dimensions")
         sizes = [int(self._scalar("Q")) for _ in range(dimensions)]
         number, offset = int(self._scalar("I")), int(self._scalar("Q"))
         if number not in ggml_types():
             raise UnsupportedError(
-                f"{self._name} stores the tensor {shown(name)} in the unknown type {number}.",
+                f"{self._name} stores the tensor {quoted(name)} in the unknown type {number}.",
                 hint="The type is obsolete or too new: convert the model again with a current llama.cpp.",
             )
         return name, tuple(reversed(sizes)), ggml_types()[number], offset
@@ -149,22 +149,24 @@ class _Reader:
         """The tensors with their places in the file; each must lie within it."""
         alignment = metadata.get("general.alignment", _DEFAULT_ALIGNMENT)
         if not isinstance(alignment, int) or alignment < 1 or alignment & (alignment - 1):
-            self._damaged(f"its alignment is {shown(alignment)}")
+            self._damaged(f"its alignment is {quoted(alignment)}")
         start = -(-self._at // alignment) * alignment
         placed: dict[str, GgufTensor] = {}
         for name, shape, kind, offset in rows:
             tensor = GgufTensor(name=name, shape=shape, type=kind, offset=start + offset, size_bytes=0)
             row = shape[-1] if shape else 1
             if not tensor.elements or row % kind.block:
-                self._damaged(f"the tensor {shown(name)} has the shape {list(shape)} in the type {kind.name}")
+                self._damaged(
+                    f"the tensor {quoted(name)} has the shape {list(shape)} in the type {kind.name}"
+                )
             size = tensor.elements // kind.block * kind.block_bytes
             if start + offset + size > self._size:
                 raise InputError(
-                    f"{self._name} is truncated: the tensor {shown(name)} ends beyond the file.",
+                    f"{self._name} is truncated: the tensor {quoted(name)} ends beyond the file.",
                     hint="Download it again.",
                 )
             if name in placed:
-                self._damaged(f"the tensor {shown(name)} occurs twice")
+                self._damaged(f"the tensor {quoted(name)} occurs twice")
             placed[name] = GgufTensor(
                 name=name, shape=shape, type=kind, offset=start + offset, size_bytes=size
             )

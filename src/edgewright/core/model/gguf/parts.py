@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 
 from edgewright.core.model.gguf.header import GgufHeader, GgufTensor
-from edgewright.core.shown import shown
+from edgewright.core.quoted import quoted
 from edgewright.errors import InputError
 
 _PART = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})(?P<suffix>\.gguf)?", re.IGNORECASE)
@@ -62,7 +62,7 @@ def join_parts(parts: Collection[GgufHeader], name: str) -> GgufHeader:
             )
         for tensor in part.tensors:
             if tensor.name in tensors:
-                raise InputError(f"The tensor {shown(tensor.name)} occurs in two parts of {name}.")
+                raise InputError(f"The tensor {quoted(tensor.name)} occurs in two parts of {name}.")
             tensors[tensor.name] = tensor
     expected = _number(first, "split.tensors.count", len(tensors))
     if expected != len(tensors):
@@ -76,5 +76,5 @@ def join_parts(parts: Collection[GgufHeader], name: str) -> GgufHeader:
 def _number(part: GgufHeader, key: str, default: int) -> int:
     found = part.metadata.get(key, default)
     if isinstance(found, bool) or not isinstance(found, int):
-        raise InputError(f"The GGUF file says {key}: {shown(found)}, which is not a whole number.")
+        raise InputError(f"The GGUF file says {key}: {quoted(found)}, which is not a whole number.")
     return found

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from edgewright.core.model.gguf.settings import Settings, UnmappedError
-from edgewright.core.shown import shown
+from edgewright.core.quoted import quoted
 
 FREQUENCIES = "rope_freqs.weight"
 LONG, SHORT = "rope_factors_long.weight", "rope_factors_short.weight"
@@ -45,7 +45,7 @@ def rope_parameters(settings: Settings, *, rotated: int) -> dict[str, Any]:
     if kind == "yarn":
         return {"rope_type": "yarn", "rope_theta": base, "factor": factor, **_yarn(settings, original)}
     if kind not in {"none", "linear"}:
-        raise UnmappedError(f"rope.scaling.type is {shown(kind)}")
+        raise UnmappedError(f"rope.scaling.type is {quoted(kind)}")
     if kind == "none" and factor != 1.0:
         raise UnmappedError(f"rope.scaling.factor is {factor:g} and rope.scaling.type is 'none'")
     if factor == 1.0:
