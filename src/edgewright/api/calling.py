@@ -24,7 +24,7 @@ def options_of(kind: type[Options], record: Options | None, named: Mapping[str, 
     """The record with the options that were given by name; sequences become tuples.
 
     Raises:
-        UsageError: there is no option of that name.
+        UsageError: the option is unknown.
     """
     known = [one.name for one in fields(kind)]
     for name in named:

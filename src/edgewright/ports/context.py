@@ -1,4 +1,4 @@
-"""The ports that use cases and steps work with, and the two ways in which every step uses them."""
+"""The ports that use cases and steps work with, and the two methods that every step uses."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Answer = TypeVar("Answer")
 
 
 class JobFailed(Exception):  # noqa: N818  # no error yet: `Context.keep` makes a `Failure` of it
-    """Carries a failure out of a draft of the store, which is removed on the way."""
+    """Carries a failure out of `Store.building`, which then removes its draft."""
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.reason)
@@ -32,11 +32,11 @@ class JobFailed(Exception):  # noqa: N818  # no error yet: `Context.keep` makes 
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """What a use case is given. ``backends`` hold the candidates' frameworks, ``reference`` the original's.
+    """The ports of a use case. ``backends`` are the frameworks of the candidates, ``reference`` is that of the original.
 
-    ``evaluators`` and ``energy_models`` are toolchains by name that no run needs. Where nothing ``measures``, because what
-    is timed does not count, every job may run beside others. ``downloads`` keeps files from a package index; ``version`` is
-    edgewright's own.
+    ``evaluators`` and ``energy_models`` are optional toolchains by name. If ``measures`` is false, timings do not count and
+    all jobs may run in parallel. ``downloads`` is the directory of files from a package index; ``version`` is the version
+    of edgewright.
     """
 
     reference: Backend
@@ -63,7 +63,7 @@ class Context:
         """A framework by name or alias, the reference included.
 
         Raises:
-            UsageError: there is none of that name.
+            UsageError: the name is unknown.
         """
         known = {self.reference.name: self.reference, **self.backends}
         return known[knowledge.framework_name(name, known)]
@@ -72,7 +72,7 @@ class Context:
         """The profile of a task.
 
         Raises:
-            UnsupportedError: there is none.
+            UnsupportedError: the task is not supported.
         """
         if kind not in self.tasks:
             known = ", ".join(self.tasks)
@@ -85,7 +85,7 @@ class Context:
         return {b.name: b.toolchain for b in (self.reference, *self.backends.values())}
 
     def at(self, site: Site) -> Self:
-        """The same context with its jobs run at another site."""
+        """The same context, with jobs that run at another site."""
         return replace(
             self,
             probe=site.probe,
@@ -105,7 +105,7 @@ class Context:
         timeout_s: float,
         alone: bool = True,
     ) -> Answer | Failure:
-        """The result of a job, which is of the ``expected`` type, or why there is none; see `JobRunner.run`."""
+        """The result of a job, of the ``expected`` type, or the failure; see `JobRunner.run`."""
         tell, alone = self.reporter.tell, alone and self.measures
         result = self.runner.run(toolchain, job, log=log, tell=tell, timeout_s=timeout_s, alone=alone)
         if isinstance(result, expected | Failure):
@@ -116,9 +116,9 @@ class Context:
     def keep(
         self, kind: str, key: str, make: Callable[[Path], None], *, what: str, log: Path
     ) -> Path | Failure:
-        """The directory of the store under a key, made now. ``what`` says in a sentence's beginning what it holds.
+        """Make the directory of the store under a key. ``what`` names its content at the beginning of an error message.
 
-        ``make`` writes at a path that does not exist yet, and raises `JobFailed` where it cannot.
+        ``make`` writes at a path that does not exist yet, and raises `JobFailed` if it cannot.
         """
         try:
             with self.store.building(kind, key) as draft:
