@@ -124,7 +124,7 @@ def exit_codes_page() -> str:
     ends = [
         ("0", "-", "Done."),
         *rows,
-        (str(EXIT_INTERRUPTED), "-", "Interrupted; the same command goes on from there."),
+        (str(EXIT_INTERRUPTED), "-", "Interrupted; run the same command to continue."),
     ]
     return _table(("status", "class", "meaning"), ends)
 

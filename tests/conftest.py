@@ -118,7 +118,7 @@ def tiny(lab: Lab, smollm2: Source) -> Source:
         SourceOperation.TINY,
         Path(smollm2.path),
         name="tiny",
-        said="tiny",
+        reference="tiny",
         kind=SourceKind.DERIVED,
         fingerprint=smollm2.digest,
     )

@@ -116,7 +116,7 @@ class World:
             SourceOperation.FROM_DIRECTORY,
             self.context.logs,
             name="m",
-            said="m",
+            reference="m",
             kind=SourceKind.DIRECTORY,
             fingerprint="f",
         )

@@ -19,7 +19,7 @@ from benchmarks.checks import Check, at_least, at_most, finish, worst_within
 from benchmarks.search.data import read
 from benchmarks.search.measure import measure
 from benchmarks.search.world import METRICS, World
-from edgewright.core.prediction.expectation import outlook, place
+from edgewright.core.prediction.expectation import place, predictor
 from edgewright.core.prediction.search import batch, seconds_of
 
 _SEEDS = 5
@@ -189,7 +189,7 @@ def _foretold(world: World) -> list[Check]:
     peaks: dict[str, float] = {}
     checks = []
     for framework in sorted({b.framework for b in built}):
-        first = outlook([b.seen for b in world.starts if b.framework == framework and b.figures])
+        first = predictor([b.seen for b in world.starts if b.framework == framework and b.figures])
         mine = [b for b in built if b.framework == framework]
         for b in mine:
             expected = first.expected(b.prospect(0.0))

@@ -1,20 +1,20 @@
-"""Every error a user can meet, in one tree.
+"""All errors that users can get, in one tree.
 
     EdgewrightError            1
     ├── UsageError             2   a flag, a key or a value is wrong
     ├── InputError             3   a model, a data file or a run cannot be read
-    ├── UnsupportedError       4   read well, but no framework here can do it
-    ├── ToolchainError         5   a framework's environment cannot be had
-    ├── OfflineError           6   the network is needed and not there, or not allowed
-    ├── ResourceError          7   disk, memory or permission ran out
-    ├── WorkerError            8   a framework's process died, timed out or broke its promise
-    ├── IntegrityError         9   bytes are not the ones that were recorded
-    ├── NoBuildPassedError    10   everything worked, and every build fails a gate
-    ├── ProvisionalError      11   everything worked, and the recommended build has gates that are open
-    └── UnprovenError         12   the original that was prepared is not the model that was given
+    ├── UnsupportedError       4   the input is valid, but no framework here supports it
+    ├── ToolchainError         5   a framework's environment is not available
+    ├── OfflineError           6   the network is needed, but not reachable or not allowed
+    ├── ResourceError          7   disk space, memory or a permission is missing
+    ├── WorkerError            8   a framework's process crashed, timed out or gave no valid result
+    ├── IntegrityError         9   stored bytes differ from their recorded hash
+    ├── NoBuildPassedError    10   the run is complete, and every build fails a gate
+    ├── ProvisionalError      11   the run is complete, and the recommended build has undecided gates
+    └── UnprovenError         12   the prepared original differs from the given model
 
-The law: each class has a stable exit code, each message names the cause, each ``hint`` names the next
-step. An interrupt exits with 130, as shells expect.
+Rules: each class has a stable exit code, each message names the cause, each ``hint`` names the next step. An
+interrupt exits with 130, as shells expect.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class InputError(EdgewrightError):
 
 
 class UnsupportedError(EdgewrightError):
-    """The input is well formed, and what it asks for cannot be done; asking again changes nothing."""
+    """The input is valid, but edgewright cannot do what is requested; a retry does not help."""
 
     exit_code = 4
 
@@ -61,19 +61,19 @@ class ToolchainError(EdgewrightError):
 
 
 class OfflineError(EdgewrightError):
-    """The network is needed, and is not reachable or not allowed."""
+    """The network is needed, but it is not reachable or not allowed."""
 
     exit_code = 6
 
 
 class ResourceError(EdgewrightError):
-    """Disk, memory or permission ran out."""
+    """Disk space, memory or a permission is missing."""
 
     exit_code = 7
 
 
 class WorkerError(EdgewrightError):
-    """A framework's process crashed, timed out, or did not produce what it promised."""
+    """A framework's process crashed, timed out, or did not produce the expected result."""
 
     exit_code = 8
 
@@ -85,19 +85,19 @@ class IntegrityError(EdgewrightError):
 
 
 class NoBuildPassedError(EdgewrightError):
-    """All went well, and no build is recommended: each fails a gate, or with --strict none passed every one."""
+    """The run is complete, but no build is recommended: all fail a gate, or with --strict none passed all gates."""
 
     exit_code = 10
 
 
 class ProvisionalError(EdgewrightError):
-    """All went well, no build passed every gate, and the best one that no gate fails is recommended as provisional."""
+    """The run is complete, no build passed all gates, and the best build that fails none is recommended as provisional."""
 
     exit_code = 11
 
 
 class UnprovenError(EdgewrightError):
-    """What was made of a model's file answers otherwise than the file, so nothing may be compared with it."""
+    """The original made from a model's file differs from the file, so nothing can be compared with it."""
 
     exit_code = 12
 

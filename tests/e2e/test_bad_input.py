@@ -132,4 +132,4 @@ def test_an_interrupt_says_how_to_go_on(shell, tiny):
         process.kill()
     # A shell makes 130 of both; Python ends by the signal itself if it came while text was evaluated as code.
     assert process.returncode in {130, -signal.SIGINT}
-    assert "The same command goes on from here" in said
+    assert "Run the same command to continue" in said

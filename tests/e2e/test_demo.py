@@ -38,7 +38,7 @@ def test_the_demo_builds_in_all_four_frameworks_and_recommends_one(demo, shared_
     assert stages == ["baseline", "converted", "quantized", "accelerated", "validated"]
     answer = shared_shell.run("generate", "demo/best", "The capital of France is", "--max-tokens", "8")
     assert "Paris" in answer.stdout, answer.stderr
-    profile = shared_shell.run("profile", "demo", "--quick")
+    profile = shared_shell.run("profile", "demo", "--short-blocks")
     assert profile.returncode == 0, profile.stderr
     assert "decode is" in profile.stdout
     page = (demo.folder / "report.html").read_text()

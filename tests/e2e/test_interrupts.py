@@ -52,7 +52,7 @@ def test_one_interrupt_is_enough(meets):
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=15, check=False
     )
     assert done.returncode == 130, done
-    assert done.stderr.strip() == "edgewright: Interrupted. The same command goes on from here."
+    assert done.stderr.strip() == "edgewright: Interrupted. Run the same command to continue."
 
 
 def test_where_interrupts_are_ignored_they_stay_so():

@@ -19,7 +19,7 @@ ARGUMENTS = (
     "llamacpp/q8_0,llamacpp/q6_k,llamacpp/q5_k_m",
     "--tokens",
     "128",
-    "--context",
+    "--window",
     "64",
     "--max-ttft-ms",
     "0.001",

@@ -35,7 +35,7 @@ pytestmark = pytest.mark.integration
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "edgewright-ctranslate2"
 CONTEXT = 256
-ASKED = ("--only", "ctranslate2/*", "--tokens", "128", "--context", "64", "--max-ttft-ms", "0.001")
+ASKED = ("--only", "ctranslate2/*", "--tokens", "128", "--window", "64", "--max-ttft-ms", "0.001")
 """No build answers as soon as that, so none is confirmed: confirming is timed, and timed elsewhere."""
 
 

@@ -117,4 +117,4 @@ def test_pages_that_the_system_took_back_are_flagged_and_mapped_weights_that_sta
     assert not inconsistency(keeps, WEIGHTS)
     assert keeps.load_mode == "memory-mapped"
     assert keeps.peak_bytes > WEIGHTS
-    assert "took pages back" in inconsistency(loses, WEIGHTS)
+    assert "reclaimed pages" in inconsistency(loses, WEIGHTS)

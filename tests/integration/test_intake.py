@@ -73,9 +73,9 @@ def matrix(file, name):
 @pytest.mark.parametrize(
     ("kind", "sentence"),
     [
-        ("nan", rf"{UP} holds numbers that are none: 1 NaN of 8192 values.*earlier checkpoint"),
-        ("infinite", rf"{UP} holds numbers that are none: 1 infinite of 8192 values"),
-        ("foreign", r"without a place in the model: model\.layers\.7\.mlp\.up_proj\.weight"),
+        ("nan", rf"{UP} contains values that are not finite: 1 NaN of 8192 values.*earlier checkpoint"),
+        ("infinite", rf"{UP} contains values that are not finite: 1 infinite of 8192 values"),
+        ("foreign", r"not part of the model: model\.layers\.7\.mlp\.up_proj\.weight"),
     ],
 )
 def test_weights_that_make_no_model_are_named(portable, kind, sentence):
@@ -84,7 +84,7 @@ def test_weights_that_make_no_model_are_named(portable, kind, sentence):
 
 
 def test_quantized_weights_in_a_pickle_are_refused_once_they_are_seen(portable):
-    with pytest.raises(UnsupportedError, match=r"quantized already \(GPTQ or AWQ\)"):
+    with pytest.raises(UnsupportedError, match=r"already quantized \(GPTQ or AWQ\)"):
         portable("pickled_codes", allow_pickle=True)
 
 
@@ -101,7 +101,9 @@ def test_a_weight_beyond_float16_is_told_and_is_a_fact(portable):
     source = portable("large")
     assert source.facts.largest_weight == pytest.approx(1e5)
     assert source.facts.float16_overflows
-    assert any("holds values up to 1e+05, and float16 ends at 65504" in note for note in source.notes)
+    assert any(
+        "contains values up to 1e+05, above the float16 maximum of 65504" in note for note in source.notes
+    )
 
 
 @pytest.mark.parametrize(
@@ -192,7 +194,7 @@ def test_a_tokenizer_class_that_nobody_knows_is_no_obstacle(portable):
     source = portable("own_class")
     written = json.loads((Path(source.path) / "tokenizer_config.json").read_text())
     assert written["tokenizer_class"] == "PreTrainedTokenizerFast"
-    assert any("MyOwnTokenizerFast is not known" in note for note in source.notes)
+    assert any("MyOwnTokenizerFast is not supported" in note for note in source.notes)
 
 
 def test_of_several_templates_the_default_one_is_used(portable):
@@ -242,7 +244,7 @@ def test_an_adapter_is_merged_with_the_base_that_it_names(portable, shipped):
 
 
 def test_an_adapter_of_another_base_is_refused(portable):
-    with pytest.raises(InputError, match="The adapter does not fit its base"):
+    with pytest.raises(InputError, match="The adapter does not match its base model"):
         portable("adapter_of_another_size")
 
 
@@ -251,7 +253,9 @@ def test_an_adapter_without_a_base_asks_for_one(portable, shipped, tmp_path):
     shutil.copytree(shipped / "adapter", lost)
     known = json.loads((lost / "adapter_config.json").read_text())
     (lost / "adapter_config.json").write_text(json.dumps({**known, "base_model_name_or_path": "/not/here"}))
-    with pytest.raises(InputError, match=r"its base /not/here cannot be had: .* Give the base: --base DIR"):
+    with pytest.raises(
+        InputError, match=r"its base model /not/here cannot be loaded: .* Give the base model: --base DIR"
+    ):
         locate(str(lost), offline=True, trust=Trust())
     found = locate(str(lost), offline=True, trust=Trust(), base=str(shipped / "base"))
     assert found.path == (shipped / "base").resolve()
@@ -268,6 +272,6 @@ def test_generate_tells_why_there_was_no_chat(portable, tmp_path, capfd):
     (refusing / "edgewright-source.json").unlink()
     assert run(["generate", str(refusing), "hello", "--chat", "--max-tokens", "2"]) == 0
     assert (
-        "The chat template refuses: Only assistants. The model continues the prompt."
+        "The chat template rejects the prompt: Only assistants. The model continues the prompt."
         in capfd.readouterr().err
     )

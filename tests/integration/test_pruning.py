@@ -32,7 +32,7 @@ def derived(lab, source, operation, options, ids=()):
         operation,
         Path(source.path),
         name=f"{source.name} {operation}",
-        said=source.name,
+        reference=source.name,
         kind=SourceKind.DERIVED,
         fingerprint=source.digest,
         options=options,
@@ -83,7 +83,7 @@ def test_every_framework_builds_a_pruned_source(lab, six, calibration, tmp_path,
     else:
         assert (six.facts.intermediate_size, source.facts.intermediate_size) == (1536, 1216)
     assert source.facts.parameters < six.facts.parameters
-    assert any("taken out" in note for note in source.notes)
+    assert any("were removed" in note for note in source.notes)
     for name in frameworks:
         backend = lab.environment.backends[name]
         plain = backend.recipes(source.facts)[0]
@@ -102,5 +102,5 @@ def test_a_recovery_comes_nearer_to_the_original(lab, six, calibration):
 def test_a_model_of_two_blocks_has_none_to_spare(lab, tiny, calibration):
     from edgewright.errors import UnsupportedError
 
-    with pytest.raises(UnsupportedError, match="none to spare"):
+    with pytest.raises(UnsupportedError, match="too small to remove any"):
         pruned(lab, tiny, "blocks:0.5", calibration)

@@ -214,7 +214,7 @@ def test_openvino_names_a_device_that_is_not_there(probe):
     if any(device.startswith("NPU") for device in answer["devices"]):
         pytest.skip("this machine has an NPU")
     assert answer["options"]["npu"]["refused"].startswith(
-        "UnsupportedError: OpenVINO sees no NPU on this machine."
+        "UnsupportedError: OpenVINO finds no NPU on this machine."
     )
 
 
@@ -243,7 +243,7 @@ def test_llama_cpps_options_change_what_runs(probe):
 def test_openvinos_streams_change_no_result_or_are_refused(probe):
     tried = probe("openvino").answer["options"]
     plain, streams = tried["plain"], tried["streams"]
-    refused = "UnsupportedError: OpenVINO makes no more than 1 of the 2 streams asked for: "
+    refused = "UnsupportedError: OpenVINO can create only 1 of the 2 requested streams: "
     assert tried["streams without threads"]["refused"].startswith(refused)
     assert plain["proof"]["NUM_STREAMS"] == "1"
     if streams["refused"]:  # its processors share one core

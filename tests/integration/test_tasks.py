@@ -187,7 +187,7 @@ def test_a_limit_takes_the_first_items(harness, built, few, tmp_path):
 
 
 def test_data_that_would_have_to_be_fetched_are_refused_offline(harness, built):
-    with pytest.raises(OfflineError, match="The data of hellaswag have to be fetched"):
+    with pytest.raises(OfflineError, match="The data of hellaswag must be downloaded"):
         evaluate_lm_eval(built("llamacpp").path, ["hellaswag"], offline=True)
 
 

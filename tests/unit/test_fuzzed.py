@@ -11,9 +11,9 @@ from edgewright.cli.main import run
 from edgewright.codec import dump
 from edgewright.core.model.lengths import turning_points
 from edgewright.core.model.safetensors import declared
+from edgewright.core.quoted import quoted
 from edgewright.core.recipe.artifact import MANIFEST_NAME, FileDigest, Lineage, Manifest
 from edgewright.core.recipe.recipes import REFERENCE
-from edgewright.core.shown import shown
 from edgewright.errors import InputError, IntegrityError, UsageError
 from edgewright.inputs import templates
 from edgewright.inputs.config import read_policy, workload
@@ -35,15 +35,15 @@ LAYER = {"dtype": "F32", "shape": [2, 8], "data_offsets": [0, 64]}
 @pytest.mark.parametrize(
     ("header", "why"),
     [
-        ([], "holds no tensors"),
+        ([], "contains no tensors"),
         ({"w": None}, "is not described"),
         ({"w": {**LAYER, "shape": [2, "8"]}}, "has the shape"),
         ({"w": {**LAYER, "shape": [-2, -8]}}, "has the shape"),
         ({"w": {**LAYER, "shape": 16}}, "has the shape"),
         ({"w": {**LAYER, "dtype": None}}, "has the shape"),
-        ({"w": {**LAYER, "data_offsets": []}}, "lies at"),
-        ({"w": {**LAYER, "data_offsets": [64, 0]}}, "lies at"),
-        ({"w": {**LAYER, "data_offsets": [0.0, 64.0]}}, "lies at"),
+        ({"w": {**LAYER, "data_offsets": []}}, "has the offsets"),
+        ({"w": {**LAYER, "data_offsets": [64, 0]}}, "has the offsets"),
+        ({"w": {**LAYER, "data_offsets": [0.0, 64.0]}}, "has the offsets"),
         ({"w": {**LAYER, "shape": [2**62, 2**62]}}, "has 64 bytes"),
         ({"w": {**LAYER, "shape": [2, 9]}}, "has 64 bytes"),
         ({"w": LAYER, "v": LAYER}, "begins at 0, and the one before it ends at 64"),
@@ -60,14 +60,14 @@ def test_a_safetensors_header_keeps_the_formats_rules(header, why):
 def test_what_is_no_safetensors_header_is_called_so(tmp_path, text):
     raw = text.encode("latin-1")
     (tmp_path / "model.safetensors").write_bytes(struct.pack("<Q", len(raw)) + raw)
-    with pytest.raises(InputError, match="no readable safetensors file"):
+    with pytest.raises(InputError, match="not a readable safetensors file"):
         check(tmp_path / "model.safetensors")
 
 
 @pytest.mark.parametrize("value", [-1, 2**70, float("nan"), float("inf"), True, "8", 10**400])
 def test_a_number_that_counts_nothing_is_named(model, value):
     (model / "config.json").write_text(json.dumps({**CONFIG, "num_hidden_layers": value}))
-    with pytest.raises(InputError, match=r"config\.json says num_hidden_layers: .{,80} no number"):
+    with pytest.raises(InputError, match=r"config\.json says num_hidden_layers: .{,80} not a valid count"):
         read_facts(find(model))
 
 
@@ -88,7 +88,7 @@ def test_a_length_that_is_none_is_no_turning_point(config):
 @pytest.mark.parametrize("name", ["config.json", "tokenizer.json"])
 def test_a_document_that_is_nested_endlessly_is_no_json(model, name):
     (model / name).write_text(DEEP)
-    with pytest.raises(InputError, match="no valid JSON"):
+    with pytest.raises(InputError, match="not valid JSON"):
         find(model)
 
 
@@ -96,14 +96,14 @@ def test_a_document_that_is_nested_endlessly_is_no_json(model, name):
 @pytest.mark.parametrize("text", ["{'a': 1}", "[1]", ""])
 def test_settings_beside_a_model_that_are_none_are_named(model, name, text):
     (model / name).write_text(text)
-    with pytest.raises(InputError, match=rf"{name} (is no valid JSON|holds no settings)"):
+    with pytest.raises(InputError, match=rf"{name} (is not valid JSON|contains no settings)"):
         find(model)
 
 
 def test_an_index_that_is_nested_endlessly_is_no_json(model):
     (model / "model.safetensors").unlink()
     (model / "model.safetensors.index.json").write_text(DEEP)
-    with pytest.raises(InputError, match="no valid JSON"):
+    with pytest.raises(InputError, match="not valid JSON"):
         find(model)
 
 
@@ -113,7 +113,7 @@ def test_what_is_no_file_is_not_waited_for(tmp_path):
     (tmp_path / "loop").symlink_to("loop")
     (tmp_path / "folder").mkdir()
     for name in ("pipe", "device", "loop", "folder", "nothing", "a\0b"):
-        with pytest.raises(InputError, match=r"is no file|cannot be read"):
+        with pytest.raises(InputError, match=r"is not a file|cannot be read"):
             read_bytes(tmp_path / name)
 
 
@@ -186,9 +186,9 @@ def test_a_failure_is_told_in_characters_that_every_terminal_has(capsys):
 
 
 def test_a_value_from_outside_is_short():
-    assert len(shown("x" * 10**6)) < 80
-    assert len(shown([0] * 10**6)) < 80
-    assert shown(7) == "7"
+    assert len(quoted("x" * 10**6)) < 80
+    assert len(quoted([0] * 10**6)) < 80
+    assert quoted(7) == "7"
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_a_device_is_no_policy(tmp_path):
 
 def test_a_record_that_is_nested_endlessly_is_none(tmp_path):
     (tmp_path / "run.json").write_text(DEEP)
-    with pytest.raises(InputError, match="no valid run record"):
+    with pytest.raises(InputError, match="not a valid run record"):
         read_run(tmp_path)
 
 
@@ -243,7 +243,9 @@ def test_a_manifest_cannot_lead_out_of_its_build(tmp_path, name):
     )
     wrong = replace(manifest, files=(FileDigest(path=name, size_bytes=1, sha256="0"),))
     (build / MANIFEST_NAME).write_bytes(dump(wrong))
-    with pytest.raises(IntegrityError, match=r"which is no file of a build|is not what was recorded"):
+    with pytest.raises(
+        IntegrityError, match=r"which is not a file of a build|differs from its recorded hash"
+    ):
         LocalFiles().artifact(build)
 
 
@@ -251,7 +253,7 @@ def test_a_manifest_cannot_lead_out_of_its_build(tmp_path, name):
 def test_an_end_of_text_that_is_no_id_is_named(model, said):
     (model / "tokenizer.json").write_bytes(WORDS)
     (model / "generation_config.json").write_text(json.dumps({"eos_token_id": said}))
-    with pytest.raises(InputError, match=r"says eos_token_id: .* no token id"):
+    with pytest.raises(InputError, match=r"says eos_token_id: .* not a token id"):
         SourceTokenizer(model).stop_ids()
 
 
@@ -280,8 +282,8 @@ WORDS = json.dumps(
 @pytest.mark.parametrize(
     ("template", "why"),
     [
-        ("{{ raise_exception('x' * 100000) }}", "refuses: x"),
-        ("{{ '\\ud800' }}", "what is no text"),
+        ("{{ raise_exception('x' * 100000) }}", "rejects the prompt: x"),
+        ("{{ '\\ud800' }}", "its output is not text"),
         ("{{ 'x' * 1000001 }}", "more than 1,000,000 characters"),
         ("{{ " + "(" * 3000 + "1" + ")" * 3000 + " }}", "fails"),
     ],

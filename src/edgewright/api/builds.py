@@ -31,9 +31,9 @@ def load(
 
     Args:
         build: a build's directory, a trial of a run, an artifact, or a model.
-        options: what may be done with a model's files.
-        environment: what is used instead of this machine's.
-        reporter: hears what is done.
+        options: what is allowed with a model's files.
+        environment: the environment to use instead of this machine.
+        reporter: receives the progress.
         offline: use no network.
         **named: fields of the options.
 
@@ -56,13 +56,13 @@ def profile(
     offline: bool = False,
     **named: Any,
 ) -> Profile:
-    """Where a build's time, memory and energy go, what limits it, and what to change; see `app.profile.profile`.
+    """Show where a build spends time, memory and energy, what limits it, and what to change; see `app.profile.profile`.
 
     Args:
-        build: a build's directory, or that of a run, which means the build that it chose.
+        build: a build's directory, or a run's directory, for its recommended build.
         options: see `ProfileOptions`.
-        environment: what is used instead of this machine's.
-        reporter: hears what is done.
+        environment: the environment to use instead of this machine.
+        reporter: receives the progress.
         offline: use no network.
         **named: fields of the options.
 

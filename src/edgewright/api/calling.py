@@ -24,14 +24,14 @@ def options_of(kind: type[Options], record: Options | None, named: Mapping[str, 
     """The record with the options that were given by name; sequences become tuples.
 
     Raises:
-        UsageError: there is no option of that name.
+        UsageError: the option is unknown.
     """
     known = [one.name for one in fields(kind)]
     for name in named:
         if name not in known:
             near = get_close_matches(name, known, 1)
             hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(known)}."
-            raise UsageError(f"There is no option {name!r}.", hint=hint)
+            raise UsageError(f"Unknown option {name!r}.", hint=hint)
     given = {name: tuple(value) if isinstance(value, list) else value for name, value in named.items()}
     return replace(record if record is not None else kind(), **given)
 

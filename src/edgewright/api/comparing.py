@@ -24,13 +24,13 @@ def benchmark(
     offline: bool = False,
     **named: Any,
 ) -> Benchmark:
-    """Time builds or models side by side, in interleaved rounds; see `app.compare.benchmark.benchmark`.
+    """Compare the speed of builds or models in interleaved rounds; see `app.compare.benchmark.benchmark`.
 
     Args:
-        models: builds, models, or files that other tools made.
+        models: builds, models, or files made by other tools.
         options: see `BenchmarkOptions`.
-        environment: what is used instead of this machine's.
-        reporter: hears what is done.
+        environment: the environment to use instead of this machine.
+        reporter: receives the progress.
         offline: use no network.
         **named: fields of the options.
 
@@ -60,8 +60,8 @@ def ab(
         a: the first build or model.
         b: the second; the ratio is B to A.
         options: see `AbOptions`.
-        environment: what is used instead of this machine's.
-        reporter: hears what is done.
+        environment: the environment to use instead of this machine.
+        reporter: receives the progress.
         offline: use no network.
         **named: fields of the options.
 

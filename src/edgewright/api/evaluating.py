@@ -31,16 +31,16 @@ def evaluate(
     Args:
         model: a model or a build's directory.
         options: see `TextOptions`.
-        environment: what is used instead of this machine's.
-        reporter: hears what is done.
+        environment: the environment to use instead of this machine.
+        reporter: receives the progress.
         offline: use no network.
         **named: fields of the options.
 
     Returns:
-        Values by metric, and with a baseline the verdict on what is retained of its accuracy.
+        Values by metric, and with a baseline the verdict on the retained accuracy.
 
     Raises:
-        EdgewrightError: the model, its runtime or the text cannot be had.
+        EdgewrightError: the model, its runtime or the text is not available.
     """
     context = context_of(_LOGS, environment, reporter, offline=offline)
     return text.evaluate(context, model, options_of(TextOptions, options, named))
@@ -60,10 +60,10 @@ def evaluate_tasks(
 
     Args:
         model: a model or a build's directory.
-        items: JSONL files, or ``edgewright`` for the set that comes with it.
+        items: JSONL files, or ``edgewright`` for the set included in edgewright.
         options: see `TaskOptions`.
-        environment: what is used instead of this machine's.
-        reporter: hears what is done.
+        environment: the environment to use instead of this machine.
+        reporter: receives the progress.
         offline: use no network.
         **named: fields of the options.
 
@@ -71,7 +71,7 @@ def evaluate_tasks(
         One result for each set.
 
     Raises:
-        EdgewrightError: a task file, the model or its runtime cannot be had.
+        EdgewrightError: a task file, the model or its runtime is not available.
     """
     context = context_of(_LOGS, environment, reporter, offline=offline)
     return tasks.evaluate_tasks(context, model, items, options_of(TaskOptions, options, named))
@@ -93,17 +93,17 @@ def evaluate_lm_eval(
         model: a model or a build's directory.
         items: names of the harness's tasks.
         options: see `HarnessOptions`.
-        environment: what is used instead of this machine's.
-        reporter: hears what is done.
+        environment: the environment to use instead of this machine.
+        reporter: receives the progress.
         offline: use no network.
         **named: fields of the options.
 
     Returns:
-        The harness's own figures, and its items by task.
+        The harness's own scores, and its items by task.
 
     Raises:
-        OfflineError: a task's data would have to be fetched and cannot be.
-        EdgewrightError: a task, the model or a toolchain cannot be had.
+        OfflineError: a task's data must be downloaded, but the network is not available.
+        EdgewrightError: a task, the model or a toolchain is not available.
     """
     context = context_of(_LOGS, environment, reporter, offline=offline)
     return lm_eval.evaluate_lm_eval(context, model, items, options_of(HarnessOptions, options, named))

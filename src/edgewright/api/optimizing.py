@@ -43,13 +43,13 @@ def assess(
     offline: bool = False,
     **named: Any,
 ) -> Assessment:
-    """What can be said of a model and a target before anything is built; see `app.assess.assess`.
+    """Check which frameworks can build a model for a target, before anything is built; see `app.assess.assess`.
 
     Args:
         model: a Hugging Face directory, a hub id, a GGUF file or a LoRA adapter.
         options: see `AssessOptions`.
-        environment: what is used instead of this machine's.
-        reporter: hears what is done.
+        environment: the environment to use instead of this machine.
+        reporter: receives the progress.
         offline: use no network.
         **named: fields of the options.
 
@@ -57,7 +57,7 @@ def assess(
         Facts, estimated memory against the target's limits, each framework's fit, and the strategy.
 
     Raises:
-        EdgewrightError: the model or the target cannot be had.
+        EdgewrightError: the model is not available, or the target is unknown.
     """
     context = context_of("assess", environment, reporter, offline=offline)
     return assessing.assess(context, model, options_of(AssessOptions, options, named))
@@ -72,18 +72,18 @@ def optimize(
     offline: bool = False,
     **named: Any,
 ) -> Run:
-    """Build a model in every framework that suits the target, compare, measure, gate, and choose.
+    """Build a model in every framework that supports the target, measure the builds, check the gates, and recommend one.
 
     Args:
         model: a Hugging Face directory, a hub id, a GGUF file or a LoRA adapter.
         options: see `OptimizeOptions`.
-        environment: what is used instead of this machine's.
-        reporter: hears what is done.
+        environment: the environment to use instead of this machine.
+        reporter: receives the progress.
         offline: use no network.
         **named: fields of the options.
 
     Returns:
-        The run. It may hold no choice: ``run.best`` is then None, and ``run.choice`` names the nearest miss.
+        The run. If no build is recommended, ``run.best`` is None, and ``run.choice`` names the closest build.
 
     Raises:
         EdgewrightError: nothing could be compared; the message names the cause and the next step.
@@ -101,13 +101,13 @@ def sensitivity(
     offline: bool = False,
     **named: Any,
 ) -> Sensitivity:
-    """What rounding each tensor group costs, in KL divergence (nat per token); see `app.sensitivity.sensitivity`.
+    """Measure the KL divergence (nat per token) from rounding each tensor group; see `app.sensitivity.sensitivity`.
 
     Args:
         model: a Hugging Face directory, a hub id or a GGUF file.
         options: see `SensitivityOptions`.
-        environment: what is used instead of this machine's.
-        reporter: hears what is done.
+        environment: the environment to use instead of this machine.
+        reporter: receives the progress.
         offline: use no network.
         **named: fields of the options.
 
@@ -115,7 +115,7 @@ def sensitivity(
         One curve for each group.
 
     Raises:
-        EdgewrightError: the model cannot be had or run, or the text is too short to calibrate on.
+        EdgewrightError: the model is not available or cannot run, or the text is too short for calibration.
     """
     context = context_of("sensitivity", environment, reporter, offline=offline)
     return measuring.sensitivity(context, model, options_of(SensitivityOptions, options, named))
@@ -140,6 +140,6 @@ def open_run(path: str | Path, *, environment: Environment | None = None) -> Run
     """The record of a run, from its directory or its ``run.json``.
 
     Raises:
-        InputError: there is none, or it was written by a later version.
+        InputError: there is no record, or a later version wrote it.
     """
     return decide.open_run(context_of("show", environment, None, offline=True), path)

@@ -14,7 +14,7 @@ _LOGS = "toolchain"
 
 
 def toolchains(*, environment: Environment | None = None) -> tuple[ToolchainState, ...]:
-    """What there is of every toolchain: ready or not, versions, size, and why not."""
+    """The state of every toolchain: ready or not, versions, size, and the reason if it is not ready."""
     return managing.states(context_of(_LOGS, environment, None, offline=True))
 
 
@@ -28,13 +28,13 @@ def install_toolchains(
 ) -> tuple[ToolchainState, ...]:
     """Install toolchains by name, or those of all frameworks that this system supports.
 
-    With ``run_only`` only what running builds needs, and not what making them needs.
+    With ``run_only``, install only the packages that run builds.
 
     Returns:
-        The state of each half; one that could not be installed says why.
+        The state of each half; the reason is given if it could not be installed.
 
     Raises:
-        UsageError: there is none of that name.
+        UsageError: the name is unknown.
     """
     return managing.install(
         context_of(_LOGS, environment, reporter, offline=offline), names, run_only=run_only
@@ -44,13 +44,13 @@ def install_toolchains(
 def verify_toolchains(
     names: Sequence[str] = (), *, environment: Environment | None = None, reporter: Reporter | None = None
 ) -> tuple[ToolchainState, ...]:
-    """Import each toolchain's framework and compute something with it; all that are installed, if none is named.
+    """Import each toolchain's framework and do a small computation. Without names, verify all installed toolchains.
 
     Returns:
         The state of each.
 
     Raises:
-        UsageError: there is none of that name.
+        UsageError: the name is unknown.
     """
     return managing.verify(context_of(_LOGS, environment, reporter, offline=True), names)
 
@@ -64,6 +64,6 @@ def remove_toolchains(
         Bytes freed, by name.
 
     Raises:
-        UsageError: no name was given, or there is none of that name.
+        UsageError: no name was given, or the name is unknown.
     """
     return managing.remove(context_of(_LOGS, environment, reporter, offline=True), names)

@@ -19,8 +19,9 @@ from edgewright.inputs.models import Trust, locate
 from edgewright.ports import Context
 
 NOTE = (
-    "the package index has this model as a Q4_1 GGUF only: it is dequantized, and its dimensions are permuted without "
-    "changing what it computes, so that it stands for a model that was never quantized"
+    "the package index has this model only as a Q4_1 GGUF file: edgewright dequantizes it and permutes "
+    "its dimensions; the output of the model stays the same, and its weights no longer lie on a "
+    "quantization grid"
 )
 
 CANDIDATES = (
@@ -72,7 +73,7 @@ def demo_source(context: Context) -> Source:
         SourceOperation.PERMUTE,
         Path(base.path),
         name="SmolLM2-135M-Instruct",
-        said=f"{PACKAGE} on the package index",
+        reference=f"{PACKAGE} on the package index",
         kind=SourceKind.DERIVED,
         fingerprint=base.digest,
         notes=(*base.notes, NOTE),

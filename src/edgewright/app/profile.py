@@ -98,7 +98,7 @@ def _of_a_run(context: Context, path: Path) -> tuple[Run | None, str]:
         return None, ""
     run = context.runs.read(path)
     if run.best is None or run.best.artifact is None:
-        raise InputError(f"The run in {path} chose no build.", hint="Name a build's directory.")
+        raise InputError(f"The run in {path} recommends no build.", hint="Name a build's directory.")
     return run, str(context.runs.exported(path) or run.best.artifact.path)
 
 
@@ -138,7 +138,7 @@ def _energy(
     context: Context, subject: Runnable, shape: Workload, threads: int, model: ToolchainSpec | None
 ) -> Mapping[str, Value]:
     """Energy per token over half a minute, with all threads."""
-    context.reporter.phase(f"energy of {subject.name}, half a minute")
+    context.reporter.phase(f"measuring the energy of {subject.name} (30 s)")
     arm = _arm(context, subject, subject.name, threads)
     return energy_values(energy_round(context, [arm], shape, model, watched=False), arm.name)
 

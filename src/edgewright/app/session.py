@@ -82,7 +82,7 @@ class Session:
     def _text_tokenizer(self) -> Tokenizer:
         if self._tokenizer is None:
             raise UnsupportedError(
-                "This build carries no tokenizer.json, and its source is not in the store.",
+                "This build has no tokenizer.json, and its source model is not in the store.",
                 hint="Use generate_ids with token ids.",
             )
         return self._tokenizer

@@ -46,7 +46,7 @@ def remove(context: Context, names: Sequence[str]) -> dict[str, int]:
         UsageError: no name was given, or there is none of that name.
     """
     if not names:
-        raise UsageError("Say which toolchains to remove.", hint=f"Known: {', '.join(every(context))}.")
+        raise UsageError("Name the toolchains to remove.", hint=f"Known: {', '.join(every(context))}.")
     freed = {}
     for spec in [_spec(context, name) for name in names]:
         context.reporter.phase(f"removing {spec.name}")

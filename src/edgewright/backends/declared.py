@@ -106,12 +106,13 @@ def load_toolchain(folder: Path) -> ToolchainSpec:
     run_lock, build_lock, compile_lock = (_lock(folder, name) for name in ("run", "build", "compile"))
     if not run_lock:
         raise InputError(
-            f"{folder} has no run.lock.", hint="List in it what a session of the framework needs."
+            f"{folder} has no run.lock.",
+            hint="Create it with the packages that a session of the framework needs.",
         )
     if bool(build_lock) != (build is not None):
         raise InputError(
             f"{folder} has only one of build.lock and the table [build] in toolchain.toml.",
-            hint="Add the other, or take both away where building needs nothing more than running.",
+            hint="Add the other, or remove both if building needs no more packages than running.",
         )
     seen = [declared, content(run_lock), content(compile_lock)]
     kept = {**declared, "lock": run_lock, "compile_lock": compile_lock, "digest": digest(seen)}

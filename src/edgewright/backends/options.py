@@ -27,7 +27,7 @@ def check_options(framework: str, runtime: Mapping[str, Option], known: Mapping[
     if wrong:
         there_are = "; ".join(f"{name} ({_said(kind)})" for name, kind in known.items())
         raise UsageError(
-            f"{framework} has no runtime option {', '.join(wrong)}.", hint=f"There are: {there_are}."
+            f"{framework} has no runtime option {', '.join(wrong)}.", hint=f"Known: {there_are}."
         )
 
 

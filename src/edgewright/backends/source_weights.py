@@ -17,10 +17,10 @@ def check_weights(source: Path) -> None:
 
     files = sorted(source.glob("*.safetensors"))
     if not files:
-        raise InputError(f"{source} holds no weights in safetensors format.")
+        raise InputError(f"{source} contains no weights in safetensors format.")
     for file in files:
         try:
             with safe_open(file, framework="np"):
                 pass
         except SafetensorError as error:
-            raise InputError(f"{file} is damaged: {error}.", hint="Fetch the model again.") from error
+            raise InputError(f"{file} is damaged: {error}.", hint="Download the model again.") from error

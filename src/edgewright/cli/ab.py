@@ -9,11 +9,25 @@ import click
 from edgewright.cli.options import (
     json_option,
     offline_option,
-    quick_option,
+    short_blocks_option,
     stacked,
     trust_options,
     workload_option,
 )
+
+METRICS = (
+    "decode_tok_s",
+    "prefill_tok_s",
+    "throughput_tok_s",
+    "ttft_ms",
+    "e2e_ms",
+    "load_s",
+    "peak_bytes",
+    "cpu_s_per_token",
+    "next_token_accuracy",
+    "perplexity",
+)
+"""Metrics on which two builds can be compared."""
 
 
 @click.command("ab")
@@ -23,20 +37,23 @@ from edgewright.cli.options import (
     "--metric",
     default="decode_tok_s",
     show_default=True,
-    help="What to compare: decode_tok_s, prefill_tok_s, throughput_tok_s, ttft_ms, e2e_ms, load_s, peak_bytes, "
-    "cpu_s_per_token, next_token_accuracy, perplexity.",
+    type=click.Choice(METRICS),
+    metavar="METRIC",
+    help=f"Metric to compare: {', '.join(METRICS)}.",
 )
 @click.option(
     "--margin",
     default=0.05,
     show_default=True,
     type=click.FloatRange(0.0, 10.0, min_open=True),
-    help="A ratio this near to 1 makes no difference.",
+    help="Relative difference below which A and B count as equal.",
 )
 @click.option(
-    "--eval-data", type=click.Path(path_type=Path), help="Text to score on (default: Python's own reference)."
+    "--eval-data",
+    type=click.Path(path_type=Path),
+    help="Text file for the accuracy metrics (default: the Python reference manual).",
 )
-@stacked(workload_option, quick_option, offline_option, *trust_options, json_option)
+@stacked(workload_option, short_blocks_option, offline_option, *trust_options, json_option)
 def command(
     *,
     a: str,
@@ -45,16 +62,16 @@ def command(
     margin: float,
     eval_data: Path | None,
     workload: str,
-    quick: bool,
+    short_blocks: bool,
     offline: bool,
     allow_pickle: bool,
     allow_remote_code: bool,
     as_json: bool,
 ) -> None:
-    """Say which of the builds A and B is better on one metric, whether they are alike, or that nobody can tell.
+    """Compare the builds A and B on one metric.
 
-    The verdict rests on the interval of the ratio B/A, looked at three times at most; it ends at the first look that
-    decides.
+    The result is: A is better, B is better, A and B are alike, or inconclusive. It is based on the confidence interval of
+    the ratio B/A. The test measures at most three times and stops as soon as the result is clear.
     """
     from edgewright.api import ab
     from edgewright.cli.output import console, print_json
@@ -71,7 +88,7 @@ def command(
             margin=margin,
             eval_data=eval_data,
             workload=shape(workload),
-            pace=QUICK if quick else FULL,
+            pace=QUICK if short_blocks else FULL,
             offline=offline,
             allow_pickle=allow_pickle,
             allow_remote_code=allow_remote_code,

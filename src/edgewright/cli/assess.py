@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import click
 
-from edgewright.cli.options import base_option, json_option, offline_option, stacked, trust_options
+from edgewright.cli.options import (
+    base_option,
+    json_option,
+    offline_option,
+    stacked,
+    target_option,
+    trust_options,
+)
 
 
 @click.command("assess")
 @click.argument("model")
-@click.option("--target", default="this-machine", show_default=True, help="Kind of device the build is for.")
 @click.option(
     "--context",
     default=4096,
     show_default=True,
     type=click.IntRange(1),
-    help="Tokens of context for the KV cache.",
+    help="Context length in tokens, for the size of the KV cache.",
 )
-@stacked(base_option, offline_option, *trust_options, json_option)
+@stacked(target_option, base_option, offline_option, *trust_options, json_option)
 def command(
     *,
     model: str,
@@ -29,10 +35,9 @@ def command(
     allow_remote_code: bool,
     as_json: bool,
 ) -> None:
-    """Say what can be done with MODEL on a target, before building anything.
+    """Show which frameworks can build MODEL for a target, and the estimated memory. Nothing is built.
 
-    MODEL is a Hugging Face directory, a hub id, a GGUF file or a LoRA adapter. Targets: this-machine, intel-cpu, intel-gpu, intel-npu,
-    nvidia-gpu, apple-silicon, ios, android, arm-embedded, edge-tpu, cross-platform, enterprise.
+    MODEL is a Hugging Face directory, a hub id, a GGUF file or a LoRA adapter.
     """
     from edgewright.api import assess
     from edgewright.cli.output import console, print_json

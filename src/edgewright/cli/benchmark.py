@@ -9,7 +9,7 @@ from edgewright.cli.options import (
     framework_option,
     json_option,
     offline_option,
-    quick_option,
+    short_blocks_option,
     stacked,
     trust_options,
     workload_option,
@@ -18,20 +18,24 @@ from edgewright.cli.options import (
 
 @click.command("benchmark")
 @click.argument("builds", nargs=-1, required=True)
-@click.option("--rounds", default=7, show_default=True, type=click.IntRange(1), help="Interleaved rounds.")
+@click.option(
+    "--rounds", default=7, show_default=True, type=click.IntRange(1), help="Number of interleaved rounds."
+)
 @framework_option
 @click.option(
     "--energy",
     is_flag=True,
-    help="One more block of 30 s for each build, with this machine's energy counters.",
+    help="Also measure energy: one more block of 30 s for each build, with the energy counters of this machine.",
 )
-@stacked(workload_option, quick_option, energy_model_option, offline_option, *trust_options, json_option)
+@stacked(
+    workload_option, short_blocks_option, energy_model_option, offline_option, *trust_options, json_option
+)
 def command(
     *,
     builds: tuple[str, ...],
     rounds: int,
     workload: str,
-    quick: bool,
+    short_blocks: bool,
     energy: bool,
     energy_model: str,
     framework: str,
@@ -40,10 +44,10 @@ def command(
     allow_remote_code: bool,
     as_json: bool,
 ) -> None:
-    """Time BUILDS side by side: each round runs every one once, in random order, each in a fresh process.
+    """Compare the speed of BUILDS. Each round runs every build once, in random order, each in a new process.
 
-    A build of ours runs in its framework, and so do GGUF files, and ONNX Runtime GenAI, OpenVINO and MLX directories
-    that others made; any other model runs in the reference.
+    BUILDS can be builds of edgewright, GGUF files, and ONNX Runtime GenAI, OpenVINO or MLX directories made by other
+    tools; each runs in its own framework. Any other model runs in the reference framework (PyTorch).
     """
     from edgewright.api import benchmark
     from edgewright.cli.output import console, print_json
@@ -57,7 +61,7 @@ def command(
             builds,
             rounds=rounds,
             workload=shape(workload),
-            pace=QUICK if quick else FULL,
+            pace=QUICK if short_blocks else FULL,
             energy=energy,
             energy_model=energy_model,
             framework=framework,

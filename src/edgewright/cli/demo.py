@@ -25,8 +25,8 @@ from edgewright.cli.options import json_option, offline_option, policy_of, polic
 def command(*, out: Path, quick: bool, everything: bool, offline: bool, as_json: bool, **rest: Any) -> int:
     """Optimize SmolLM2-135M for this machine, in all four frameworks.
 
-    The package index has the model as a Q4_1 GGUF only: it is dequantized and taken off its quantization grid by a
-    permutation that preserves what it computes, so that it stands for a model that was never quantized.
+    The package index has this model only as a Q4_1 GGUF file. edgewright dequantizes it and permutes its dimensions. The
+    output of the model stays the same, and its weights no longer lie on a quantization grid.
     """
     from edgewright.api import demo
     from edgewright.app.demo import NOTE

@@ -10,7 +10,7 @@ from edgewright.cli.options import json_option, offline_option, stacked
 @click.command("doctor")
 @stacked(offline_option, json_option)
 def command(*, offline: bool, as_json: bool) -> None:
-    """Look at this machine: hardware, readiness to measure, toolchains; for each lack a fix."""
+    """Check this machine: hardware, readiness to measure, toolchains. Each problem is shown with a fix."""
     from edgewright.api import doctor
     from edgewright.cli.output import console, print_json
     from edgewright.codec import plain

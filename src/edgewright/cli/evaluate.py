@@ -16,11 +16,9 @@ _MIN_ACCURACY = 0.95
 F = TypeVar("F", bound=Callable[..., Any])
 
 samples_option = click.option(
-    "--samples", type=click.Path(path_type=Path), help="Write every item to this file (JSONL)."
+    "--samples", type=click.Path(path_type=Path), help="Write all items to this file (JSONL)."
 )
-baseline_option = click.option(
-    "--baseline", metavar="MODEL", help="Compare with this model: what the build keeps of its accuracy."
-)
+baseline_option = click.option("--baseline", metavar="MODEL", help="Compare the accuracy with this model.")
 min_accuracy_option = click.option(
     "--min-accuracy",
     type=click.FloatRange(min=0.0),
@@ -34,30 +32,37 @@ common_options = stacked(framework_option, offline_option, *trust_options, json_
 def command() -> None:
     """Measure the accuracy of a model or a build: on a text, on tasks, or with lm-evaluation-harness.
 
-    A model (directory, hub id, GGUF file) runs in the reference framework, a build in its own.
+    A model (directory, hub id, GGUF file) runs in the reference framework. A build runs in its own framework.
     """
 
 
 @command.command("text")
 @click.argument("model")
 @click.option(
-    "--eval-data", type=click.Path(path_type=Path), help="Text to score on (default: Python's own reference)."
+    "--eval-data",
+    type=click.Path(path_type=Path),
+    help="Text file to score on (default: the Python reference manual).",
 )
 @click.option(
-    "--context", default=512, show_default=True, type=click.IntRange(2), help="Tokens of each window."
+    "--window",
+    "context",
+    default=512,
+    show_default=True,
+    type=click.IntRange(2),
+    help="Tokens in each scored window.",
 )
 @click.option(
     "--tokens",
     type=click.IntRange(2),
-    help="Tokens of the text to score (default: 2048; with a baseline up to 8192, until the verdict stands).",
+    help="Tokens of the text to score (default: 2048; with --baseline up to 8192, until the verdict is clear).",
 )
 @stacked(baseline_option, min_accuracy_option)
 @common_options
 def text(*, model: str, as_json: bool, **asked: Any) -> None:
-    """Score MODEL, or the directory of a build, on a text: perplexity and next-token accuracy.
+    """Measure perplexity and next-token accuracy of MODEL on a text. MODEL can be a build's directory.
 
-    The text is scored teacher forced, in windows that do not overlap. With --baseline, also KL divergence, agreement and
-    the share of the baseline's accuracy that is retained.
+    The text is scored with teacher forcing, in windows that do not overlap. With --baseline, the output also has the KL
+    divergence, the top-1 agreement and the share of the baseline's accuracy that is retained.
     """
     from edgewright.api import evaluate
     from edgewright.cli.evaluations import show_evaluation
@@ -80,9 +85,9 @@ def text(*, model: str, as_json: bool, **asked: Any) -> None:
 @stacked(samples_option, baseline_option, min_accuracy_option)
 @common_options
 def tasks(*, model: str, files: tuple[str, ...], samples: Path | None, as_json: bool, **asked: Any) -> None:
-    """Ask MODEL, or the directory of a build, the multiple-choice items of JSONL files.
+    """Measure the accuracy of MODEL on multiple-choice items in JSONL files. MODEL can be a build's directory.
 
-    Without a FILE, or where it is 'edgewright', the set that comes with edgewright is used.
+    Without FILE, or if FILE is 'edgewright', the set included in edgewright is used.
     """
     from edgewright.api import evaluate_tasks
     from edgewright.cli.evaluations import show_tasks, write_samples
@@ -99,14 +104,14 @@ def tasks(*, model: str, files: tuple[str, ...], samples: Path | None, as_json: 
 @command.command("lm-eval")
 @click.argument("model")
 @click.argument("names", nargs=-1, required=True, metavar="TASK...")
-@click.option("--include-path", type=click.Path(path_type=Path), help="Directory with your own task files.")
+@click.option("--include-path", type=click.Path(path_type=Path), help="Directory of your own task files.")
 @click.option("--limit", type=click.IntRange(1), help="Use only the first items of each task.")
 @samples_option
 @common_options
 def lm_eval(*, model: str, names: tuple[str, ...], samples: Path | None, as_json: bool, **asked: Any) -> None:
-    """Run tasks of lm-evaluation-harness on MODEL, or on the directory of a build.
+    """Run tasks of lm-evaluation-harness on MODEL. MODEL can be a build's directory.
 
-    The harness reports one model; run it for two to compare them.
+    The harness reports one model. To compare two models, run the command for each of them.
     """
     from edgewright.api import evaluate_lm_eval
     from edgewright.cli.evaluations import show_harness, write_samples
@@ -125,5 +130,5 @@ def _held(asked: dict[str, Any]) -> dict[str, Any]:
 
     least = asked.pop("min_accuracy")
     if least is not None and asked["baseline"] is None:
-        raise UsageError("--min-accuracy needs a --baseline.", hint="Add --baseline MODEL.")
+        raise UsageError("--min-accuracy needs --baseline.", hint="Add --baseline MODEL.")
     return {**asked, "min_accuracy": _MIN_ACCURACY if least is None else least}

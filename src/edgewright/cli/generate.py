@@ -11,9 +11,13 @@ from edgewright.cli.options import offline_option, stacked, trust_options
 @click.argument("build")
 @click.argument("prompt")
 @click.option(
-    "--max-tokens", default=64, show_default=True, type=click.IntRange(1), help="Most tokens to generate."
+    "--max-tokens",
+    default=64,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Maximum number of tokens to generate.",
 )
-@click.option("--chat", is_flag=True, help="Put the prompt into the model's chat template.")
+@click.option("--chat", is_flag=True, help="Format the prompt with the model's chat template.")
 @stacked(offline_option, *trust_options)
 def command(
     *,
@@ -25,7 +29,7 @@ def command(
     allow_pickle: bool,
     allow_remote_code: bool,
 ) -> None:
-    """Let BUILD (the directory of a build, or a model) continue PROMPT greedily."""
+    """Continue PROMPT with BUILD, by greedy decoding. BUILD is the directory of a build, or a model."""
     from edgewright.api import load
 
     with load(

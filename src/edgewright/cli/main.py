@@ -17,26 +17,26 @@ from edgewright.errors import EXIT_INTERRUPTED, EdgewrightError, UsageError
 GROUPS = {
     "Start": {
         "demo": "Optimize SmolLM2-135M for this machine.",
-        "doctor": "Look at this machine: hardware, readiness to measure, toolchains.",
-        "assess": "Say what can be done with a model on a target, before building anything.",
+        "doctor": "Check this machine: hardware, readiness to measure, toolchains.",
+        "assess": "Show which frameworks can build a model for a target. Nothing is built.",
     },
     "Build and choose": {
-        "optimize": "Build, compare, measure and gate a model in every framework, and choose.",
+        "optimize": "Build a model in every framework, measure the builds, recommend one.",
         "show": "Show a finished run.",
-        "pick": "Choose again from a finished run, with other gates or preferences.",
+        "pick": "Choose again in a finished run, with other gates or preferences.",
     },
     "Measure": {
-        "evaluate": "Accuracy of a model or a build: on a text, on tasks, or with lm-evaluation-harness.",
-        "benchmark": "Time builds side by side in one interleaved run.",
-        "ab": "Say which of two builds is better on one metric.",
-        "profile": "Say where a build's time goes, what limits it, and what to change.",
-        "sensitivity": "Say what quantizing each group of a model's tensors costs.",
+        "evaluate": "Measure the accuracy of a model or build: text, tasks or lm-evaluation-harness.",
+        "benchmark": "Compare the speed of several builds in interleaved rounds.",
+        "ab": "Compare two builds on one metric.",
+        "profile": "Show where a build spends time, what limits it, and what to change.",
+        "sensitivity": "Measure the loss from quantizing each group of tensors.",
     },
     "Run": {
-        "generate": "Let a build or a model continue a text.",
+        "generate": "Continue a text with a build or a model.",
     },
     "Maintain": {
-        "toolchain": "List, install, verify and remove the frameworks' environments.",
+        "toolchain": "List, install, verify and remove the environments of the frameworks.",
     },
 }
 COMMANDS = {name: text for group in GROUPS.values() for name, text in group.items()}
@@ -72,9 +72,9 @@ class LazyGroup(click.Group):
     cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
 )
 @click.version_option(__version__)
-@click.option("--debug", is_flag=True, help="Show the traceback of a failure.")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def cli(*, debug: bool) -> None:
-    """Ship the right build of a trained model to a device: measured and gated."""
+    """Build a trained model for a device with several frameworks, measure the builds, and recommend one."""
     del debug  # read in `main`, before parsing can fail
 
 
@@ -102,7 +102,7 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:
         return 0
     except Exception as error:  # noqa: BLE001  # the last boundary before a user
-        hint = "" if debug else "Run the same with --debug after `edgewright` to see where."
+        hint = "" if debug else "Run `edgewright --debug ...` with the same arguments to see the traceback."
         wrapped = EdgewrightError(f"Unexpected {type(error).__name__}: {error}", hint=hint)
         return _failed(wrapped, EdgewrightError.exit_code, debug=debug)
     return status if isinstance(status, int) else 0
@@ -127,5 +127,5 @@ def _bounded(text: str) -> str:
 
 def _interrupted() -> int:
     interrupts.answered()
-    click.echo("edgewright: Interrupted. The same command goes on from here.", err=True)
+    click.echo("edgewright: Interrupted. Run the same command to continue.", err=True)
     return EXIT_INTERRUPTED

@@ -5,23 +5,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 _WAYS = ("text", "tasks", "lm-eval")
-_RENAMED = {"--runtime": "--framework"}
-_RENAMED_IN = {"benchmark", "profile", "evaluate"}
+_RUNTIME = {"--runtime": "--framework"}
+_QUICK = {"--quick": "--short-blocks"}
+_CONTEXT = {"--context": "--window"}
+_RENAMED = {
+    "benchmark": {**_RUNTIME, **_QUICK},
+    "ab": _QUICK,
+    "profile": {**_RUNTIME, **_QUICK},
+    "evaluate": {**_RUNTIME, **_CONTEXT},
+    "optimize": _CONTEXT,
+}
+"""By command: an option's earlier name and its name now."""
 
 
 def respelled(arguments: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
-    """The arguments in today's spelling, and one warning for each that was old."""
+    """The arguments with the current names, and one warning for each old name."""
     given = list(arguments)
     place = next((at for at, word in enumerate(given) if not word.startswith("-")), None)
-    if place is None or given[place] not in _RENAMED_IN:
+    if place is None or given[place] not in _RENAMED:
         return given, ()
     name, head, rest = given[place], given[: place + 1], given[place + 1 :]
+    renamed = _RENAMED[name]
     warnings: list[str] = []
     for at, word in enumerate(rest):
         flag, equals, value = word.partition("=")
-        if flag in _RENAMED:
-            rest[at] = _RENAMED[flag] + equals + value
-            warnings.append(f"{flag} is now {_RENAMED[flag]}.")
+        if flag in renamed:
+            rest[at] = renamed[flag] + equals + value
+            warnings.append(f"{flag} is now {renamed[flag]}.")
     if name == "evaluate" and rest and rest[0] not in {*_WAYS, "--help"}:
         rest = _evaluate(rest)
         warnings.append(f"'evaluate MODEL' is now 'evaluate {rest[0]} MODEL'.")

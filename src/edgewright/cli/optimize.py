@@ -14,6 +14,7 @@ from edgewright.cli.options import (
     policy_of,
     policy_options,
     stacked,
+    target_option,
     trust_options,
     workload_option,
 )
@@ -21,60 +22,71 @@ from edgewright.cli.options import (
 
 @click.command("optimize")
 @click.argument("model")
-@click.option("--target", default="this-machine", show_default=True, help="Kind of device the build is for.")
+@target_option
 @click.option(
     "--frameworks",
     metavar="A,B",
-    help="Only these: llamacpp, onnx, openvino, mlx, or one that joined (default: the target's).",
+    help="Use only these frameworks: llamacpp, onnx, openvino, mlx, or one from a plug-in (default: those of the target).",
 )
 @click.option(
     "--only",
     metavar="NAME,..",
-    help="Only these builds, by name or pattern, such as 'llamacpp/q4*,onnx/int8'.",
+    help="Build only these, by name or pattern, such as 'llamacpp/q4*,onnx/int8'.",
 )
 @click.option(
     "--prune",
     metavar="PART:RATIO,..",
-    help="Also build the model without a share of its blocks or neurons: blocks:0.1,neurons:0.2; "
-    "+recover after either distils the original into what is left.",
+    help="Also build pruned models: remove a share of the blocks or neurons, such as blocks:0.1,neurons:0.2. Add +recover "
+    "to distil the original into the pruned model.",
 )
 @policy_options
 @click.option(
-    "--eval-data", type=click.Path(path_type=Path), help="Text to score on (default: Python's own reference)."
+    "--eval-data",
+    type=click.Path(path_type=Path),
+    help="Text file to score on (default: the Python reference manual).",
 )
 @click.option(
     "--tokens",
     default=2048,
     show_default=True,
     type=click.IntRange(64),
-    help="Tokens to score each build on.",
+    help="Number of tokens on which each build is scored.",
 )
 @click.option(
-    "--context", default=512, show_default=True, type=click.IntRange(2), help="Tokens of each scored window."
+    "--window",
+    "context",
+    default=512,
+    show_default=True,
+    type=click.IntRange(2),
+    help="Tokens in each scored window.",
 )
 @click.option(
     "--budget",
     metavar="TIME|N trials",
-    help="Search everything the frameworks can build until then: a time, such as 30m, or '40 trials'.",
+    help="Search all builds that the frameworks can make, within a time, such as 30m, or a number of trials, such as '40 trials'.",
 )
-@click.option(
-    "--seed", default=0, show_default=True, help="What the search's draws and the order of arms begin with."
-)
+@click.option("--seed", default=0, show_default=True, help="Random seed.")
 @click.option(
     "--disk-quota",
     metavar="SIZE",
-    help="Drop builds of a search that others beat beyond this, such as 5GB; their figures stay.",
+    help="Delete dominated builds once all builds exceed SIZE, such as 5GB. Their measurements are kept.",
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Run directory (default: runs/MODEL-TARGET).")
-@click.option("--quick", is_flag=True, help="Confirm briefly: only what is far from every bound is decided.")
+@click.option(
+    "--quick",
+    is_flag=True,
+    help="Fewer and shorter measurements. Gates stay undecided where a value is near the bound.",
+)
 @click.option(
     "--target-size",
     metavar="SIZE|smallest",
-    help="Also allocate types to tensors for the least loss at this size, such as 105MB, or at the smallest size that "
-    "keeps the accuracy gates.",
+    help="Also choose a type for each tensor with minimum loss at this size, such as 105MB, or at the smallest size that "
+    "passes the accuracy gates.",
 )
 @click.option(
-    "--target-bpw", type=click.FloatRange(min=1.0, max=16.0), help="The same by bits per weight, such as 4.5."
+    "--target-bpw",
+    type=click.FloatRange(min=1.0, max=16.0),
+    help="Same as --target-size, in bits per weight, such as 4.5.",
 )
 @stacked(workload_option, base_option, offline_option, *trust_options, json_option)
 def command(
@@ -92,10 +104,11 @@ def command(
     as_json: bool,
     **rest: Any,
 ) -> int:
-    """Build MODEL in every framework that suits the target, compare, measure, gate, and choose.
+    """Build MODEL in every framework that supports the target, measure the builds, check the gates, and recommend one.
 
-    MODEL is a Hugging Face directory, a hub id, a GGUF file or a LoRA adapter. The same command again goes on where it was stopped.
-    Exit status 10: all went well, and no build is recommended. 11: one is, and some of its gates are not decided.
+    MODEL is a Hugging Face directory, a hub id, a GGUF file or a LoRA adapter. Run the same command again to continue a
+    stopped run. Exit status 10: the run is complete, but no build is recommended. Exit status 11: a build is recommended,
+    but some of its gates are undecided.
     """
     from edgewright.api import optimize
     from edgewright.cli.progress import TerminalReporter
@@ -106,7 +119,7 @@ def command(
     from edgewright.inputs.config import workload as shape
 
     if target_size and target_bpw:
-        raise UsageError("--target-size and --target-bpw ask for two sizes.", hint="Give one of them.")
+        raise UsageError("--target-size and --target-bpw exclude each other.", hint="Give one of them.")
     smallest = target_size == "smallest"
     time_s, trials = budget_of(budget) if budget else (None, None)
     policy = policy_of(rest)

@@ -8,45 +8,51 @@ from typing import Any, TypeVar
 
 import click
 
+from edgewright.core import knowledge
 from edgewright.core.decision.policy import Policy
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-json_option = click.option(
-    "--json", "as_json", is_flag=True, help="Print JSON for machines instead of tables."
-)
-offline_option = click.option(
-    "--offline", is_flag=True, help="Never use the network; use what is on this disk."
-)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
+offline_option = click.option("--offline", is_flag=True, help="Do not use the network; use only local files.")
 workload_option = click.option(
     "--workload",
     default="default",
     show_default=True,
     metavar="NAME|FILE",
-    help="Shape of the requests: default, chat, rag, batch, or a TOML file.",
+    help="Prompt length, output length and concurrency: default, chat, rag, batch, or a TOML file.",
 )
-quick_option = click.option(
-    "--quick", is_flag=True, help="Short blocks, and the host is not watched: for a first look."
+short_blocks_option = click.option(
+    "--short-blocks", is_flag=True, help="Measure in short blocks, and do not check the host for disturbance."
+)
+_TARGETS = tuple(knowledge.targets())
+target_option = click.option(
+    "--target",
+    default="this-machine",
+    show_default=True,
+    metavar="TARGET",
+    type=click.Choice(_TARGETS),
+    help=f"Device for which the model is built: {', '.join(_TARGETS)}.",
 )
 energy_model_option = click.option(
     "--energy-model",
-    default="",
-    metavar="NAME",
-    help="Estimate energy where this machine counts none: codecarbon. An estimate decides no gate.",
+    type=click.Choice(("codecarbon",)),
+    callback=lambda _ctx, _param, name: name or "",
+    help="Estimate the energy if this machine has no energy counter. An estimate cannot decide a gate.",
 )
 framework_option = click.option(
-    "--framework", default="", metavar="NAME", help="Framework for builds made by other tools."
+    "--framework", default="", metavar="NAME", help="Framework that runs builds made by other tools."
 )
 trust_options = (
-    click.option("--allow-pickle", is_flag=True, help="Accept pickled weights. Unpickling can run code."),
-    click.option("--allow-remote-code", is_flag=True, help="Run Python code that comes with the model."),
+    click.option("--allow-pickle", is_flag=True, help="Load pickled weights. Unpickling can run code."),
+    click.option("--allow-remote-code", is_flag=True, help="Run Python code from the model's directory."),
 )
 
 base_option = click.option(
     "--base",
     default="",
     metavar="DIR|HUB ID",
-    help="The model that MODEL, a LoRA adapter, belongs on (default: the one that it names).",
+    help="Base model, if MODEL is a LoRA adapter (default: the one that the adapter names).",
 )
 
 _GATES: tuple[tuple[str, str, str, str], ...] = (
@@ -54,27 +60,35 @@ _GATES: tuple[tuple[str, str, str, str], ...] = (
         "--min-accuracy",
         "accuracy_retained",
         "share",
-        "Least share of the original's accuracy (default 0.95).",
+        "Minimum share of the original's accuracy (default 0.95).",
     ),
-    ("--min-speedup", "speedup", "factor", "Least speedup in decoding (default 2)."),
-    ("--min-memory-cut", "memory_cut", "share", "Least cut of peak memory (default 0.5)."),
+    ("--min-speedup", "speedup", "factor", "Minimum speedup in decoding (default 2)."),
+    ("--min-memory-cut", "memory_cut", "share", "Minimum reduction of peak memory (default 0.5)."),
     (
         "--max-latency-variation",
         "latency_variation",
         "share",
-        "Most p95/p50 - 1 of per-token latency (default 0.25).",
+        "Maximum p95/p50 - 1 of the per-token latency (default 0.25).",
     ),
-    ("--max-memory", "peak_bytes", "size", "Most peak memory, such as 2GB."),
-    ("--max-size", "size_bytes", "size", "Most size on disk, such as 110MB."),
-    ("--min-decode-tok-s", "decode_tok_s", "number", "Least decoded tokens per second."),
-    ("--max-ttft-ms", "ttft_ms", "ms", "Most time to first token."),
+    ("--max-memory", "peak_bytes", "size", "Maximum peak memory, such as 2GB."),
+    ("--max-size", "size_bytes", "size", "Maximum size on disk, such as 110MB."),
+    ("--min-decode-tok-s", "decode_tok_s", "number", "Minimum decoded tokens per second."),
+    ("--max-ttft-ms", "ttft_ms", "ms", "Maximum time to first token."),
     (
         "--max-perplexity-increase",
         "perplexity_increase",
         "share",
-        "Most increase of perplexity, such as 0.05.",
+        "Maximum increase of perplexity, such as 0.05.",
     ),
 )
+
+_EXAMPLES = {
+    "share": "a share, such as 0.95",
+    "factor": "a factor, such as 2",
+    "size": "a size, such as 2GB",
+    "number": "a number, such as 40",
+    "ms": "milliseconds, such as 200",
+}
 
 
 def stacked(*options: Callable[[F], F]) -> Callable[[F], F]:
@@ -98,30 +112,30 @@ def policy_options(function: F) -> F:
         "--policy",
         "policy_file",
         type=click.Path(path_type=Path),
-        help="Policy file (TOML); flags go on top.",
+        help="Policy file (TOML). Flags override it.",
     )
     prefer = click.option(
         "--prefer",
         metavar="NAME=W,..",
-        help="Weights among those that pass, as speed=2,accuracy=1; or an order, as accuracy>speed. Also: prefill, "
-        "latency, memory, size, energy.",
+        help="Preference among the builds that pass: weights, such as speed=2,accuracy=1, or an order, such as accuracy>speed. "
+        "Objectives: accuracy, speed, prefill, latency, memory, size, energy.",
     )
     off = click.option(
-        "--without-gate", "gates_off", metavar="METRIC", multiple=True, help="Ask nothing of this metric."
+        "--without-gate", "gates_off", metavar="METRIC", multiple=True, help="Remove the gate on this metric."
     )
     strict = click.option(
         "--strict/--no-strict",
         default=None,
-        help="Recommend nothing whose gates are not all decided (default: the best of what no gate fails, as provisional).",
+        help="Recommend a build only if it passes all gates (default: if none does, recommend the best build that fails no gate, as provisional).",
     )
     return stacked(file, *gates, off, prefer, strict)(function)
 
 
 def policy_of(values: dict[str, Any], base: Policy | None = None) -> Policy:
-    """The policy that the parsed options say, on top of ``base``; the options are taken out of ``values``.
+    """The policy of the parsed options, on top of ``base``; the options are removed from ``values``.
 
     Raises:
-        UsageError: a flag's value is no number, size or preference.
+        UsageError: a flag's value is not a valid number, size or preference.
     """
     from edgewright.errors import UsageError
     from edgewright.inputs.config import policy_from, size_bytes
@@ -134,7 +148,9 @@ def policy_of(values: dict[str, Any], base: Policy | None = None) -> Policy:
         try:
             bounds[metric] = float(size_bytes(text)) if kind == "size" else float(text)
         except ValueError as error:
-            raise UsageError(f"{flag} {text!r} is no number.", hint=f"Give a {kind}.") from error
+            raise UsageError(
+                f"{flag} {text!r} is not a valid number.", hint=f"Give {_EXAMPLES[kind]}."
+            ) from error
         if not 0 <= bounds[metric] < float("inf"):  # type: ignore[operator]  # just set
             raise UsageError(f"{flag} {text} is not a number of 0 or more.")
     file, prefer, off, strict = (

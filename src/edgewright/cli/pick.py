@@ -15,9 +15,10 @@ from edgewright.cli.options import json_option, policy_of, policy_options
 @policy_options
 @json_option
 def command(*, run: Path, as_json: bool, **rest: Any) -> int:
-    """Choose again from the run in the directory RUN, with other gates or preferences; nothing is measured.
+    """Choose again among the builds of the run in the directory RUN, with other gates or preferences.
 
-    Gates and preferences that are not named are the run's own. Its record stays as it is.
+    Nothing is measured, and the run's record does not change. Gates and preferences that are not given are those of the
+    run.
     """
     from edgewright.api import open_run, pick
     from edgewright.cli.results import finish

@@ -9,7 +9,7 @@ from edgewright.cli.options import (
     framework_option,
     json_option,
     offline_option,
-    quick_option,
+    short_blocks_option,
     stacked,
     trust_options,
     workload_option,
@@ -19,12 +19,14 @@ from edgewright.cli.options import (
 @click.command("profile")
 @click.argument("build")
 @framework_option
-@stacked(workload_option, quick_option, energy_model_option, offline_option, *trust_options, json_option)
+@stacked(
+    workload_option, short_blocks_option, energy_model_option, offline_option, *trust_options, json_option
+)
 def command(
     *,
     build: str,
     workload: str,
-    quick: bool,
+    short_blocks: bool,
     energy_model: str,
     framework: str,
     offline: bool,
@@ -32,10 +34,10 @@ def command(
     allow_remote_code: bool,
     as_json: bool,
 ) -> None:
-    """Say where the time of BUILD goes, what limits it on this host, and what to change.
+    """Show where BUILD spends time, what limits it on this host, and what to change.
 
-    BUILD is the directory of a build, another tool's model, or the directory of a run: that means the build it chose, and
-    the profile is added to its report.
+    BUILD is the directory of a build, a model made by another tool, or the directory of a run. For a run, its recommended
+    build is profiled, and the profile is added to the report of the run.
     """
     from edgewright.api import profile
     from edgewright.cli.output import console, print_json
@@ -47,7 +49,7 @@ def command(
         answer = profile(
             build,
             workload=shape(workload),
-            quick=quick,
+            quick=short_blocks,
             energy_model=energy_model,
             framework=framework,
             offline=offline,

@@ -14,7 +14,7 @@ from edgewright.cli.options import json_option, offline_option, stacked, trust_o
 @click.option(
     "--eval-data",
     type=click.Path(path_type=Path),
-    help="Text to calibrate on (default: Python's own reference).",
+    help="Text file for calibration (default: the Python reference manual).",
 )
 @stacked(offline_option, *trust_options, json_option)
 def command(
@@ -26,9 +26,10 @@ def command(
     allow_remote_code: bool,
     as_json: bool,
 ) -> None:
-    """Say what rounding each group of MODEL's tensors to 2, 3, 4, 6 and 8 bits costs, in KL divergence.
+    """Measure the KL divergence from rounding each group of MODEL's tensors to 2, 3, 4, 6 and 8 bits.
 
-    Measured once in the reference and kept; `optimize --target-size` allocates types by it. A killed run goes on.
+    The measurement runs once in the reference framework, and its result is kept; `optimize --target-size` uses it. A
+    stopped measurement continues when you run the command again.
     """
     from edgewright.api import sensitivity
     from edgewright.cli.output import console, print_json

@@ -13,9 +13,9 @@ from edgewright.cli.options import json_option
 @click.argument("run", type=click.Path(path_type=Path))
 @json_option
 def command(*, run: Path, as_json: bool) -> int:
-    """Show the run in the directory RUN as it was decided.
+    """Show the results of the run in the directory RUN.
 
-    Exit status 10: it recommends no build; 11: it recommends one whose gates are not all decided.
+    Exit status 10: the run recommends no build. Exit status 11: it recommends a build with undecided gates.
     """
     from edgewright.api import open_run
     from edgewright.cli.results import finish

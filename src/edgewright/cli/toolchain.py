@@ -12,13 +12,13 @@ names_argument = click.argument("names", nargs=-1, metavar="[NAME]...")
 
 @click.group("toolchain")
 def command() -> None:
-    """List, install, verify and remove the frameworks' environments."""
+    """List, install, verify and remove the environments of the frameworks."""
 
 
 @command.command("list")
 @json_option
 def list_(*, as_json: bool) -> None:
-    """Both halves of every toolchain: ready or not, versions, size, and why not."""
+    """List both halves (run and build) of every toolchain: state, versions, size, and the reason if it is not ready."""
     from edgewright.api import toolchains
 
     _show(toolchains(), as_json=as_json)
@@ -27,11 +27,11 @@ def list_(*, as_json: bool) -> None:
 @command.command("install")
 @names_argument
 @click.option(
-    "--run-only", is_flag=True, help="Install what running builds needs, and not what making them needs."
+    "--run-only", is_flag=True, help="Install only the packages that run builds, not those that make builds."
 )
 @stacked(offline_option, json_option)
 def install(*, names: tuple[str, ...], run_only: bool, offline: bool, as_json: bool) -> None:
-    """Install toolchains (of all frameworks that this system supports, if none is named)."""
+    """Install toolchains. Without NAME, install those of all frameworks that this system supports."""
     from edgewright.api import install_toolchains
     from edgewright.cli.progress import TerminalReporter
 
@@ -45,7 +45,7 @@ def install(*, names: tuple[str, ...], run_only: bool, offline: bool, as_json: b
 @names_argument
 @json_option
 def verify(*, names: tuple[str, ...], as_json: bool) -> None:
-    """Run each toolchain's smoke job: import the framework and compute something with it."""
+    """Verify toolchains: import each framework and run a small computation."""
     from edgewright.api import verify_toolchains
     from edgewright.cli.progress import TerminalReporter
 
@@ -58,7 +58,7 @@ def verify(*, names: tuple[str, ...], as_json: bool) -> None:
 @command.command("remove")
 @names_argument
 def remove(*, names: tuple[str, ...]) -> None:
-    """Delete toolchains; they are installed again when they are needed."""
+    """Delete toolchains. They are installed again when they are needed."""
     from edgewright.api import remove_toolchains
     from edgewright.cli.progress import TerminalReporter
     from edgewright.core.measurement.quantity import size

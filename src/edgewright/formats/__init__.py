@@ -37,4 +37,4 @@ def load(kind: type[R], data: bytes | str, where: str = "The document") -> R:
     try:
         return codec.load(kind, json.dumps(document))
     except InputError as error:
-        raise InputError(f"{where} is no valid {form.title}: {error.message}") from error
+        raise InputError(f"{where} is not a valid {form.title}: {error.message}") from error

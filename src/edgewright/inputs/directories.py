@@ -49,7 +49,7 @@ def check_directory(path: Path, trust: Trust) -> tuple[str, ...]:
     what = no_generator(settings)
     if what:
         raise UnsupportedError(
-            f"{name_of(path)} is {what}, and only decoder-only text generators are built.",
+            f"{name_of(path)} is {what}; only decoder-only text generators are supported.",
             hint="Give a model whose config.json names a ...ForCausalLM class.",
         )
     _refuse_code(path, settings, trust)
@@ -83,7 +83,7 @@ def read_settings(file: Path) -> dict[str, Any]:
     if not file.exists():
         hint = "Point to the directory that from_pretrained would load."
         raise InputError(
-            f"{file.parent} has no {file.name}, so it is no Hugging Face model directory.", hint=hint
+            f"{file.parent} has no {file.name}, so it is not a Hugging Face model directory.", hint=hint
         )
     return documents.read_settings(file)
 
@@ -95,7 +95,7 @@ def _quantized(path: Path, settings: Mapping[str, Any], tensors: Sequence[Tensor
         return ()
     method = f" ({found.method})" if found.method else ""
     raise UnsupportedError(
-        f"{name_of(path)} holds weights that are quantized already{method}: {found.evidence}.",
+        f"{name_of(path)} contains weights that are already quantized{method}: {found.evidence}.",
         hint="Give the unquantized original: every build is made from it and compared with it.",
     )
 
@@ -103,7 +103,7 @@ def _quantized(path: Path, settings: Mapping[str, Any], tensors: Sequence[Tensor
 def _refuse_code(path: Path, settings: Mapping[str, Any], trust: Trust) -> None:
     if "auto_map" in settings and not trust.allow_remote_code:
         raise InputError(
-            f"{name_of(path)} wants to run Python code of its own (auto_map in config.json).",
+            f"{name_of(path)} requires its own Python code (auto_map in config.json).",
             hint="Read that code, then pass --allow-remote-code if you trust it.",
         )
 
@@ -114,6 +114,6 @@ def _refuse_pickled(path: Path, trust: Trust) -> None:
         raise InputError(f"{path} has no safetensors weights.", hint="Download the model's weights into it.")
     if not trust.allow_pickle:
         raise InputError(
-            f"{name_of(path)} has only pickled weights ({pickled[0].name}), and unpickling can run code.",
+            f"{name_of(path)} has only pickled weights ({pickled[0].name}); unpickling can run code.",
             hint="Get a safetensors version, or pass --allow-pickle if you trust where it came from.",
         )

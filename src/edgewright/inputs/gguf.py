@@ -15,7 +15,7 @@ from edgewright.core.model.gguf.header import MAGIC, GgufHeader, parse_gguf
 from edgewright.core.model.gguf.kind import demand_language_model
 from edgewright.core.model.gguf.mapping import MappedModel, Unmapped, map_model, read_factors
 from edgewright.core.model.gguf.parts import join_parts, model_name, part_names
-from edgewright.core.shown import shown
+from edgewright.core.quoted import quoted
 from edgewright.errors import InputError
 from edgewright.inputs.safetensors import common_dtype, row_sizes
 
@@ -54,7 +54,7 @@ def only_model(directory: Path) -> Path | None:
         first = sorted(models.values())
         told = ", ".join(first[:_NAMED]) + (f" and {len(first) - _NAMED} more" if len(first) > _NAMED else "")
         raise InputError(
-            f"{directory} holds {len(models)} GGUF models, and which of them is meant is not said: {told}.",
+            f"{directory} contains {len(models)} GGUF models; it is not clear which one to use: {told}.",
             hint="Give the file of one of them.",
         )
     return next((directory / name for name in models.values()), None)
@@ -146,7 +146,7 @@ def _number(settings: dict[str, Any], name: str, default: int = 0) -> int:
         found = found.max().item() if found.size else default
     if isinstance(found, int | float) and not isinstance(found, bool):
         if not 0 <= found < _MOST:
-            raise InputError(f"The GGUF file says {name}: {shown(found)}, which is no number of something.")
+            raise InputError(f"The GGUF file says {name}: {quoted(found)}, which is not a valid count.")
         return int(found)
     return default
 

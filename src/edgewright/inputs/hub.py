@@ -61,7 +61,7 @@ def snapshot(
         return fetch_all(fetch, allow_pickle=allow_pickle, allow_remote_code=allow_remote_code)
     except GatedRepoError as error:
         hint = "Accept them on the model's page, then run: hf auth login"
-        raise InputError(f"The hub gives {name} only to those who accepted its terms.", hint=hint) from error
+        raise InputError(f"The hub requires you to accept the terms of {name}.", hint=hint) from error
     except RepositoryNotFoundError as error:
         raise InputError(
             f"The hub has no model {name}, or it is private.", hint="Check the spelling."
@@ -70,12 +70,12 @@ def snapshot(
         why = "--offline was given" if offline else "the hub cannot be reached"
         raise OfflineError(
             f"{name} is not in the local cache, and {why}.",
-            hint="Fetch it once with a network, or give the path of a local directory.",
+            hint="Download it once with network access, or give the path of a local directory.",
         ) from error
     except (HfHubHTTPError, OSError) as error:
         raise OfflineError(
-            f"{name} cannot be fetched from the hub: {type(error).__name__}.",
-            hint="Try again later; what was fetched is kept.",
+            f"{name} cannot be downloaded from the hub: {type(error).__name__}.",
+            hint="Try again later; completed downloads are kept.",
         ) from error
 
 

@@ -39,13 +39,13 @@ class Origin:
     kind: SourceKind
     path: Path
     name: str
-    said: str
+    reference: str
     fingerprint: str
     notes: tuple[str, ...] = ()
     adapter: Path | None = None
 
 
-def locate(said: str, *, offline: bool, trust: Trust, base: str = "") -> Origin:
+def locate(reference: str, *, offline: bool, trust: Trust, base: str = "") -> Origin:
     """The files behind a path or a hub id; ``base`` is what a LoRA adapter belongs on.
 
     Raises:
@@ -53,36 +53,36 @@ def locate(said: str, *, offline: bool, trust: Trust, base: str = "") -> Origin:
         UnsupportedError: a kind of input that cannot be built from yet, or weights that are quantized already.
         OfflineError: a hub id whose files are not cached, without a network.
     """
-    path = Path(said).expanduser()
+    path = Path(reference).expanduser()
     if path.is_dir():
         path = path.resolve()
         if is_adapter(path):
-            return _adapter(path, said, offline=offline, trust=trust, base=base)
-        _no_base(base, said)
+            return _adapter(path, reference, offline=offline, trust=trust, base=base)
+        _no_base(base, reference)
         if not (path / "config.json").exists() and (file := gguf_facts.only_model(path)):
-            return _file(file, said)
-        return _directory(path, said, SourceKind.DIRECTORY, trust)
+            return _file(file, reference)
+        return _directory(path, reference, SourceKind.DIRECTORY, trust)
     if path.is_file():
-        _no_base(base, said)
+        _no_base(base, reference)
         # Not resolved: in the hub's cache a name with its suffix is a link to a blob without one, and parts lie side by side.
-        return _file(path.absolute(), said)
-    if _HUB_ID.fullmatch(said) and not said.endswith(".gguf"):
+        return _file(path.absolute(), reference)
+    if _HUB_ID.fullmatch(reference) and not reference.endswith(".gguf"):
         fetched = hub.snapshot(
-            said,
+            reference,
             offline=offline,
             allow_pickle=trust.allow_pickle,
             allow_remote_code=trust.allow_remote_code,
         )
         if is_adapter(fetched):
-            return _adapter(fetched, said, offline=offline, trust=trust, base=base)
-        _no_base(base, said)
-        return _directory(fetched, said, SourceKind.HUB, trust)
+            return _adapter(fetched, reference, offline=offline, trust=trust, base=base)
+        _no_base(base, reference)
+        return _directory(fetched, reference, SourceKind.HUB, trust)
     raise InputError(
-        f"There is no model at {said}.", hint="Give a directory, a .gguf file or a hub id (owner/name)."
+        f"There is no model at {reference}.", hint="Give a directory, a .gguf file or a hub id (owner/name)."
     )
 
 
-def _file(path: Path, said: str) -> Origin:
+def _file(path: Path, reference: str) -> Origin:
     suffix = path.suffix.lower()
     if suffix != ".gguf" and not gguf_facts.is_gguf(path):
         kind = _LATER.get(suffix, f"{suffix or 'this kind of'} file")
@@ -96,25 +96,25 @@ def _file(path: Path, said: str) -> Origin:
         kind=SourceKind.GGUF,
         path=files[0],
         name=model_name(path.name),
-        said=said,
+        reference=reference,
         fingerprint=_fingerprint(path.parent, files),
     )
 
 
-def _directory(path: Path, said: str, kind: SourceKind, trust: Trust) -> Origin:
+def _directory(path: Path, reference: str, kind: SourceKind, trust: Trust) -> Origin:
     notes = check_directory(path, trust)
-    named = said.rstrip("/").rsplit("/", 1)[-1] if kind is SourceKind.HUB else name_of(path)
+    named = reference.rstrip("/").rsplit("/", 1)[-1] if kind is SourceKind.HUB else name_of(path)
     return Origin(
         kind=kind,
         path=path,
         name=named,
-        said=said,
+        reference=reference,
         fingerprint=_fingerprint(path, _files(path)),
         notes=notes,
     )
 
 
-def _adapter(path: Path, said: str, *, offline: bool, trust: Trust, base: str) -> Origin:
+def _adapter(path: Path, reference: str, *, offline: bool, trust: Trust, base: str) -> Origin:
     check_adapter(path, trust)
     wanted = base_of(path, base)
     try:
@@ -123,22 +123,24 @@ def _adapter(path: Path, said: str, *, offline: bool, trust: Trust, base: str) -
         raise no_base(path, wanted, error.message) from error
     if found.kind is SourceKind.GGUF or found.adapter:
         raise UnsupportedError(
-            f"{name_of(path)} is a LoRA adapter, and {found.name} is no base that it can be merged with.",
-            hint="Give the Hugging Face directory that it was trained on: --base DIR.",
+            f"{name_of(path)} is a LoRA adapter; it cannot be merged with {found.name}.",
+            hint="Give the Hugging Face directory of the model that it was trained on: --base DIR.",
         )
     return replace(
         found,
         name=name_of(path),
-        said=said,
+        reference=reference,
         fingerprint=digest([found.fingerprint, _fingerprint(path, _files(path))]),
         notes=(*found.notes, f"the LoRA adapter {name_of(path)} was merged with its base {found.name}"),
         adapter=path,
     )
 
 
-def _no_base(base: str, said: str) -> None:
+def _no_base(base: str, reference: str) -> None:
     if base:
-        raise UsageError(f"{said} is no LoRA adapter, and --base is for those.", hint="Leave --base out.")
+        raise UsageError(
+            f"{reference} is not a LoRA adapter; --base is only for LoRA adapters.", hint="Remove --base."
+        )
 
 
 def _files(path: Path) -> list[Path]:

@@ -15,7 +15,7 @@ from edgewright.core.model.lengths import turning_points
 from edgewright.core.model.quantized import is_scale
 from edgewright.core.model.safetensors import declared
 from edgewright.core.model.weights import EMBEDDINGS, SAFETENSORS, Layout, passed_over, weight_names
-from edgewright.core.shown import shown
+from edgewright.core.quoted import quoted
 from edgewright.errors import InputError
 from edgewright.sites.local.documents import read_json, read_settings
 
@@ -47,7 +47,7 @@ def other_save(directory: Path) -> str:
     try:
         return passed_over(names, _index(directory, SAFETENSORS))
     except InputError:
-        return f"{SAFETENSORS.whole} was read; {SAFETENSORS.index} beside it is no valid JSON"
+        return f"{SAFETENSORS.whole} was read; {SAFETENSORS.index} in the same directory is not valid JSON"
 
 
 def _index(directory: Path, layout: Layout) -> object:
@@ -62,7 +62,7 @@ def check(path: Path) -> list[TensorShape]:
         InputError: the file is truncated, or no safetensors file.
     """
     if not path.is_file():
-        raise InputError(f"{path.name} is no file.", hint="Download it again.")
+        raise InputError(f"{path.name} is not a file.", hint="Download it again.")
     size = path.stat().st_size
     try:
         with path.open("rb") as stream:
@@ -73,22 +73,22 @@ def check(path: Path) -> list[TensorShape]:
     except RecursionError as error:
         raise _unreadable(path, "its header is nested too deeply") from error
     except UnicodeDecodeError as error:
-        raise _unreadable(path, "its header is no text") from error
+        raise _unreadable(path, "its header is not text") from error
     except json.JSONDecodeError as error:
-        raise _unreadable(path, "its header is no JSON") from error
+        raise _unreadable(path, "its header is not JSON") from error
     except (struct.error, ValueError, OSError) as error:
         raise _unreadable(path, str(error)) from error
     whole = 8 + length + sum(tensor.stored_bytes for tensor in tensors)
     if whole != size:
         raise InputError(
-            f"{path.name} is truncated: {size} bytes are there, its header declares {whole}.",
+            f"{path.name} is truncated: it has {size} bytes, but its header declares {whole}.",
             hint="Download it again.",
         )
     return tensors
 
 
 def _unreadable(path: Path, why: str) -> InputError:
-    return InputError(f"{path.name} is no readable safetensors file: {why}.", hint="Download it again.")
+    return InputError(f"{path.name} is not a readable safetensors file: {why}.", hint="Download it again.")
 
 
 def read(path: Path) -> ModelFacts:
@@ -145,7 +145,7 @@ def _count(config: Mapping[str, Any], *names: str) -> int:
         if not found:
             continue
         if isinstance(found, bool) or not isinstance(found, int | float) or not 0 <= found < _MOST:
-            raise InputError(f"config.json says {name}: {shown(found)}, which is no number of something.")
+            raise InputError(f"config.json says {name}: {quoted(found)}, which is not a valid count.")
         return int(found)
     return 0
 

@@ -25,16 +25,16 @@ _KINDS = {
 }
 
 
-def read_tasks(said: str | Path) -> TaskSet:
-    """The items of a JSONL file, or of our own set where ``said`` is ``edgewright``.
+def read_tasks(source: str | Path) -> TaskSet:
+    """The items of a JSONL file, or of our own set where ``source`` is ``edgewright``.
 
     Raises:
         InputError: the file cannot be read or one of its lines is no item; the message names file, line and cause.
     """
-    if str(said) == OURS:
+    if str(source) == OURS:
         content = knowledge.text(f"tasks/{_OURS_FILE}")
         return _parsed("edgewright-224 (edgewright's own set)", _OURS_FILE, content)
-    path = Path(said).expanduser()
+    path = Path(source).expanduser()
     try:
         content = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
@@ -54,7 +54,7 @@ def _parsed(name: str, where: str, content: str) -> TaskSet:
         try:
             item = _item(line, str(number))
             if item.id in first_use:
-                raise ValueError(f"the id {item.id!r} is that of line {first_use[item.id]} too")
+                raise ValueError(f"the id {item.id!r} is already used in line {first_use[item.id]}")
         except ValueError as error:
             raise InputError(
                 f"{where}, line {number}: {error}.", hint="The format is in docs/formats/tasks.md."
@@ -70,7 +70,7 @@ def _item(line: str, number: str) -> TaskItem:
     try:
         row = json.loads(line)
     except json.JSONDecodeError as error:
-        raise ValueError(f"it is no JSON ({error.msg} at column {error.colno})") from error
+        raise ValueError(f"it is not valid JSON ({error.msg} at column {error.colno})") from error
     if not isinstance(row, dict):
         raise ValueError(f"it is {_kind(row)}, not an object")  # noqa: TRY004  # one kind of error, one sentence
     for key in ("question", "choices", "answer"):
@@ -89,7 +89,7 @@ def _item(line: str, number: str) -> TaskItem:
 
 def _text(key: str, value: Any) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"{key!r} is {_kind(value)}, not a text")  # noqa: TRY004
+        raise ValueError(f"{key!r} is {_kind(value)}, not a string")  # noqa: TRY004
     if not value.strip():
         raise ValueError(f"{key!r} is empty")
     return value
@@ -99,11 +99,11 @@ def _choices(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list):
         raise ValueError(f"'choices' is {_kind(value)}, not a list")  # noqa: TRY004
     if not 2 <= len(value) <= len(ascii_uppercase):
-        raise ValueError(f"'choices' has {len(value)} of them, not 2 to {len(ascii_uppercase)}")
+        raise ValueError(f"'choices' has {len(value)} entries, not 2 to {len(ascii_uppercase)}")
     texts = tuple(_text("choices", choice) for choice in value)
     twice = next((text for text in texts if texts.count(text) > 1), None)
     if twice is not None:
-        raise ValueError(f"the choice {twice!r} is there twice")
+        raise ValueError(f"the choice {twice!r} occurs twice")
     return texts
 
 
@@ -121,7 +121,7 @@ def _answer(value: Any, choices: Sequence[str]) -> int:
         found.add(letters.index(value))
     if len(found) > 1:
         raise ValueError(
-            f"'answer' {value!r} is the letter of one choice and the text of another: give an index"
+            f"'answer' {value!r} is the letter of one choice and the text of another choice: give an index"
         )
     if not found:
         raise ValueError(

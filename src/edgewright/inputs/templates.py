@@ -50,9 +50,9 @@ def render(template: str, prompt: str, roles: Mapping[str, str]) -> tuple[str, s
         text = _render(template, prompt, roles)
         text.encode()
     except _RefusalError as refusal:
-        return "", f"The chat template refuses: {_short(str(refusal)).rstrip('.!')}."
+        return "", f"The chat template rejects the prompt: {_short(str(refusal)).rstrip('.!')}."
     except UnicodeEncodeError:
-        return "", "The chat template fails (it writes what is no text)."
+        return "", "The chat template fails (its output is not text)."
     except _FAULTS as error:
         return "", f"The chat template fails ({_short(str(error)) or type(error).__name__})."
     if len(text) > LONGEST:

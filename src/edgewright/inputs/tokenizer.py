@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edgewright.core.model.chat_templates import default_template
-from edgewright.core.shown import shown
+from edgewright.core.quoted import quoted
 from edgewright.errors import InputError
 from edgewright.inputs.rendering import Render, render_bounded
 from edgewright.sites.local.documents import read_bytes, read_settings
@@ -120,7 +120,7 @@ def _ids(found: object, path: Path) -> tuple[int, ...]:
     """Token ids of a setting; some models say that they have none by a negative one."""
     ids: list[Any] = found if isinstance(found, list) else [found]
     if any(isinstance(n, bool) or not isinstance(n, int) or n >= _TOO_HIGH for n in ids):
-        raise InputError(f"{path} says eos_token_id: {shown(found)}, which is no token id.")
+        raise InputError(f"{path} says eos_token_id: {quoted(found)}, which is not a token id.")
     return tuple(n for n in ids if n >= 0)
 
 

@@ -47,13 +47,13 @@ def check_vocabulary(path: Path, tensors: Sequence[TensorShape]) -> None:
         return
     known = read_json(file)
     if not isinstance(known, dict):
-        raise InputError(f"{file} holds no tokenizer.", hint="Download it again.")
+        raise InputError(f"{file} contains no tokenizer.", hint="Download it again.")
     strangers = beyond(known, rows)
     if strangers:
         first, highest = min(strangers, key=strangers.__getitem__), max(strangers.values())
         raise InputError(
-            f"The tokenizer gives ids up to {highest}, and the embeddings have rows for ids up to {rows - 1}: "
-            f"{len(strangers)} tokens, such as {first!r} ({strangers[first]}), have no row.",
+            f"The tokenizer gives ids up to {highest}, but the embeddings have rows for ids up to "
+            f"{rows - 1}: {len(strangers)} tokens, such as {first!r} ({strangers[first]}), have no row.",
             hint="Resize the embeddings to the tokenizer (resize_token_embeddings) and save the model again, or use "
             "the tokenizer that belongs to these weights.",
         )

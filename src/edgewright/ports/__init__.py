@@ -1,4 +1,4 @@
-"""The interfaces between decisions and the world. Adapters live in backends/, evaluators/, sites/, inputs/ and testing/."""
+"""The interfaces between decisions and the outside. Adapters are in backends/, evaluators/, sites/, inputs/ and testing/."""
 
 from edgewright.ports.child import (
     Ask,

@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from edgewright.core.recipe.recipes import Option
 
 Tell = Callable[[Progress], None]
-"""Where signs of life go."""
+"""Receives progress messages."""
 
 Ask = Callable[[Question], Reply]
-"""How a harness's child asks its parent."""
+"""Sends a question of a harness's child process to its parent."""
 
 
 class Session(Protocol):
-    """A loaded model: token ids in; logits or token ids out. What is benchmarked is what runs.
+    """A loaded model: token ids in; logits or token ids out. The same session is benchmarked and used.
 
-    ``placement`` is asked after the first computation. ``run`` for other tasks will join these.
+    ``placement`` is read after the first computation.
     """
 
     @property
@@ -40,8 +40,8 @@ class Session(Protocol):
     def score(self, ids: Sequence[int]) -> Iterator[NDArray[np.float32]]:
         """Raw logits after every position of ``ids``, from an empty cache.
 
-        They come in order, in pieces of shape [rows, vocabulary] that stay small whatever the vocabulary (see
-        `backends.pieces`); the rows of all pieces are ``len(ids)``. A piece is the caller's to keep.
+        They come in order, in pieces of shape [rows, vocabulary] of limited size (see `backends.pieces`). All pieces together
+        have ``len(ids)`` rows. The caller may keep a piece.
         """
         ...
 
@@ -57,7 +57,7 @@ class Session(Protocol):
 
 @runtime_checkable
 class BatchSession(Session, Protocol):
-    """A session that continues several prompts at once, in one computation a step."""
+    """A session that continues several prompts at once, with one computation per step."""
 
     def generate_batch(self, prompts: Sequence[Sequence[int]], tokens: int) -> Iterator[Sequence[int]]:
         """Continue prompts of one common length greedily; each step yields one id per prompt, in their order."""
@@ -65,13 +65,13 @@ class BatchSession(Session, Protocol):
 
 
 class Worker(Protocol):
-    """What each backend's child half can do. A worker module exposes one as ``WORKER``.
+    """The child half of a backend. A worker module exposes one as ``WORKER``.
 
-    Errors: `UnsupportedError` for what will never work, `InputError` for a broken input; all else is a failure.
+    Errors: `UnsupportedError` for what cannot work, `InputError` for a damaged input; any other error is a failure.
     """
 
     def smoke(self, scratch: Path) -> SmokeResult:
-        """Import what running needs and compute something real with it; write only below ``scratch``."""
+        """Import the packages for running and do a small computation; write only below ``scratch``."""
         ...
 
     def build(self, job: BuildJob, tell: Tell) -> BuildResult:
@@ -83,7 +83,7 @@ class Worker(Protocol):
         ...
 
     def tokenize(self, artifact: Path, texts: Sequence[str]) -> list[list[int]]:
-        """Ids by the artifact's own copy of the tokenizer, no special tokens added."""
+        """Token ids from the artifact's own copy of the tokenizer, without special tokens."""
         ...
 
 
@@ -92,13 +92,13 @@ class BuildSmokeWorker(Worker, Protocol):
     """A worker whose toolchain has a build half."""
 
     def smoke_build(self, scratch: Path) -> SmokeResult:
-        """Import what building needs; write only below ``scratch``."""
+        """Import the packages for building; write only below ``scratch``."""
         ...
 
 
 @runtime_checkable
 class ProfilingWorker(Worker, Protocol):
-    """A worker whose runtime says where its time goes, operator by operator."""
+    """A worker whose runtime can measure the time of each operator."""
 
     def profile(
         self, artifact: Path, runtime: Mapping[str, Option], ids: Sequence[int], tokens: int, scratch: Path
@@ -109,7 +109,7 @@ class ProfilingWorker(Worker, Protocol):
 
 @runtime_checkable
 class TracingWorker(Worker, Protocol):
-    """A worker whose runtime shows what comes out of each layer."""
+    """A worker whose runtime exposes the output of each layer."""
 
     def trace(
         self, artifact: Path, runtime: Mapping[str, Option], ids: Sequence[int]
@@ -120,42 +120,42 @@ class TracingWorker(Worker, Protocol):
 
 @runtime_checkable
 class TypeTimingWorker(Worker, Protocol):
-    """A worker whose runtime has kernels of its own for each type of weights."""
+    """A worker whose runtime has separate kernels for each type of weights."""
 
     def time_types(self, types: Sequence[str], scratch: Path) -> Mapping[str, float]:
-        """Seconds that one weight of each type takes in decoding one token; measured on a model made for it."""
+        """Seconds per weight of each type for decoding one token, measured on a model made for this test."""
         ...
 
 
 class HarnessWorker(Protocol):
-    """The child half of an evaluation harness. It has no model: it asks, and is answered from the build's framework."""
+    """The child half of an evaluation harness. It has no model: the build's framework answers its questions."""
 
     def smoke(self, scratch: Path) -> SmokeResult:
         """As `Worker.smoke`."""
         ...
 
     def evaluate(self, job: HarnessJob, ask: Ask, tell: Tell) -> HarnessResult:
-        """Run the job's tasks; errors as in `Worker`, and `OfflineError` where data would have to be fetched."""
+        """Run the job's tasks; errors as in `Worker`, and `OfflineError` if data must be downloaded."""
         ...
 
 
 class EnergyModelWorker(Protocol):
-    """The child half of a model of power. It sees no machine at work: it is told what a block used, afterwards."""
+    """The child half of a power model. It gets the resource use of a block after the block has ended."""
 
     def smoke(self, scratch: Path) -> SmokeResult:
         """As `Worker.smoke`."""
         ...
 
     def estimate(self, job: EstimateJob) -> Energy:
-        """The joules of a block by the model, its scope in words; the source is never a measured one."""
+        """The estimated energy of a block in joules, with its scope in words; it is never labelled as measured."""
         ...
 
 
 class SourceWorker(Worker, Protocol):
-    """The reference's child half: it also writes portable source directories, and looks into the original."""
+    """The reference's child half: it also writes portable source directories, and analyses the original."""
 
     def write_source(self, job: SourceJob, tell: Tell) -> SourceResult: ...
 
     def sensitivity(self, job: SensitivityJob, tell: Tell) -> SensitivityResult:
-        """What rounding each group of weights costs the source."""
+        """The loss from rounding each group of weights of the source."""
         ...

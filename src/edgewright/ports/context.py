@@ -1,4 +1,4 @@
-"""The ports that use cases and steps work with, and the two ways in which every step uses them."""
+"""The ports that use cases and steps work with, and the two methods that every step uses."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ AnyJob = TypeVar("AnyJob")
 
 
 class JobFailed(Exception):  # noqa: N818  # no error yet: `Context.keep` makes a `Failure` of it
-    """Carries a failure out of a draft of the store, which is removed on the way."""
+    """Carries a failure out of `Store.building`, which then removes its draft."""
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.reason)
@@ -36,7 +36,7 @@ class JobFailed(Exception):  # noqa: N818  # no error yet: `Context.keep` makes 
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """What a use case is given. ``backends`` hold the candidates' frameworks, ``reference`` the original's.
+    """The ports of a use case. ``backends`` are the frameworks of the candidates, ``reference`` is that of the original.
 
     ``evaluators`` and ``energy_models`` are toolchains by name that no run needs. Where nothing ``measures``, because what
     is timed does not count, every job may run beside others. ``downloads`` keeps files from a package index; ``version`` is
@@ -68,7 +68,7 @@ class Context:
         """A framework by name or alias, the reference included.
 
         Raises:
-            UsageError: there is none of that name.
+            UsageError: the name is unknown.
         """
         known = {self.reference.name: self.reference, **self.backends}
         return known[knowledge.framework_name(name, known)]
@@ -77,7 +77,7 @@ class Context:
         """The profile of a task.
 
         Raises:
-            UnsupportedError: there is none.
+            UnsupportedError: the task is not supported.
         """
         if kind not in self.tasks:
             known = ", ".join(self.tasks)
@@ -119,7 +119,7 @@ class Context:
         result = self.runner.run(toolchain, sent, log=log, tell=tell, timeout_s=kind.timeout_s, alone=alone)
         if isinstance(result, expected | Failure):
             return result
-        reason = "The worker answered with something else."
+        reason = "The worker sent an unexpected answer."
         return Failure(failure=FailureKind.FAILED, reason=reason, log=str(log))
 
     def sent(self, job: AnyJob) -> AnyJob:
@@ -137,9 +137,9 @@ class Context:
     def keep(
         self, kind: str, key: str, make: Callable[[Path], None], *, what: str, log: Path
     ) -> Path | Failure:
-        """The directory of the store under a key, made now. ``what`` says in a sentence's beginning what it holds.
+        """Make the directory of the store under a key. ``what`` names its content at the beginning of an error message.
 
-        ``make`` writes at a path that does not exist yet, and raises `JobFailed` where it cannot.
+        ``make`` writes at a path that does not exist yet, and raises `JobFailed` if it cannot.
         """
         try:
             with self.store.building(kind, key) as draft:

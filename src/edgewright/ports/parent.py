@@ -1,4 +1,4 @@
-"""The parent's half: what decisions ask of the world."""
+"""The parent's half: the interfaces that decisions use."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Backend(Protocol):
 
     @property
     def name(self) -> str:
-        """The framework's name, as it stands in recipes."""
+        """The framework's name, as used in recipes."""
         ...
 
     @property
@@ -39,22 +39,22 @@ class Backend(Protocol):
 
     @property
     def toolchain(self) -> ToolchainSpec:
-        """The environment that runs its builds; where another makes them, it knows that one."""
+        """The environment that runs its builds; it refers to the environment that makes them, if that is a different one."""
         ...
 
     @property
     def code_digest(self) -> str:
-        """A digest of the backend's own code and data: its builds depend on it."""
+        """A hash of the backend's own code and data; it is part of the key of its builds."""
         ...
 
     @property
     def tasks(self) -> frozenset[Task]:
-        """Tasks whose models it builds."""
+        """The tasks that it supports."""
         ...
 
     @property
     def runs(self) -> frozenset[SourceKind]:
-        """Kinds of originals whose files it runs as they are; such a file needs no conversion, and proves others'."""
+        """Kinds of originals whose files it runs directly, without conversion; the source made from such a file is checked with it."""
         ...
 
     @property
@@ -66,32 +66,32 @@ class Backend(Protocol):
         ...
 
     def recognizes(self, path: Path) -> bool:
-        """Whether the file or directory is a model in this framework's own format, whoever made it."""
+        """Whether the file or directory is a model in this framework's own format, made by any tool."""
         ...
 
     def fit(self, facts: ModelFacts) -> Fit:
-        """Whether and how well it can build this model, in words."""
+        """Whether it can build this model, with the reasons in words."""
         ...
 
     def recipes(self, facts: ModelFacts) -> tuple[Recipe, ...]:
-        """Its candidates for this model; exactly one is unquantized and based on the source (it comes first)."""
+        """Its candidates for this model; the first one, and only that one, is unquantized and made from the source."""
         ...
 
     def space(self, facts: ModelFacts) -> Space | None:
-        """Everything it can build of this model, for a search; None where `recipes` is all."""
+        """All builds that it can make of this model, for a search; None if there are only `recipes`."""
         ...
 
     def mixture(self, facts: ModelFacts) -> Mixture | None:
-        """How it can give tensors types of their own; None where it cannot."""
+        """How it can set the type of each tensor; None if it cannot."""
         ...
 
     def accelerations(self, recipe: Recipe) -> tuple[Mapping[str, Option], ...]:
-        """Runtime options worth trying on a finished build: each is added to the recipe's own; none may be needed."""
+        """Runtime options worth trying on a finished build: each is added to the options of the recipe; all are optional."""
         ...
 
 
 class JobRunner(Protocol):
-    """Runs one job in a fresh process of the half of a toolchain that it needs."""
+    """Runs one job in a new process, in the half of a toolchain that the job needs."""
 
     def run(
         self,
@@ -103,15 +103,15 @@ class JobRunner(Protocol):
         timeout_s: float,
         alone: bool = True,
     ) -> Result | Failure:
-        """The job's result, or why there is none. The child's stdout and stderr go to ``log``.
+        """The job's result, or the failure. The child's stdout and stderr go to ``log``.
 
-        A job that is ``alone`` waits until nothing else of ours runs on the machine; others may run beside each other,
+        A job that is ``alone`` waits until no other job of edgewright runs on the machine. Other jobs may run in parallel,
         in threads of one process.
         """
         ...
 
     def stop(self) -> None:
-        """End the jobs that run, and start no other: their threads get a failure."""
+        """End the running jobs and start no other; their threads get a failure."""
         ...
 
 
@@ -119,24 +119,24 @@ class Toolchains(Protocol):
     """Environments of frameworks on this host."""
 
     def state(self, spec: ToolchainSpec) -> ToolchainState:
-        """What there is of a half of a toolchain; changes nothing."""
+        """The state of a half of a toolchain; changes nothing."""
         ...
 
     def ensure(self, spec: ToolchainSpec, tell: Tell) -> ToolchainState:
-        """Install a half, and before it the one that it needs, unless installed; the state says why it is not ready."""
+        """Install a half and the half that it needs, if they are missing; the state has the reason if it is not ready."""
         ...
 
     def verify(self, spec: ToolchainSpec, tell: Tell) -> ToolchainState:
-        """Import its framework and compute something with it; changes nothing."""
+        """Import its framework and do a small computation; changes nothing."""
         ...
 
     def remove(self, spec: ToolchainSpec, tell: Tell) -> int:
-        """Delete it; returns the bytes that were freed."""
+        """Delete it and return the number of bytes freed."""
         ...
 
 
 class Store(Protocol):
-    """Finished directories under keys. What is there is whole."""
+    """Finished directories under keys. A directory in the store is always complete."""
 
     @property
     def root(self) -> Path:
@@ -160,26 +160,26 @@ class Store(Protocol):
         ...
 
     def remove(self, kind: str, key: str) -> None:
-        """Take a finished directory away, if there is one."""
+        """Remove a finished directory, if there is one."""
         ...
 
     def building(self, kind: str, key: str) -> AbstractContextManager[Path]:
-        """A path to build at; on a clean exit it is moved into the store, on an exception removed.
+        """A path to build at. It is moved into the store at a normal exit, and removed at an exception.
 
-        Two builders of one key wait for each other.
+        Two builders of the same key wait for each other.
         """
         ...
 
 
 class Files(Protocol):
-    """What stages need of finished directories: digests, manifests, facts, tokenizers, records."""
+    """Access to finished directories: hashes, manifests, facts, tokenizers, records."""
 
     def seal(self, root: Path, unsealed: Manifest) -> None:
-        """Write the manifest of a finished artifact, with the digests and sizes of its files."""
+        """Write the manifest of a finished artifact, with the hashes and sizes of its files."""
         ...
 
     def artifact(self, root: Path) -> Artifact:
-        """The artifact at ``root``, its bytes held against its manifest.
+        """The artifact at ``root``, after its files were checked against its manifest.
 
         Raises:
             IntegrityError: they differ.
@@ -187,7 +187,7 @@ class Files(Protocol):
         ...
 
     def tree_digest(self, root: Path) -> str:
-        """One digest of a directory's content."""
+        """One hash of a directory's content."""
         ...
 
     def facts(self, source: Path) -> ModelFacts:
@@ -203,7 +203,7 @@ class Files(Protocol):
         ...
 
     def write(self, path: Path, record: object) -> None:
-        """Write a record as JSON, at once or not at all."""
+        """Write a record as JSON, atomically."""
         ...
 
     def read(self, path: Path, kind: type[Any]) -> Any:
@@ -223,19 +223,19 @@ class Tokenizer(Protocol):
         ...
 
     def chat(self, prompt: str) -> str:
-        """A user's turn in the model's chat template."""
+        """The prompt as a user's message in the model's chat template."""
         ...
 
     def chat_lack(self, prompt: str) -> str:
-        """Why `chat` returns the prompt as it is; empty where the template answers."""
+        """The reason why `chat` returns the prompt unchanged; empty if the template works."""
         ...
 
     def prefix_id(self) -> int:
-        """The token that an empty context is replaced by."""
+        """The token that replaces an empty context."""
         ...
 
     def begin_ids(self) -> tuple[int, ...]:
-        """What its own rules put before a text."""
+        """Ids that the tokenizer's own rules add before a text."""
         ...
 
     def stop_ids(self) -> tuple[int, ...]:
@@ -244,18 +244,18 @@ class Tokenizer(Protocol):
 
 
 class Reporter(Protocol):
-    """Where a run tells what it does: people see it as it happens."""
+    """Receives the progress of a run, to show it to people."""
 
     def phase(self, text: str, *, left_s: float | None = None) -> None:
         """A step begins; ``left_s`` is the estimated time until the run's end."""
         ...
 
     def tell(self, progress: Progress) -> None:
-        """A sign of life within a step."""
+        """Progress within a step."""
         ...
 
     def trial(self, trial: Trial) -> None:
-        """A trial has new figures."""
+        """A trial has new values."""
         ...
 
 
@@ -280,7 +280,7 @@ class Journal(Protocol):
         ...
 
     def rounds(self, key: str) -> dict[RoundKey, Round]:
-        """Finished rounds that were written under this plan key, by name."""
+        """Finished rounds that were written under this plan key, by round key."""
         ...
 
     def add_round(self, key: RoundKey, finished: Round) -> None:
@@ -288,9 +288,9 @@ class Journal(Protocol):
         ...
 
     def note(self, event: str, **details: str | float | None) -> None:
-        """Append anything else worth keeping: the history of the run."""
+        """Append another event to the history of the run."""
         ...
 
     def save(self, run: Run) -> None:
-        """Replace ``run.json`` and what is drawn from it."""
+        """Replace ``run.json`` and the report."""
         ...

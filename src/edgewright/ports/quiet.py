@@ -1,4 +1,4 @@
-"""A reporter for programs that do not listen."""
+"""A reporter that shows no progress."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from edgewright.core.run import Trial
 
 
 class Quiet:
-    """Says nothing."""
+    """Ignores all progress."""
 
     def phase(self, text: str, *, left_s: float | None = None) -> None:
         """Nothing."""

@@ -1,4 +1,4 @@
-"""Where jobs run, and where runs are written: a site's parts, live sessions, and the directories of runs."""
+"""Where jobs run and where runs are stored: the parts of a site, live sessions, and the directories of runs."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 
 class Probe(Protocol):
-    """Looks at the host of a site."""
+    """Reads the facts of a site's host."""
 
     def host(self, *, brief: bool = False) -> HostFacts:
-        """Facts of the host; ``brief`` leaves out what takes more than a moment (network, load)."""
+        """Facts of the host; ``brief`` skips slow checks (network, load)."""
         ...
 
     def usable_cores(self) -> int:
@@ -35,13 +35,13 @@ class Probe(Protocol):
 
 
 class LiveSession(Protocol):
-    """A build that is loaded and answers, one request at a time."""
+    """A loaded build that answers one request at a time."""
 
     def stream(self, ids: Sequence[int], tokens: int, stop: Sequence[int] = ()) -> Iterator[int]:
         """Continue ``ids`` greedily; each id comes as soon as it is known.
 
-        It ends after ``tokens`` ids, or after one of ``stop``, which is part of the answer. A caller that closes the
-        iterator cancels the rest.
+        It ends after ``tokens`` ids, or after one of ``stop``, which is part of the answer. Closing the iterator cancels the
+        rest.
 
         Raises:
             WorkerError: the process failed.
@@ -83,11 +83,11 @@ class Sessions(Protocol):
         tell: Tell,
         timeout_s: float,
     ) -> Result | Failure:
-        """Run a harness's job and answer what it asks; what ``answer`` raises ends the child too."""
+        """Run a harness's job and answer its questions; an exception in ``answer`` also ends the child."""
         ...
 
     def alone(self, tell: Tell) -> AbstractContextManager[None]:
-        """Hold the host: nothing else of ours runs there until the block ends."""
+        """Lock the host: no other job of edgewright runs there until the block ends."""
         ...
 
 
@@ -96,12 +96,12 @@ class Site(Protocol):
 
     @property
     def name(self) -> str:
-        """How a user calls it."""
+        """Its name for users."""
         ...
 
     @property
     def probe(self) -> Probe:
-        """Looks at its host."""
+        """Reads the facts of its host."""
         ...
 
     @property
@@ -120,7 +120,7 @@ class Site(Protocol):
         ...
 
     def store(self, tell: Tell) -> Store:
-        """Its finished things; ``tell`` hears who is waited for."""
+        """Its store; ``tell`` reports whom it waits for."""
         ...
 
 
@@ -128,15 +128,15 @@ class Runs(Protocol):
     """Directories of runs."""
 
     def hold(self, path: Path) -> AbstractContextManager[Path]:
-        """Make the directory and hold it: two runs never write to one.
+        """Make the directory and lock it: two runs never write to the same directory.
 
         Raises:
-            ResourceError: it cannot be written, or another run holds it.
+            ResourceError: it cannot be written, or another run has locked it.
         """
         ...
 
     def exists(self, path: Path) -> bool:
-        """Whether a directory holds a run's record."""
+        """Whether a directory contains a run's record."""
         ...
 
     def read(self, path: Path) -> Run:
@@ -152,7 +152,7 @@ class Runs(Protocol):
         ...
 
     def export(self, artifact: Artifact, selected: Selection, path: Path) -> Path:
-        """Put a build into the run's directory, with what it was chosen as; returns the place.
+        """Export a build to the run's directory, with the name under which it was chosen; returns the path.
 
         Raises:
             ResourceError: the place cannot be written.
@@ -160,7 +160,7 @@ class Runs(Protocol):
         ...
 
     def exported(self, path: Path) -> Path | None:
-        """The build that lies in a run's directory, or None."""
+        """The exported build in a run's directory, or None."""
         ...
 
     def remove_export(self, path: Path) -> None:

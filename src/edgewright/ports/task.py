@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Scored(Protocol):
-    """What the scores of every task say: on how many examples they stand, how long it took, and where it ran."""
+    """The common part of the scores of all tasks: the number of examples, the duration, and where it ran."""
 
     @property
     def tokens(self) -> int:
@@ -46,10 +46,10 @@ class Scored(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Scoring:
-    """How a task scores: ``job`` is asked, its result is a ``result`` whose ``scores`` are a ``record`` (JSON by `codec`).
+    """How a task scores: ``job`` is run, its result is a ``result`` whose ``scores`` are a ``record`` (JSON by `codec`).
 
-    A job has the fields ``worker``, ``artifact``, ``reference`` and ``write_reference``: the last two are files of what
-    the original put out, read by builds and written by the original.
+    A job has the fields ``worker``, ``artifact``, ``reference`` and ``write_reference``: the last two are files with the
+    outputs of the original; the original writes them, builds read them.
     """
 
     job: Any
@@ -71,12 +71,12 @@ class Exam(Protocol):
 
     @property
     def data(self) -> EvaluationData:
-        """What the run's record says of the data."""
+        """The description of the data in the run's record."""
         ...
 
     @property
     def calibration(self) -> Calibration:
-        """What builds may look at."""
+        """The data that builds may use."""
         ...
 
     @property
@@ -86,16 +86,16 @@ class Exam(Protocol):
 
     @property
     def speed(self) -> str:
-        """The metric that a speedup is the ratio of."""
+        """The metric whose ratio is the speedup."""
         ...
 
     @property
     def traced(self) -> tuple[int, ...]:
-        """Inputs that are run to see where two runtimes part; empty where a task cannot be traced."""
+        """Inputs for finding the first difference between two runtimes; empty if the task cannot be traced."""
         ...
 
     def has(self, part: Part) -> bool:
-        """Whether there is such a part."""
+        """Whether the part exists."""
         ...
 
     def scoring(self, part: Part, subject: Subject, limit_s: float | None = None) -> Scoring:
@@ -107,11 +107,11 @@ class Exam(Protocol):
         ...
 
     def expected(self, context: Context, backend: Backend, artifact: str, log: Path) -> Any | Failure:
-        """What the original's own copy of the inputs' preparation gives, for conversions to be held against."""
+        """The prepared inputs of the original, for comparison with conversions."""
         ...
 
     def accuracy(self, parts: Sequence[Any], originals: Sequence[Any] = ()) -> dict[str, Value]:
-        """Values of scores, part after part, and of the original's scores of the same parts where they are at hand."""
+        """Values of scores, part after part, and of the original's scores of the same parts if they are available."""
         ...
 
     def speeds(self, blocks: Sequence[Block], *, error: float = ONE_SIDED) -> dict[str, Value]:
@@ -133,7 +133,7 @@ class Exam(Protocol):
         ...
 
     def disagreement(self, block: Block, scores: Any) -> str:
-        """Why a timed block means nothing: it answered otherwise than the scored run. Empty where it does not."""
+        """The reason if a timed block is not valid because its answers differ from the scored run; else empty."""
         ...
 
     def cross_validate(
@@ -148,9 +148,9 @@ class Exam(Protocol):
         limit: float | None = None,
         cause: Callable[[], str],
     ) -> CrossValidation:
-        """Whether an unquantized conversion answers as the original does; ``limit`` is another than the precision's.
+        """Whether an unquantized conversion equals the original; ``limit`` replaces the limit of the precision.
 
-        ``cause`` names why they differ, by evidence only; it is asked only where they do.
+        ``cause`` returns the reason for a difference, from evidence only; it is called only if they differ.
         """
         ...
 
@@ -160,17 +160,17 @@ class TaskProfile(Protocol):
 
     @property
     def kind(self) -> Task:
-        """The task that the facts of its models name."""
+        """The task, as named in the facts of its models."""
         ...
 
     @property
     def metrics(self) -> Sequence[Metric]:
-        """Its own metrics, beside those that every task has."""
+        """Its own metrics, in addition to those of all tasks."""
         ...
 
     @property
     def policy(self) -> Policy:
-        """Its default gates, and the metrics that stand for the objectives."""
+        """Its default gates, and the metric of each objective."""
         ...
 
     @property

@@ -11,12 +11,12 @@ from edgewright.core.statistics.looks import ROUND_LOOKS
 from edgewright.report.figures import figure, percent
 
 _DECIDES: Mapping[Needs, str] = {
-    Needs.TEXT: "more text would decide it (--eval-data with a longer one, or no --quick)",
+    Needs.TEXT: "more text would decide it (use a longer --eval-data, or omit --quick)",
     Needs.QUIET_HOST: "the same command on a quieter host would decide it",
     Needs.CONFIRMATION: "confirming the build would decide it (the same gates and preferences with `optimize`)",
     Needs.MEMORY: "a host with more free memory would decide it",
     Needs.DEVICE: "measuring on the device would decide it",
-    Needs.FIGURE: "a figure would decide it",
+    Needs.FIGURE: "a measured value would decide it",
 }
 
 
@@ -25,7 +25,7 @@ def headline(run: Run) -> str:
     best = run.best
     if best is None or run.choice is None:
         miss = run.choice.nearest_miss if run.choice else None
-        tail = f" Nearest: {miss}." if miss else ""
+        tail = f" Closest build: {miss}." if miss else ""
         return f"No build passed every gate.{tail}"
     v = best.values
     speed = run.policy.axes["speed"]
@@ -50,7 +50,7 @@ def _open(run: Run) -> str:
         else METRICS[v.gate.metric].title.lower()
         for v in run.choice.open_gates
     )
-    return f" No gate fails it; not decided: {', '.join(names) or 'it was not confirmed'}."
+    return f" It fails no gate; undecided: {', '.join(names) or 'it was not confirmed'}."
 
 
 def open_lines(run: Run) -> list[str]:
@@ -65,8 +65,8 @@ def _measured(trial: Trial) -> str:
     kept = trial.values.get("accuracy_retained")
     blocks = f"{trial.blocks} timed process{'' if trial.blocks == 1 else 'es'}"
     positions = f" and {kept.n} positions of text" if kept and kept.n else ""
-    how = "confirmed" if trial.confirmed else "from the search only"
-    return f"measured on {blocks}{positions}, {how}; a provisional answer proves nothing"
+    how = "confirmed" if trial.confirmed else "in the search only"
+    return f"measured on {blocks}{positions}, {how}; a provisional result does not prove that the gates pass"
 
 
 def _decides(trial: Trial, verdict: Verdict) -> str:

@@ -36,8 +36,8 @@ def show_benchmark(console: Console, answer: Benchmark, *, rounds: int) -> None:
     """Arms with their values by metric, the first one the yardstick; the same in full in JSON."""
     shape = answer.workload
     title = (
-        f"{rounds} interleaved rounds of {shape.prompt_tokens} prompt tokens, {shape.decode_tokens} decoded, "
-        f"{shape.concurrency} at once; speedup and memory cut against the first"
+        f"{rounds} interleaved rounds of {shape.prompt_tokens} prompt tokens, {shape.decode_tokens} "
+        f"decoded, concurrency {shape.concurrency}; speedup and memory cut are relative to the first build"
     )
     table = table_of(console, title)
     table.add_column("build", overflow="fold", min_width=12)

@@ -40,7 +40,7 @@ def gate_cells(trial: Trial, verdict: Verdict) -> tuple[str | tuple[str, str], .
     metric = METRICS[verdict.gate.metric]
     value = trial.values.get(metric.name)
     bound = f"{metric.title} {verdict.gate.sign} {scaled(verdict.gate.bound, metric.unit)}"
-    word = f"{verdict.outcome}{', decides nothing' if verdict.excused else ''}"
+    word = f"{verdict.outcome}{', does not count' if verdict.excused else ''}"
     if value is None or value.value is None:
         return bound, "-", value.reason if value else "not measured", (word, _STYLES[verdict.outcome])
     span = "-"
@@ -53,19 +53,20 @@ def host_line(host: HostNoise) -> str:
     """How well this host can tell two builds apart."""
     parts = [f"{host.invalid} of {host.blocks} blocks were disturbed and run again"]
     if host.kept:
-        what = "count as they are" if host.swing is not None else "are left out"
-        parts.append(f"{host.kept} more, disturbed by the host's own speed alone, {what}")
+        what = "are kept" if host.swing is not None else "are left out"
+        parts.append(f"{host.kept} more blocks were disturbed only by the host's own speed; they {what}")
     if host.resolution is not None:
         parts.append(
-            f"the original differs from itself by up to {host.resolution:.1%} over {host.resolution_rounds} rounds: "
-            "no smaller difference can be seen here"
+            f"the original differs from itself by up to {host.resolution:.1%} over "
+            f"{host.resolution_rounds} rounds: smaller differences cannot be detected on this host"
         )
     if host.is_mute:
         parts.append("too noisy for a verdict on speed")
     elif host.swing is not None:
         parts.append(
-            f"its own speed changed {host.swing:.2f}-fold meanwhile: speeds are those of this host while it was measured"
+            f"the host's speed changed {host.swing:.2f}-fold during the run: speeds are valid only for "
+            "this host at that time"
         )
     if host.reasons:
-        parts.append(f"what disturbed: {'; '.join(host.reasons[:2])}")
+        parts.append(f"causes: {'; '.join(host.reasons[:2])}")
     return "; ".join(parts)

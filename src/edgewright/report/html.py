@@ -8,7 +8,7 @@ from edgewright.core.run import Run
 from edgewright.report.answer import headline, open_lines
 from edgewright.report.chart import LABEL_AT, chart
 from edgewright.report.confirmation import confirmed, gate_cells, host_line
-from edgewright.report.fallen import fallen
+from edgewright.report.dropped import dropped
 from edgewright.report.figures import duration, figure
 from edgewright.report.profile import operator_rows, summary
 from edgewright.report.proof import proof_line
@@ -34,7 +34,7 @@ def draw(run: Run) -> str:
         columns=COLUMNS,
         rows=table(run),
         fewer_tokens=fewer_tokens,
-        fallen=fallen(run),
+        dropped=dropped(run),
         proof=proof_line(run.source),
         open_lines=open_lines(run),
         headline=headline(run),

@@ -53,7 +53,7 @@ def draw_picture(run: Run, theme: Theme) -> str:
         theme=theme,
         colours=theme.colours,
         label_at=LABEL_AT,
-        title=f"{run.source.name}: {len(drawn.dots)} builds beside the original",
+        title=f"{run.source.name}: {len(drawn.dots)} builds and the original",
         subtitle=f"Measured on {cpu.model}, {cpu.usable_cores} cores, {run.assessment.host.system}",
     )
     return page.rstrip("\n") + "\n"

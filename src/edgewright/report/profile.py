@@ -53,7 +53,7 @@ def show_profile(console: Console, p: Profile) -> None:
     for advice in p.advice:
         say(console, f"  - {advice.setting}: {advice.change} ({advice.gain}); because: {advice.when}")
     if not p.advice:
-        say(console, "  nothing that the rules know of")
+        say(console, "  no rule applies")
 
 
 def summary(p: Profile) -> list[str]:
@@ -88,7 +88,7 @@ def _bound(bound: Bound) -> str:
     if bound.tok_s is None:
         return ""
     return (
-        f" (at best {bound.tok_s:.0f} tokens/s: {scaled(bound.per_token / 1e6, '1')} M{bound.unit} a token)"
+        f" (at best {bound.tok_s:.0f} tokens/s: {scaled(bound.per_token / 1e6, '1')} M{bound.unit} per token)"
     )
 
 

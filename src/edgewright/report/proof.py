@@ -11,7 +11,8 @@ def proof_line(source: Source) -> str:
     if proof is None:
         return ""
     return (
-        f"the source is the file's model: KL {proof.kl_exact:.1e} to its own weights (limit {proof.limit_exact:.0e}), "
-        f"{proof.kl_file:.1e} to the file in {proof.framework} (limit {proof.limit_file:g}); perplexity "
-        f"{proof.source_perplexity:.4g}, the file's {proof.file_perplexity:.4g}, {proof.tokens:,} tokens"
+        f"the source equals the model in the file: KL {proof.kl_exact:.1e} to its own weights (limit "
+        f"{proof.limit_exact:.0e}), {proof.kl_file:.1e} to the file in {proof.framework} (limit "
+        f"{proof.limit_file:g}); perplexity {proof.source_perplexity:.4g}, the file's "
+        f"{proof.file_perplexity:.4g}, {proof.tokens:,} tokens"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from edgewright.core.decision.verdict import Outcome
 from edgewright.core.measurement.quantity import METRICS
 from edgewright.core.run import Run, Status, Trial
-from edgewright.report.fallen import lost_frameworks
+from edgewright.report.dropped import lost_frameworks
 from edgewright.report.figures import figure, percent, percent_of_few
 from edgewright.report.statuses import LABELS
 

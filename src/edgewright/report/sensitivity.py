@@ -23,5 +23,5 @@ def show_sensitivity(console: Console, table: Sensitivity) -> None:
         add_row(drawn, curve.group.name, f"{curve.group.weights / 1e6:.2f} M", *costs)
     names = [curve.group.name for curve in table.curves]
     together = (f"{table.predicted(dict.fromkeys(names, float(b))):.2g}" for b in bits)
-    add_row(drawn, ("all, as a sum", "bold"), "", *together)
+    add_row(drawn, ("all (sum)", "bold"), "", *together)
     console.print(drawn)

@@ -18,7 +18,7 @@ from edgewright.core.measurement.quantity import size
 from edgewright.core.run import Run, Status, Trial
 from edgewright.report.answer import headline, open_lines
 from edgewright.report.confirmation import show_confirmation
-from edgewright.report.fallen import fallen
+from edgewright.report.dropped import dropped
 from edgewright.report.figures import figure
 from edgewright.report.lines import WIDE_FROM, add_row, say, table_of
 from edgewright.report.proof import proof_line
@@ -41,7 +41,7 @@ def show_run(console: Console, run: Run) -> None:
     for reason in run.choice.reasons if run.choice else ():
         say(console, f"  - {reason}")
     for missed in run.choice.missed if run.choice else ():
-        say(console, f"  - it missed: {missed}")
+        say(console, f"  - missed: {missed}")
     show_confirmation(console, run)
     _stages(console, run)
     if left := untried(run):
@@ -55,7 +55,7 @@ def show_run(console: Console, run: Run) -> None:
 
 def _why_untried(left: Sequence[Trial]) -> str:
     reasons = {trial.reason for trial in left}
-    return reasons.pop() if len(reasons) == 1 else "run.json says why"
+    return reasons.pop() if len(reasons) == 1 else "see run.json for the reasons"
 
 
 def _comparison(console: Console, run: Run) -> Table:
@@ -101,7 +101,7 @@ def _conversions(console: Console, run: Run) -> None:
         cause = "" if cross.equal else f": {cross.cause}"
         start = f"  {cross.framework}: the unquantized conversion "
         say(console, start, word, f"{cause}; {told}, tokenizer {same}")
-    for one in fallen(run):
+    for one in dropped(run):
         say(console, "  ", (one.name, "yellow"), f": {one.what}: {one.reason}")
     for trial in run.trials:
         if trial.scored_tokens is not None:
@@ -120,8 +120,8 @@ def _stages(console: Console, run: Run) -> None:
     if not run.progressive:
         return
     table = table_of(console, "Step by step")
-    for name in ("stage", "decode tok/s", "memory", "size", "KL", "what it is, and what it gained or cost"):
-        table.add_column(name, justify="right" if name != "stage" and not name.startswith("what") else "left")
+    for name in ("stage", "decode tok/s", "memory", "size", "KL", "change and effect"):
+        table.add_column(name, justify="left" if name in {"stage", "change and effect"} else "right")
     for step in run.progressive:
         v = step.values
         told = f"{step.what}{': ' if step.gained else ''}{step.gained}"
@@ -142,7 +142,7 @@ def show_assessment(console: Console, a: Assessment) -> None:
         + (f", {f.experts} experts" if f.experts else ""),
     )
     table = table_of(console, f"Estimated memory at {a.memory[0].context:,} tokens of context")
-    for name in ("precision", "bits/weight", "weights", "KV cache", "together", f"fits {a.target.name}"):
+    for name in ("precision", "bits/weight", "weights", "KV cache", "total", f"fits {a.target.name}"):
         table.add_column(name, justify="left" if name == "precision" else "right")
     for m in a.memory:
         fits = (
@@ -167,7 +167,7 @@ def show_assessment(console: Console, a: Assessment) -> None:
         for reason in (*ranked.fit.reasons, *ranked.fit.quantization_notes, ranked.toolchain_reason):
             if reason:
                 say(console, f"    - {reason}")
-    lead = ", ".join(a.strategy) or "no recipe leads"
+    lead = ", ".join(a.strategy) or "no leading recipe"
     say(console, ("Strategy", "bold"), f" for {a.target.title}: {lead}; {a.reason}")
     if a.unverified:
         say(console, (a.unverified, "yellow"))
@@ -187,7 +187,7 @@ def show_host(console: Console, host: HostFacts, toolchains: tuple[ToolchainStat
     cpu = host.cpu
     cores = f"{cpu.usable_cores} usable of {cpu.logical_cores} cores"
     say(console, (cpu.model, "bold"), f" ({cpu.architecture}), {cores}")
-    say(console, f"  instruction sets: {', '.join(cpu.features) or 'none that matter here'}")
+    say(console, f"  instruction sets: {', '.join(cpu.features) or 'none relevant'}")
     memory = f"{size(host.available_memory_bytes)} free of {size(host.memory_bytes)}"
     say(console, f"  memory {memory}, disk {size(host.free_disk_bytes)} free")
     system = f"{host.system} {host.release}, Python {host.python}"
@@ -234,7 +234,7 @@ def show_toolchains(console: Console, states: tuple[ToolchainState, ...]) -> Non
         if s.ready and s.devices:
             told += f"; devices: {', '.join(s.devices)}"
         if s.unchecked:
-            told += f"; held against no hash: {', '.join(s.unchecked)}"
+            told += f"; not checked against a hash: {', '.join(s.unchecked)}"
         if s.ready and not s.verified_on_this_system:
             told += " (this system was not verified by edgewright's own tests)"
         if s.used_by:

@@ -169,7 +169,7 @@ def _looked_into(
     """What only some runtimes can say of themselves."""
     if isinstance(job, TraceJob):
         if not isinstance(worker, TracingWorker):
-            raise UnsupportedError("This runtime does not show what its layers put out.")
+            raise UnsupportedError("This runtime does not expose the outputs of its layers.")
         layers: Mapping[int, Any] = worker.trace(Path(job.artifact), job.runtime, job.ids)
         np.savez(job.out, **{str(number): output for number, output in layers.items()})
         return TraceResult(layers=len(layers))

@@ -23,7 +23,7 @@ def counters() -> Found:
     if sys.platform == "darwin":
         return apple(root=os.geteuid() == 0)
     if sys.platform == "win32":
-        return Found(lack="no counter of the processor that can be read under Windows") + nvidia()
+        return Found(lack="no energy counter of the processor can be read on Windows") + nvidia()
     return rapl() + nvidia()
 
 
@@ -76,12 +76,12 @@ class EnergyWatch:
         place = PROCESSOR if on_processor(device) else ACCELERATOR
         chosen = [i for i, c in enumerate(self._found.counters) if place in c.covers or place == ACCELERATOR]
         if not any(place in self._found.counters[i].covers for i in chosen):
-            missing = "" if place == PROCESSOR else f"nothing here counts the energy of {device}; "
+            missing = "" if place == PROCESSOR else f"no energy counter for {device}; "
             return no_energy(missing + self._found.lack)
         joules = self._used(chosen, self._start, self._end)
         if joules is None or joules <= 0.0:
             return no_energy(
-                f"{self._scope(chosen)} {'could not be read' if joules is None else 'did not move'}"
+                f"{self._scope(chosen)} {'could not be read' if joules is None else 'did not change'}"
             )
         return Energy(
             source=EnergySource.COUNTER,

@@ -50,7 +50,7 @@ def _gpu(nvml: Any, index: int) -> Joules | None:
     def read() -> float:
         total = ctypes.c_ulonglong()
         if status := total_energy(handle, ctypes.byref(total)):
-            raise OSError(f"NVML answered {status}")
+            raise OSError(f"NVML returned {status}")
         return total.value / 1e3
 
     try:
@@ -118,6 +118,6 @@ def apple(*, root: bool, billed: Joules = _billed, sampler: Callable[[], Counter
     except OSError:
         billing = False
     if not billing:
-        return Found(lack=f"macOS bills this process no energy; {lack}")
-    scope = "processor energy of this process, as macOS bills it"
+        return Found(lack=f"macOS reports no energy for this process; {lack}")
+    scope = "processor energy of this process, as macOS reports it"
     return Found(counters=(Counter(scope=scope, read=billed, idles=False),), lack=lack)

@@ -57,7 +57,7 @@ def likelihood(session: Session, context: Sequence[int], continuation: Sequence[
         if not len(rows):
             continue
         if not np.isfinite(rows).all():
-            raise ArithmeticError("the model answered with numbers that are not finite (NaN or infinity)")
+            raise ArithmeticError("the model returned values that are not finite (NaN or infinity)")
         logp, wanted = log_softmax(rows), labels[done : done + len(rows)]
         total += float(logp[np.arange(len(wanted)), wanted].sum(dtype=np.float64))
         greedy = greedy and bool((logp.argmax(axis=1) == wanted).all())

@@ -67,7 +67,7 @@ def log_probabilities(session: Session, ids: Sequence[int]) -> Iterator[NDArray[
         for low in range(0, len(piece), _ROWS):
             logits = np.asarray(piece[low : low + _ROWS], dtype=np.float32)
             if not np.isfinite(logits).all():
-                raise ArithmeticError("the model answered with numbers that are not finite (NaN or infinity)")
+                raise ArithmeticError("the model returned values that are not finite (NaN or infinity)")
             yield log_softmax(logits)
 
 

@@ -51,7 +51,7 @@ def bench(
     """
     tell(Progress(message="reading the files"))
     read_anew(artifact)
-    tell(Progress(message="watching the host"))
+    tell(Progress(message="checking the host"))
     before = sentinel() if pace.sentinel else None
     energy = EnergyWatch() if pace.energy else None
     memory = MemoryWatch(artifact)

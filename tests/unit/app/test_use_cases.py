@@ -117,7 +117,7 @@ def test_toolchains_are_managed_by_name(made):
     assert all(state.ready for state in toolchains.install(context, ["llama.cpp"]))
     assert toolchains.remove(context, ["llamacpp"]) == {"llamacpp": 0}
     assert [s.name for s in toolchains.states(context) if not s.ready] == ["llamacpp"]
-    with pytest.raises(UsageError, match="which toolchains"):
+    with pytest.raises(UsageError, match="Name the toolchains"):
         toolchains.remove(context, [])
 
 

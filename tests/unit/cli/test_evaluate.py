@@ -19,7 +19,7 @@ from edgewright.errors import ResourceError
         (["text", "model", "--samples", "f"], "No such option '--samples'"),
         (["lm-eval", "model", "x", "--baseline", "y"], "No such option '--baseline'"),
         (["lm-eval", "model"], "Missing argument 'TASK...'"),
-        (["text", "model", "--min-accuracy", "0.9"], "needs a --baseline"),
+        (["text", "model", "--min-accuracy", "0.9"], "needs --baseline"),
     ],
 )
 def test_flags_that_do_not_go_together(arguments, words, capsys, tmp_path, monkeypatch):
@@ -38,6 +38,11 @@ def test_flags_that_do_not_go_together(arguments, words, capsys, tmp_path, monke
         ("evaluate m --runtime onnx", "evaluate text m --framework onnx"),
         ("--debug benchmark a --runtime=mlx", "--debug benchmark a --framework=mlx"),
         ("profile a --runtime mlx", "profile a --framework mlx"),
+        ("profile a --quick", "profile a --short-blocks"),
+        ("benchmark a b --quick --rounds 2", "benchmark a b --short-blocks --rounds 2"),
+        ("ab a b --quick", "ab a b --short-blocks"),
+        ("evaluate text m --context 64", "evaluate text m --window 64"),
+        ("optimize m --context=64", "optimize m --window=64"),
     ],
 )
 def test_spellings_of_earlier_versions_still_work_with_a_warning(old, new):
@@ -47,7 +52,19 @@ def test_spellings_of_earlier_versions_still_work_with_a_warning(old, new):
     assert respelled(words) == (words, ())
 
 
-@pytest.mark.parametrize("line", ["evaluate --help", "evaluate", "show runs/demo", "--version", ""])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "evaluate --help",
+        "evaluate",
+        "show runs/demo",
+        "--version",
+        "",
+        "optimize m --quick",
+        "demo --quick",
+        "assess m --context 64",
+    ],
+)
 def test_what_is_not_old_stays_as_it_is(line):
     assert respelled(line.split()) == (line.split(), ())
 
@@ -58,7 +75,7 @@ def test_a_task_file_is_read_before_the_model_is(capsys, tmp_path, monkeypatch):
         '{"question": "q", "choices": ["a"], "answer": 0}\n', encoding="utf-8"
     )
     assert run(["evaluate", "tasks", "/no/such/model", str(tmp_path / "bad.jsonl")]) == 3
-    assert "bad.jsonl, line 1: 'choices' has 1 of them" in capsys.readouterr().err
+    assert "bad.jsonl, line 1: 'choices' has 1 entries" in capsys.readouterr().err
 
 
 def test_items_are_written_one_a_line(tmp_path):

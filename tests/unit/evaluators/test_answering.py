@@ -64,7 +64,7 @@ def test_what_is_too_long_loses_the_beginning_of_its_context():
     model = Model()
     answering(model, max_length=4).loglikelihood([("abcdef", "gh")])
     assert model.pairs == [(tuple(b"def"), tuple(b"gh"))]  # 4 ids go in, the fifth is only predicted
-    with pytest.raises(UnsupportedError, match="longer than the model's 4"):
+    with pytest.raises(UnsupportedError, match="longer than the model's limit of 4"):
         answering(model, max_length=4).loglikelihood([("a", "bcdef")])
 
 
@@ -98,7 +98,7 @@ def test_a_long_prompt_leaves_room_for_its_answer():
 
 
 def test_sampling_is_refused():
-    with pytest.raises(UnsupportedError, match="continues greedily"):
+    with pytest.raises(UnsupportedError, match="decodes greedily only"):
         answering(Model()).generate_until([("q", {"do_sample": True, "temperature": 0.8})])
     assert answering(Model("a")).generate_until([("q", {"do_sample": False, "temperature": 0.8})]) == ["a"]
 

@@ -59,7 +59,7 @@ def test_a_policy_file(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[gates.spedup]\nat_least = 1", "no metric"),
+        ("[gates.spedup]\nat_least = 1", "not a metric"),
         ("[gates.speedup]\natleast = 1", "atleast"),
         ("[gate.speedup]\nat_least = 1", "gate"),
         ("[prefer]\ncolour = 1", "colour"),
@@ -80,7 +80,7 @@ def test_a_policy_file_that_is_no_toml_or_missing(tmp_path):
     with pytest.raises(InputError, match="cannot be read"):
         read_policy(path)
     path.write_text("= 3")
-    with pytest.raises(InputError, match="no valid TOML"):
+    with pytest.raises(InputError, match="not valid TOML"):
         read_policy(path)
 
 

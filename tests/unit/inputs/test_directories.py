@@ -41,7 +41,7 @@ def configure(folder, **settings):
 def test_what_generates_no_text_is_called_what_it_is(model, settings, what):
     configure(model, **settings)
     with pytest.raises(
-        UnsupportedError, match=f"model is ({what}).*only decoder-only text generators are built"
+        UnsupportedError, match=f"model is ({what}).*only decoder-only text generators are supported"
     ):
         find(model)
 
@@ -53,7 +53,7 @@ def test_a_configuration_without_a_class_is_a_text_generator_by_its_model_type(m
 
 def test_a_number_that_is_none_is_named(model):
     configure(model, hidden_size={"a": 1})
-    with pytest.raises(InputError, match=r"config\.json says hidden_size: .* no number"):
+    with pytest.raises(InputError, match=r"config\.json says hidden_size: .* not a valid count"):
         read_facts(find(model))
 
 
@@ -101,7 +101,8 @@ def test_the_single_file_is_read_as_transformers_does_and_the_shards_of_another_
     origin = find(model)
     assert read_facts(origin).parameters == before
     assert any(
-        "model.safetensors was read" in note and "2 files of another save" in note for note in origin.notes
+        "model.safetensors was read" in note and "2 files of a different save" in note
+        for note in origin.notes
     )
 
 
@@ -109,7 +110,7 @@ def test_a_stale_index_beside_a_complete_file_costs_a_note(model):
     (model / INDEX).write_text(json.dumps({"weight_map": {"a": "model-00001-of-00002.safetensors"}}))
     (note,) = find(model).notes
     assert "model.safetensors was read" in note
-    assert "1 file of another save, 1 of them not there" in note
+    assert "1 file of a different save, 1 of them missing" in note
 
 
 def test_a_snapshot_in_the_hubs_cache_is_called_as_on_the_hub(model, tmp_path):
@@ -142,7 +143,9 @@ def add(folder, **tensors):
 )
 def test_files_beside_the_weights_tell(model, side, content, method):
     (model / side).write_text(json.dumps(content))
-    with pytest.raises(UnsupportedError, match=rf"quantized already \({method}\): {side} lies beside them"):
+    with pytest.raises(
+        UnsupportedError, match=rf"already quantized \({method}\): {side} is in the same directory"
+    ):
         find(model)
 
 
@@ -157,5 +160,5 @@ def test_files_beside_the_weights_tell(model, side, content, method):
 )
 def test_the_tensors_tell_where_nothing_else_does(model, name, values, method):
     add(model, **{name: values})
-    with pytest.raises(UnsupportedError, match=rf"quantized already \({method}\): there is a tensor l\."):
+    with pytest.raises(UnsupportedError, match=rf"already quantized \({method}\): there is a tensor l\."):
         find(model)

@@ -125,7 +125,10 @@ def test_a_damaged_tokenizer_config_leaves_the_prompt(source):
         ("", "The model has no chat template: it continues the prompt."),
         (
             "{{ raise_exception('A system message is required!') }}",
-            "The chat template refuses: A system message is required. The model continues the prompt.",
+            (
+                "The chat template rejects the prompt: A system message is required. The model continues the "
+                "prompt."
+            ),
         ),
         ("{{ messages[3].content }}", r"The chat template fails \(.*\). The model continues the prompt."),
         ("{{ messages[0].content }}", ""),

@@ -38,7 +38,7 @@ def run(tmp_path):
 
 def test_the_headline_says_provisional_and_names_what_is_open(run):
     assert headline(run).startswith("Recommended, provisionally: llamacpp/fp32, ")
-    assert headline(run).endswith("No gate fails it; not decided: speedup.")
+    assert headline(run).endswith("It fails no gate; undecided: speedup.")
 
 
 def test_each_open_gate_stands_with_its_figure_and_what_would_decide_it(run):
@@ -51,7 +51,7 @@ def test_each_open_gate_stands_with_its_figure_and_what_would_decide_it(run):
 def test_terminal_and_page_say_it(run):
     for page in (" ".join(shown(show_run, run).split()), draw(run)):
         assert "Recommended, provisionally" in page
-        assert "not decided: speedup" in page
+        assert "undecided: speedup" in page
         assert "more rounds would decide it" in page
 
 

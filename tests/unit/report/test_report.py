@@ -44,7 +44,7 @@ def test_the_headline_names_the_build_or_the_nearest_miss(tmp_path):
     run = World(tmp_path).run()
     assert headline(run).startswith("Recommended: llamacpp/int8")
     none = replace(run, choice=replace(run.choice, chosen=None, nearest_miss="a/b"))
-    assert headline(none) == "No build passed every gate. Nearest: a/b."
+    assert headline(none) == "No build passed every gate. Closest build: a/b."
 
 
 def test_a_failed_gate_is_named_in_the_table(tmp_path):

@@ -41,7 +41,7 @@ def optimized(context, tmp_path):
         SourceOperation.FROM_DIRECTORY,
         tmp_path,
         name="m",
-        said="m",
+        reference="m",
         kind=SourceKind.DIRECTORY,
         fingerprint="f",
     )

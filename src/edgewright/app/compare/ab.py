@@ -62,7 +62,8 @@ def ab(context: Context, a: str, b: str, options: AbOptions) -> AbTest:
     """
     if options.metric not in AB_METRICS:
         raise UsageError(
-            f"There is no A/B test on {options.metric!r}.", hint=f"Known: {', '.join(AB_METRICS)}."
+            f"The A/B test does not support the metric {options.metric!r}.",
+            hint=f"Known: {', '.join(AB_METRICS)}.",
         )
     arms = [runnable(context, model, as_it_is=True, trust=options.trust) for model in (a, b)]
     if options.metric in _TEXT:

@@ -130,7 +130,8 @@ def summed_up(
             reason = next(reasons, "the host was slower or faster than usual")
             raise ResourceError(
                 f"Every block of {name} was disturbed: {reason}.",
-                hint="Stop what else runs on this machine, or use --quick, which does not watch the host.",
+                hint="Stop other programs on this machine, or use --short-blocks, which does not check for "
+                "disturbance.",
             )
     return Benchmark(
         workload=workload,
@@ -156,7 +157,7 @@ def summed_up(
 def _distinct(names: Sequence[str]) -> list[str]:
     """The same build twice is two arms: the second is numbered."""
     if not names:
-        raise UsageError("There is nothing to time.", hint="Name at least one build.")
+        raise UsageError("No build was given.", hint="Name at least one build.")
     counts: dict[str, int] = {}
     out = []
     for name in names:

@@ -69,7 +69,7 @@ def evaluate_lm_eval(
     place = Path(options.include_path).expanduser().resolve() if options.include_path else None
     if place and not place.is_dir():
         raise InputError(
-            f"There is no directory {place}.", hint="Give the directory of your tasks' YAML files."
+            f"The directory {place} does not exist.", hint="Give the directory of your tasks' YAML files."
         )
     harness = context.evaluators[_HARNESS]
     subject = runnable(context, model, framework=options.framework, trust=options.trust)
@@ -114,8 +114,8 @@ class _Answers:
         source = source_of_build(context, Path(subject.path))
         if source is None:
             raise UnsupportedError(
-                f"{subject.name} carries no tokenizer.json, and its source is not in the store.",
-                hint="Give the model itself, or a build whose source is here.",
+                f"{subject.name} has no tokenizer.json, and its source model is not in the store.",
+                hint="Give the source model, or a build whose source model is on this machine.",
             )
         self.source = source
         self.tokenizer = context.files.tokenizer(source)

@@ -80,7 +80,8 @@ def evaluate(context: Context, model: str, options: TextOptions) -> Evaluation:
     ids = ids_of(context, against or subject, text.content)[: tokens or TEXT_LOOKS[-1]]
     if len(ids) < 2:
         raise InputError(
-            f"The text {text.name} has {len(ids)} tokens, too few to score.", hint="Give a longer text."
+            f"The text {text.name} has {len(ids)} tokens; this is too few to score.",
+            hint="Give a longer text.",
         )
     begin = begin_of(context, against or subject)
     gate = Gate(metric="accuracy_retained", at_least=options.min_accuracy)
@@ -127,5 +128,8 @@ def _notes(parts: Sequence[Scores], asked: int) -> tuple[str, ...]:
     if asked - done < 2 * len(parts):  # a rest of one token has nothing to score
         return ()
     return (
-        f"scored on the first {done} of {asked} tokens: this runtime is slow here; --tokens scores as many as it names",
+        (
+            f"scored on the first {done} of {asked} tokens: this runtime is slow here; set --tokens to score "
+            "more"
+        ),
     )

@@ -27,11 +27,11 @@ class Side:
 
 def likely_cause(context: Context, original: Side, other: Side, ids: tuple[int, ...], log: Path) -> str:
     """Which layer differs first, or that it is not known why."""
-    context.reporter.phase("looking for the layer that differs first")
+    context.reporter.phase("searching for the first layer that differs")
     found = []
     for side in (original, other):
         layers = trace(context, side.backend, side.artifact, side.runtime, ids[:_TOKENS], log)
         if isinstance(layers, Failure):
-            return f"cause unknown: {side.backend.toolchain.title} does not show what its layers put out"
+            return f"cause unknown: {side.backend.toolchain.title} does not expose the outputs of its layers"
         found.append(layers)
     return first_difference(*found)

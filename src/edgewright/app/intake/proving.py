@@ -73,8 +73,9 @@ def _demand_tokenizer(context: Context, source: Source, backend: Backend) -> Non
     if mine != expected:
         where = first_difference(mine, expected, texts)
         raise UnprovenError(
-            f"The tokenizer made from {Path(source.original).name} is not the file's own; {where}.",
-            hint="Give the original Hugging Face directory, whose tokenizer.json needs no rebuilding.",
+            f"The tokenizer made from {Path(source.original).name} differs from the tokenizer in the "
+            f"file; {where}.",
+            hint="Give the original Hugging Face directory, which has a tokenizer.json.",
         )
 
 
@@ -137,10 +138,10 @@ def _compare(context: Context, source: Source, backend: Backend, text: str) -> P
             context, runs_file, runs_source, job.prefix + ids, context.logs / "proof-trace.log"
         )
         raise UnprovenError(
-            f"The model that was made from {Path(source.original).name} is not the one in the file: KL divergence "
-            f"{proof.kl_exact:.3g} nat a token to its own weights (at most {proof.limit_exact:g} is noise), "
-            f"{proof.kl_file:.3g} to the file as it runs; perplexity {proof.source_perplexity:.4g} instead of "
-            f"{proof.file_perplexity:.4g}; {cause}.",
-            hint="Please report it with the file's name; the original Hugging Face directory may be read rightly.",
+            f"The model made from {Path(source.original).name} differs from the model in the file: KL "
+            f"divergence {proof.kl_exact:.3g} nat per token to its own weights (limit "
+            f"{proof.limit_exact:g}), {proof.kl_file:.3g} to the file in its own runtime; perplexity "
+            f"{proof.source_perplexity:.4g} instead of {proof.file_perplexity:.4g}; {cause}.",
+            hint="Please report this with the file's name. The original Hugging Face directory may work.",
         )
     return proof

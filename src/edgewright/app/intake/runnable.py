@@ -33,13 +33,13 @@ class Runnable:
 
 def runnable(
     context: Context,
-    said: str,
+    reference: str,
     *,
     framework: str = "",
     as_it_is: bool = False,
     trust: Trust | None = None,
 ) -> Runnable:
-    """What ``said`` names: a build runs in its own framework, a model in the reference unless ``framework`` says otherwise.
+    """What ``reference`` names: a build runs in its own framework, a model in the reference unless ``framework`` says otherwise.
 
     ``as_it_is`` runs files of a framework's own format there, whoever made them; else a GGUF file, say, is a model that
     the reference can read. ``trust`` is what may be done with a model's files.
@@ -47,16 +47,16 @@ def runnable(
     Raises:
         EdgewrightError: it cannot be found, or its runtime cannot be had.
     """
-    path = Path(said).expanduser()
+    path = Path(reference).expanduser()
     if (path / MANIFEST_NAME).is_file():
         found = _built(context, path.resolve(), framework)
     elif (
         native := framework or (_format_of(context, path) if as_it_is else "")
     ) and native != context.reference.name:
-        found = _foreign(context, path, said, native)
+        found = _foreign(context, path, reference, native)
     else:
         trust = trust or Trust()
-        source = source_of(context, locate(said, offline=context.offline, trust=trust), trust)
+        source = source_of(context, locate(reference, offline=context.offline, trust=trust), trust)
         found = Runnable(
             name=source.name,
             backend=context.backend(original_recipe(context, source).framework),
@@ -83,8 +83,8 @@ def _built(context: Context, path: Path, framework: str) -> Runnable:
     manifest = context.files.artifact(path).manifest
     recipe = manifest.recipe
     if framework and context.backend(framework).name != recipe.framework:
-        hint = f"Leave --framework out: a build runs in its own framework, {recipe.framework}."
-        raise UsageError(f"{framework} does not run {manifest.id}.", hint=hint)
+        hint = f"Remove --framework: a build always runs in its own framework, {recipe.framework}."
+        raise UsageError(f"{framework} cannot run {manifest.id}.", hint=hint)
     return Runnable(
         name=manifest.id,
         backend=context.backend(recipe.framework),
@@ -94,17 +94,15 @@ def _built(context: Context, path: Path, framework: str) -> Runnable:
     )
 
 
-def _foreign(context: Context, path: Path, said: str, framework: str) -> Runnable:
+def _foreign(context: Context, path: Path, reference: str, framework: str) -> Runnable:
     """Files that other tools made, run as they are."""
     backend = context.backend(framework)
     if not path.exists():
-        raise InputError(f"There is no model at {said}.", hint="Give a file or a directory.")
+        raise InputError(f"There is no model at {reference}.", hint="Give a file or a directory.")
     if path.is_file():
-        origin = locate(said, offline=True, trust=Trust())
+        origin = locate(reference, offline=True, trust=Trust())
         if origin.kind is not SourceKind.GGUF:
-            raise InputError(
-                f"{framework} does not run {path.name}.", hint="Give a GGUF file, or a directory."
-            )
+            raise InputError(f"{framework} cannot run {path.name}.", hint="Give a GGUF file, or a directory.")
         identity, where = origin.fingerprint, _as_directory(context, path.resolve(), origin.fingerprint)
     else:
         where = path.resolve()

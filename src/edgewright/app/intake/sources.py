@@ -61,7 +61,7 @@ def source_of(context: Context, origin: Origin, trust: Trust) -> Source:
         operation,
         origin.path,
         name=origin.name,
-        said=origin.said,
+        reference=origin.reference,
         kind=origin.kind,
         fingerprint=origin.fingerprint,
         options=options,

@@ -34,7 +34,7 @@ def energy_model_of(context: Context, name: str) -> ToolchainSpec | None:
         return None
     models = context.energy_models
     if name not in models:
-        raise UsageError(f"There is no energy model {name!r}.", hint=f"Known: {', '.join(models)}.")
+        raise UsageError(f"Unknown energy model {name!r}.", hint=f"Known: {', '.join(models)}.")
     state = context.toolchains.ensure(models[name], context.reporter.tell)
     if not state.ready:
         raise unavailable(models[name].title, state)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from edgewright.app.optimize.parallel import beside
+from edgewright.app.optimize.parallel import run_parallel
 from edgewright.app.optimize.scoring import score_build, score_reference
 from edgewright.app.optimize.state import State
 from edgewright.app.steps.build import build
@@ -48,7 +48,7 @@ def make(
         possible = [recipe for recipe in waiting if not recipe.base or recipe.base_id in made]
         if not possible:
             for recipe in waiting:
-                skip(state, recipe, f"it is made from {recipe.base_id}, which could not be built")
+                skip(state, recipe, f"its base build {recipe.base_id} failed")
             break
         waiting = [recipe for recipe in waiting if recipe not in possible]
         made |= _built(state, possible, made)
@@ -74,7 +74,7 @@ def _has_source(state: State, recipe: Recipe) -> bool:
             SourceOperation.PRUNE,
             Path(state.setup.source.path),
             name=f"{state.setup.source.name}~{pruning.name}",
-            said=state.setup.source.origin,
+            reference=state.setup.source.origin,
             kind=SourceKind.DERIVED,
             fingerprint=state.setup.source.digest,
             options=pruning.options,
@@ -92,7 +92,8 @@ def _stand_in(state: State, recipe: Recipe, made: dict[str, Artifact]) -> None:
     if recipe.id not in made:
         made[recipe.id] = made[recipe.base_id]
         state.record.note(
-            f"{recipe.id} could not be made, and builds go without it: {state.record.trials[recipe.id].reason}"
+            f"{recipe.id} failed, so other builds are made without it: "
+            f"{state.record.trials[recipe.id].reason}"
         )
 
 
@@ -103,7 +104,7 @@ def _built(state: State, recipes: Sequence[Recipe], bases: Mapping[str, Artifact
     def settle(answer: tuple[Recipe, Artifact | Failure | None]) -> None:
         recipe, artifact = answer
         if artifact is None:
-            postpone(state, [recipe])
+            mark_out_of_time(state, [recipe])
         elif isinstance(artifact, Failure):
             state.record.fail(recipe, artifact, "build")
         else:
@@ -114,7 +115,7 @@ def _built(state: State, recipes: Sequence[Recipe], bases: Mapping[str, Artifact
                 made[recipe.id] = artifact
 
     tasks = [partial(_build, state, recipe, bases.get(recipe.base_id)) for recipe in recipes]
-    beside(state.setup.context.runner, state.setup.at_once(), tasks, settle)
+    run_parallel(state.setup.context.runner, state.setup.at_once(), tasks, settle)
     return made
 
 
@@ -127,8 +128,8 @@ def _quantized_nothing(state: State, artifact: Artifact) -> str:
     if mine < _UNCHANGED * whole:
         return ""
     return (
-        f"it quantized nothing: {mine:.1f} bits per weight, unquantized {whole:.1f}; the model's rows are no multiples of its "
-        "group size"
+        f"nothing was quantized: {mine:.1f} bits per weight, unquantized {whole:.1f}; the model's row "
+        "lengths are not multiples of the group size"
     )
 
 
@@ -145,7 +146,7 @@ def _build(state: State, recipe: Recipe, base: Artifact | None) -> tuple[Recipe,
 
 def _score(state: State, recipe: Recipe, artifact: Artifact, *, glance: bool) -> None:
     if state.setup.out_of_time():
-        postpone(state, [recipe])
+        mark_out_of_time(state, [recipe])
         return
     if glance and (lost := _glance(state, recipe, artifact)):
         state.record.update(lost, "stopped-early")
@@ -194,10 +195,10 @@ def _accuracy_verdicts(state: State, values: Mapping[str, Value]) -> list[Verdic
     return [judge(gate, values[gate.metric]) for gate in gates if gate.metric in values]
 
 
-def postpone(state: State, recipes: Sequence[Recipe]) -> None:
+def mark_out_of_time(state: State, recipes: Sequence[Recipe]) -> None:
     """Candidates that the budget leaves for the next run of the same command."""
     for recipe in recipes:
-        reason = "the time budget was spent; the same command with more time goes on"
+        reason = "the time budget is used up; run the same command with a larger budget to continue"
         state.record.update(replace(state.record.trials[recipe.id], reason=reason), "out-of-time")
 
 

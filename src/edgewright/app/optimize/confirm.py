@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from edgewright.app.optimize.arms import run_round
 from edgewright.app.optimize.judging import judged, memory_doubts, timed
-from edgewright.app.optimize.progression import story
-from edgewright.app.optimize.quota import whole
+from edgewright.app.optimize.progression import progression
+from edgewright.app.optimize.quota import with_files
 from edgewright.app.optimize.scoring import score_build, score_reference
 from edgewright.app.optimize.state import State
 from edgewright.app.optimize.tune import tune
@@ -46,14 +46,14 @@ def confirm(state: State, *, direct: bool = False) -> Choice:
     choice = choose(state.record.contenders(), state.setup.request.policy)
     if choice.chosen:
         state.record.run = replace(
-            state.record.run, progressive=story(state, state.record.trials[choice.chosen])
+            state.record.run, progressive=progression(state, state.record.trials[choice.chosen])
         )
     return choice
 
 
 def confirm_one(state: State, name: str) -> bool:
     """Confirm one build beside the original alone; whether it passes every gate."""
-    trial = whole(state, state.record.trials[name])
+    trial = with_files(state, state.record.trials[name])
     if (
         not state.record.alive(name)
         or _accuracy(state, trial) is Outcome.FAIL
@@ -70,7 +70,7 @@ def _finalists(state: State, most: int) -> list[str]:
     order = shortlist(state.record.contenders(), state.setup.request.policy)
     waiting = [c.id for c in order if not state.record.trials[c.id].confirmed]
     for name in waiting[:_CANDIDATES]:
-        trial = whole(state, state.record.trials[name])
+        trial = with_files(state, state.record.trials[name])
         answer = _accuracy(state, trial) if state.record.alive(name) else Outcome.FAIL
         if answer is Outcome.PASS:
             held.append(name)
@@ -106,7 +106,10 @@ def _accuracy(state: State, trial: Trial) -> Outcome:
         if all(verdict.outcome is not Outcome.INCONCLUSIVE for verdict in verdicts):
             break
     if not parts:
-        state.record.note("the data is too short to hold any of it out: accuracy stands on the explored part")
+        state.record.note(
+            "the text is too short for a held-out part: accuracy is measured on the same text as in the "
+            "search"
+        )
         return Outcome.PASS
     explored = trial.explored or trial.values
     state.record.update(

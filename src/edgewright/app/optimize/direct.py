@@ -97,7 +97,7 @@ def _too_slow(state: State, seen: dict[str, float], build: Artifact) -> str:
     if speed >= bound:
         return ""
     seen[name] = speed
-    return f"{speed:.3g} tokens/s in one short block, the gate asks for {bound:.3g}"
+    return f"{speed:.3g} tokens/s in one short block; the gate requires {bound:.3g}"
 
 
 def _predicted_slow(state: State, build: Artifact, seen: Mapping[str, float]) -> str:
@@ -118,7 +118,7 @@ def _predicted_slow(state: State, build: Artifact, seen: Mapping[str, float]) ->
     ]
     if not speeds or max(speeds) >= (1.0 - _MARGIN) * bound:
         return ""
-    return f"{max(speeds):.3g} tokens/s predicted by its size, the gate asks for {bound:.3g}"
+    return f"{max(speeds):.3g} tokens/s predicted from its size; the gate requires {bound:.3g}"
 
 
 def _decode_bound(state: State) -> float:
@@ -186,8 +186,12 @@ def _leave(state: State, recipes: Sequence[Recipe], chosen: Recipe, *, passed: b
     """Say of the others why they were not built; the conversion was only needed to make them."""
     conversion = state.record.trials[recipes[0].id]
     state.record.update(replace(conversion, status=Status.AUXILIARY), "not-timed")
-    why = "passed every gate first" if passed else "was confirmed first, and its figures keep every gate"
-    reason = f"{chosen.id} {why}; without --quick all builds are compared"
+    why = (
+        "was the first build that passed every gate"
+        if passed
+        else "was confirmed first, and its values are within every gate"
+    )
+    reason = f"{chosen.id} {why}; run without --quick to compare all builds"
     for recipe in recipes:
         if state.record.trials[recipe.id].status is Status.PLANNED:
             state.record.update(

@@ -33,7 +33,7 @@ def tiny_source(state: State) -> Source | None:
     source = state.setup.source
     if source.facts.gguf and source.facts.gguf.unmapped:
         state.record.note(
-            "no dry run: Transformers cannot be given this model, so no tiny one can be made of it"
+            "no dry run: Transformers cannot load this model, so no tiny test model can be made from it"
         )
         return None
     try:
@@ -42,7 +42,7 @@ def tiny_source(state: State) -> Source | None:
             SourceOperation.TINY,
             Path(source.path),
             name=f"tiny {source.name}",
-            said=source.origin,
+            reference=source.origin,
             kind=SourceKind.DERIVED,
             fingerprint=source.digest,
         )

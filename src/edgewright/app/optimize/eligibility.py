@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from edgewright.app.optimize.builds import postpone
+from edgewright.app.optimize.builds import mark_out_of_time
 from edgewright.app.optimize.dry_run import dry_run
-from edgewright.app.optimize.parallel import beside
+from edgewright.app.optimize.parallel import run_parallel
 from edgewright.app.optimize.state import State
 from edgewright.core.jobs.results import Failure
 from edgewright.core.model.facts import Source
@@ -34,7 +34,7 @@ def enter(state: State, frameworks: Sequence[str], tiny: Source | None) -> list[
             state.record.fail(recipe, failure, "dry run with a tiny model")
 
     tasks = [partial(_tried, state, framework, tiny) for framework in ready]
-    beside(state.setup.context.runner, state.setup.at_once(), tasks, settle)
+    run_parallel(state.setup.context.runner, state.setup.at_once(), tasks, settle)
     return passed
 
 
@@ -44,7 +44,7 @@ def _tried(state: State, framework: str, tiny: Source) -> tuple[str, Failure | N
 
 def _installed(state: State, framework: str) -> bool:
     if state.setup.out_of_time():
-        postpone(state, state.setup.plan.of(framework))
+        mark_out_of_time(state, state.setup.plan.of(framework))
         return False
     spec = state.setup.context.backend(framework).toolchain.builder
     state.setup.context.reporter.phase(f"toolchain {spec.title}")

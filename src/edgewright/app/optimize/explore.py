@@ -8,7 +8,7 @@ from functools import partial
 
 from edgewright.app.intake.cause import Side, likely_cause
 from edgewright.app.optimize.arms import run_round
-from edgewright.app.optimize.builds import accuracy_lost, make, postpone, skip
+from edgewright.app.optimize.builds import accuracy_lost, make, mark_out_of_time, skip
 from edgewright.app.optimize.mixed_precision import mixed, smallest_within
 from edgewright.app.optimize.scoring import score_build, score_validation
 from edgewright.app.optimize.state import State
@@ -30,7 +30,7 @@ def explore(state: State, framework: str) -> None:
     """Build and score one framework's candidates, then time them in one round with the baseline."""
     recipes = state.setup.plan.of(framework)
     if state.setup.out_of_time():
-        postpone(state, recipes)
+        mark_out_of_time(state, recipes)
         return
     first = convert(state, recipes[0])
     if first is None:

@@ -17,7 +17,7 @@ from edgewright.core.statistics.looks import ONE_SIDED
 from edgewright.core.statistics.steadiness import early_share
 from edgewright.ports.task import Exam
 
-_NOISY = "over 30 % of this confirmation's blocks were disturbed: the host is too noisy to tell"
+_NOISY = "over 30 % of this confirmation's blocks were disturbed: the host is too noisy for a verdict"
 
 
 def timed(
@@ -75,7 +75,7 @@ def _unsteady(run: Run, policy: Policy) -> dict[str, str]:
     if run.host is not None and run.host.excuse:
         return dict.fromkeys(of_kind(Kind.STEADINESS), run.host.excuse)
     baseline = run.baseline
-    why = "the original breaks the same bound here: the host is too noisy to tell"
+    why = "the original misses the same bound here: the host is too noisy for a verdict"
     return {
         gate.metric: why
         for gate in policy.gates

@@ -84,7 +84,7 @@ def _seconds(state: State, framework: str, mixture: Mixture) -> Mapping[str, flo
             state.setup.log(framework, "types"),
         )
         if isinstance(found, Failure):
-            state.record.note(f"{framework}: allocations do not look at speed: {found.reason}")
+            state.record.note(f"{framework}: allocations ignore speed: {found.reason}")
         state.measured.type_seconds[framework] = {} if isinstance(found, Failure) else found
     return state.measured.type_seconds[framework]
 
@@ -112,7 +112,7 @@ def table_of(state: State) -> Sensitivity | None:
     """The model's sensitivity, measured when it is first asked for; None where it could not be (noted)."""
     gguf = state.setup.source.facts.gguf
     if gguf and gguf.unmapped:
-        reason = "what types cost is measured in Transformers, which cannot be given this model"
+        reason = "the cost of each type is measured in Transformers, which cannot load this model"
         state.measured.sensitivity = Failure(failure=FailureKind.UNSUPPORTED, reason=reason)
     if state.measured.sensitivity is None:
         state.measured.sensitivity = sensitivity(
@@ -122,7 +122,7 @@ def table_of(state: State) -> Sensitivity | None:
             state.setup.log(state.setup.baseline_id, "sensitivity"),
         )
     if isinstance(state.measured.sensitivity, Failure):
-        state.record.note(f"no types per tensor: {state.measured.sensitivity.reason}")
+        state.record.note(f"no types were allocated per tensor: {state.measured.sensitivity.reason}")
         return None
     return state.measured.sensitivity
 
@@ -146,12 +146,14 @@ def _recipe(mixture: Mixture, found: Allocation, rest: float, parameters: int, t
 
 def _predicted(found: Allocation, size_bytes: float, table: Sensitivity) -> dict[str, Value]:
     how = (
-        f"sum over tensor groups of what each costs alone ({table.method}; {table.tokens} calibration tokens); "
-        "what a runtime loses by rounding activations comes on top"
+        f"sum of the loss of each tensor group alone ({table.method}; {table.tokens} calibration tokens); "
+        "the loss from rounding activations in the runtime is not included"
     )
     return {
         "size_bytes": _estimate(
-            "size_bytes", size_bytes, "bits of the types x weights, what stays, and the files beside them"
+            "size_bytes",
+            size_bytes,
+            "bits of the types x weights, plus the tensors that are not quantized and the other files",
         ),
         "kl_divergence": _estimate("kl_divergence", found.kl, how),
     }

@@ -112,7 +112,7 @@ def _begin(
         policy=request.policy,
         baseline=Trial(recipe=plan.baseline),
         trials=tuple(trials.values()),
-        notes=tuple(f"{name} takes no part: {reason}" for name, reason in plan.unfit.items()),
+        notes=tuple(f"{name} is left out: {reason}" for name, reason in plan.unfit.items()),
         directory=str(journal.path),
     )
     now = context.clock.monotonic_s()

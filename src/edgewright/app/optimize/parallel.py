@@ -1,4 +1,4 @@
-"""Work of a run that goes on beside other work of the same run. Builds do; measurements wait until nothing else runs."""
+"""Parallel work within a run. Builds run in parallel; a measurement waits until nothing else runs."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def at_once(host: HostFacts, facts: ModelFacts) -> int:
     return max(1, min(_MOST, host.cpu.usable_cores, by_memory))
 
 
-def beside(
+def run_parallel(
     runner: JobRunner, workers: int, tasks: Sequence[Callable[[], Done]], then: Callable[[Done], None]
 ) -> None:
-    """Do the tasks, ``workers`` at a time, and hand their results to ``then`` in their order, in this thread.
+    """Run the tasks, ``workers`` at a time, and pass their results to ``then`` in order, in this thread.
 
-    An error or an interrupt ends what runs and forgets what waits.
+    An error or an interrupt stops the running tasks and cancels the waiting ones.
     """
     with ThreadPoolExecutor(workers) as pool:
         futures = [pool.submit(task) for task in tasks]

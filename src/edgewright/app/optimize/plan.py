@@ -39,7 +39,7 @@ def plan(
     by_name = {backend.name: backend for backend in backends}
     unknown = [name for name in frameworks if name not in by_name]
     if unknown:
-        raise UsageError(f"There is no framework {unknown[0]!r}.", hint=f"Known: {', '.join(by_name)}.")
+        raise UsageError(f"Unknown framework {unknown[0]!r}.", hint=f"Known: {', '.join(by_name)}.")
     wanted = list(frameworks) or [
         r.fit.framework for r in assessment.frameworks if r.role != "not for this target"
     ]
@@ -105,7 +105,7 @@ def _asked(
             framework = pattern.partition("/")[0]
             if framework in absent:
                 _refuse(pattern, framework, absent[framework])
-            raise UsageError(f"No build is called {pattern!r}.", hint=f"Known: {', '.join(known)}.")
+            raise UsageError(f"No build matches {pattern!r}.", hint=f"Known: {', '.join(known)}.")
     return [_with_bases(recipes, only) for recipes in offered]
 
 
@@ -118,11 +118,11 @@ def _refuse(pattern: str, framework: str, reason: str) -> None:
     """
     if reason:
         raise UnsupportedError(
-            f"There is no {pattern}: {framework} cannot build this model: {reason.rstrip('.')}.",
-            hint="Leave it out, or see `edgewright assess`.",
+            f"{pattern} is not available: {framework} cannot build this model: {reason.rstrip('.')}.",
+            hint="Remove it from --only; `edgewright assess` lists what can be built.",
         )
     raise UsageError(
-        f"There is no {pattern}: {framework} is not among this run's frameworks.",
+        f"{pattern} is not available: {framework} is not among this run's frameworks.",
         hint=f"Add it with --frameworks {framework}.",
     )
 

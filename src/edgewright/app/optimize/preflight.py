@@ -22,13 +22,13 @@ def preflight(source: Source, plan: Plan, host: HostFacts) -> None:
     baseline = source.facts.weight_bytes if native else source.facts.parameters * _SCORED_BYTES
     if baseline > host.memory_bytes:
         raise ResourceError(
-            f"The original needs about {size(baseline)} of memory to be scored, "
-            f"and this machine has {size(host.memory_bytes)}.",
+            f"Scoring the original needs about {size(baseline)} of memory; this machine has "
+            f"{size(host.memory_bytes)}.",
             hint="Use a machine with more memory, or a smaller model.",
         )
     builds = sum(source.facts.parameters * recipe.nominal_bits / 8 for recipe in plan.candidates)
     if builds > host.free_disk_bytes:
         raise ResourceError(
-            f"The builds would take about {size(builds)} of disk, and {size(host.free_disk_bytes)} are free.",
+            f"The builds need about {size(builds)} of disk space; {size(host.free_disk_bytes)} are free.",
             hint="Free space, set EDGEWRIGHT_HOME to a larger disk, or name fewer --frameworks.",
         )

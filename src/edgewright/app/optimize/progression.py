@@ -1,4 +1,4 @@
-"""Progressive optimization as a story: baseline, converted, quantized, accelerated, validated."""
+"""The progression of a run: baseline, converted, quantized, accelerated, validated."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SHOWN = (
 )
 
 
-def story(state: State, trial: Trial) -> tuple[StageStep, ...]:
+def progression(state: State, trial: Trial) -> tuple[StageStep, ...]:
     """The five stages of the chosen build; what each gained and cost against the one before."""
     base = state.record.run.baseline
     converted = state.record.trials[state.setup.plan.of(trial.recipe.framework)[0].id]
@@ -56,7 +56,7 @@ def _step(
 
 def _confirmed(state: State, trial: Trial) -> str:
     if not trial.confirmed:
-        return f"{trial.id} was not confirmed: its figures are those of the search"
+        return f"{trial.id} was not confirmed: its values are from the search"
     kept = trial.values.get("accuracy_retained")
     items = f"{kept.n} held-out positions" if kept and state.setup.exam.held_out else "the explored text"
     return f"{trial.id}, {trial.blocks} new blocks, {items}"
@@ -71,5 +71,5 @@ def _kept(state: State, trial: Trial) -> str:
     )
     tried = [t.id for t in state.record.trials.values() if t.variant_of == trial.id]
     if not tried:
-        return f"the runtime's own settings: {settings}"
-    return f"the runtime's own settings were kept ({settings}); tried without a gain: {', '.join(tried)}"
+        return f"default runtime settings: {settings}"
+    return f"default runtime settings ({settings}); no gain from {', '.join(tried)}"

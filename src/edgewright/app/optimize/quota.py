@@ -42,15 +42,19 @@ def keep_within(state: State) -> None:
         if trial.artifact is not None:
             drop(state.setup.context, trial.artifact)
             total -= _size(trial)
-            note = "its files were dropped to stay within the quota; the same command builds it again if it is needed"
+            note = (
+                "its files were deleted to stay within the disk quota; the same command builds it again if "
+                "needed"
+            )
             state.record.update(replace(trial, notes=(*trial.notes, note)), "dropped")
     if total > quota:
         state.record.note(
-            f"builds take {total / 1e6:.0f} MB, over the quota of {quota / 1e6:.0f} MB: all of them are needed"
+            f"builds take {total / 1e6:.0f} MB, over the quota of {quota / 1e6:.0f} MB, but all of them "
+            "are still needed"
         )
 
 
-def whole(state: State, trial: Trial) -> Trial:
+def with_files(state: State, trial: Trial) -> Trial:
     """The trial with its files, built again where they were dropped."""
     if trial.artifact is None or _lies(trial):
         return trial

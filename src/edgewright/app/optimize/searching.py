@@ -108,7 +108,7 @@ class _Finder:
     def leave(self, hopeless: Sequence[Hopeless]) -> None:
         """Keep what was not tried, with the reason."""
         reasons = {one.option.id: one.reason for one in hopeless}
-        late = "the budget was spent on candidates that promised more"
+        late = "the budget was used for more promising candidates"
         left = [
             Trial(recipe=entry.recipe, status=Status.UNTRIED, reason=reasons.get(entry.id, late))
             for entry in self._pool.left.values()
@@ -154,7 +154,7 @@ def _capability(state: State) -> Capability | None:
         state.setup.log(state.setup.baseline_id, "capability"),
     )
     if isinstance(found, Failure):
-        state.record.note(f"candidates are not bounded by this host's memory: {found.reason}")
+        state.record.note(f"candidates have no speed limit from this host's memory bandwidth: {found.reason}")
         return None
     return found
 
@@ -190,7 +190,7 @@ def _inaccurate(trial: Trial) -> bool:
 
 
 def _predicted(expected: Mapping[str, float]) -> dict[str, Value]:
-    how = "by the builds of this framework that were measured before it"
+    how = "from the builds of this framework that were measured before it"
     return {
         name: Value(value=value, unit=METRICS[name].unit, label=Label.ESTIMATED, method=how)
         for name, value in expected.items()

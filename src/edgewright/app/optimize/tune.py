@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from edgewright.app.optimize.arms import run_round
-from edgewright.app.optimize.quota import whole
+from edgewright.app.optimize.quota import with_files
 from edgewright.app.optimize.scoring import score_build
 from edgewright.app.optimize.state import State
 from edgewright.core.decision.ranking import shortlist
@@ -50,7 +50,7 @@ def _try_devices(state: State, best: Mapping[str, Trial], lead: Trial) -> None:
 
 
 def _try(state: State, trial: Trial, options: Sequence[Mapping[str, Option]]) -> None:
-    build = whole(state, trial) if options else trial
+    build = with_files(state, trial) if options else trial
     for option in options:
         if state.setup.out_of_time():
             return

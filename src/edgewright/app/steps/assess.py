@@ -51,17 +51,20 @@ def assess(
         measured_here=here,
         unverified=""
         if here
-        else f"builds for {target.title} are made and scored here, and were not measured on the device",
+        else (
+            f"builds for {target.title} are made and scored on this machine; they were not measured on the "
+            "device"
+        ),
     )
 
 
 def _fit(backend: Backend, facts: ModelFacts) -> Fit:
     """What a framework says of a task that it builds; of a file that Transformers cannot be given, if it runs that file."""
     if facts.task not in backend.tasks:
-        reason = f"it builds models for {', '.join(sorted(backend.tasks))}, and this one is for {facts.task}"
+        reason = f"it builds models for {', '.join(sorted(backend.tasks))}; this model is for {facts.task}"
         return Fit(framework=backend.name, works=False, reasons=(reason,))
     if facts.gguf and facts.gguf.unmapped and SourceKind.GGUF not in backend.runs:
-        reason = f"it builds from Transformers' form of a model, and {facts.gguf.unmapped}"
+        reason = f"it builds from the Transformers form of a model, but {facts.gguf.unmapped}"
         return Fit(framework=backend.name, works=False, reasons=(reason,))
     return backend.fit(facts)
 
@@ -77,7 +80,7 @@ def resolve(target: Target, host: HostFacts) -> Target:
     elif host.cpu.vendor == "GenuineIntel":
         kind = "intel-cpu"
     like = knowledge.target(kind)
-    reason = f"{host.cpu.model} counts as {like.title!r}: {like.reason}"
+    reason = f"{host.cpu.model} is treated as {like.title!r}: {like.reason}"
     return replace(
         target,
         primary=like.primary,

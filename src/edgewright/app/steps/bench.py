@@ -16,6 +16,6 @@ def bench(context: Context, backend: Backend, job: Any, log: Path) -> Block | Fa
     if isinstance(result, Failure):
         return result
     if not result.block.requests:
-        reason = "The timed process finished no request."
+        reason = "The timed process did not finish any request."
         return Failure(failure=FailureKind.FAILED, reason=reason, log=str(log))
     return result.block

@@ -64,7 +64,7 @@ def build(
     Without ``files`` one that was dropped counts: it is known by its manifest, for who has its scores and times already.
     """
     if recipe.calibrated and (calibration is None or not calibration.ids):
-        reason = "It needs calibration text, and the evaluation text is too short to spare any."
+        reason = "This build needs calibration text, but the evaluation text is too short to provide it."
         return Failure(failure=FailureKind.INVALID_INPUT, reason=reason)
     lineage = lineage_of(context, source, recipe, base, calibration)
     key = artifact_key(recipe, lineage)
@@ -143,7 +143,7 @@ def _build(
         raise JobFailed(result)
     if not _all_there(draft, result):
         # Whatever the exit status said: only the files count.
-        reason = "The build ended well and left no model."
+        reason = "The build finished without an error but wrote no model."
         raise JobFailed(Failure(failure=FailureKind.FAILED, reason=reason, log=str(log)))
     weight_bytes = sum((draft / name).stat().st_size for name in result.weight_files)
     manifest = Manifest(

@@ -22,7 +22,9 @@ def estimate(context: Context, model: ToolchainSpec, block: Block, log: Path) ->
         return block
     device = block.placement.device
     if not on_processor(device):
-        return replace(block, energy=no_energy(f"{model.title} models processors, and this ran on {device}"))
+        return replace(
+            block, energy=no_energy(f"{model.title} estimates processors only; this ran on {device}")
+        )
     job = EstimateJob(
         worker=model.worker,
         cpu_s=block.cpu_s,

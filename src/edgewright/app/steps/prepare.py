@@ -31,7 +31,7 @@ def prepare(
     origin: Path,
     *,
     name: str,
-    said: str,
+    reference: str,
     kind: SourceKind,
     fingerprint: str,
     options: Mapping[str, Option] | None = None,
@@ -44,7 +44,7 @@ def prepare(
     ``facts`` are the origin's, where it is a GGUF file: the source keeps what they say of that file.
 
     Raises:
-        InputError, UnsupportedError, ResourceError, WorkerError: what the reference said of it.
+        InputError, UnsupportedError, ResourceError, WorkerError: the error of the reference framework.
     """
     chosen = dict(options or {})
     spec = context.reference.toolchain
@@ -71,7 +71,7 @@ def prepare(
                 digest=context.files.tree_digest(draft),
                 name=name,
                 kind=kind,
-                origin=said,
+                origin=reference,
                 facts=_facts(context, draft, facts, result.largest_weight),
                 notes=(*notes, *result.notes),
                 original=str(origin) if facts and facts.gguf else "",
@@ -81,7 +81,7 @@ def prepare(
     if found is None:
         raise WorkerError("The source directory was not written.")
     source: Source = context.files.read(found / _RECORD, Source)
-    return replace(source, path=str(found), name=name, origin=said)
+    return replace(source, path=str(found), name=name, origin=reference)
 
 
 def _facts(context: Context, draft: Path, origin: ModelFacts | None, largest_weight: float) -> ModelFacts:
@@ -95,7 +95,7 @@ def _facts(context: Context, draft: Path, origin: ModelFacts | None, largest_wei
 def error_of(answer: object) -> EdgewrightError:
     """A failed job as the error a user sees."""
     if not isinstance(answer, Failure):
-        return WorkerError("The worker answered with something else.")
+        return WorkerError("The worker sent an unexpected answer.")
     kinds = {
         FailureKind.UNSUPPORTED: UnsupportedError,
         FailureKind.INVALID_INPUT: InputError,

@@ -25,13 +25,13 @@ def sensitivity(
     """The table of a source, from the store as far as it was measured before."""
     ids = calibration[:TOKENS]
     if len(ids) < _LEAST_TOKENS:
-        reason = f"The text leaves {len(ids)} tokens to calibrate on, and {_LEAST_TOKENS} are needed."
+        reason = f"The text leaves {len(ids)} tokens for calibration; {_LEAST_TOKENS} are needed."
         return Failure(failure=FailureKind.INVALID_INPUT, reason=reason)
     groups = groups_of(context.files.tensors(Path(source.path)), tied=source.facts.tied_embeddings)
     groups = tuple(sorted(groups, key=lambda group: (group.first, group.name)))
     curves: list[Curve] = []
     for start in range(0, len(groups), _GROUPS_AT_ONCE):
-        context.reporter.phase(f"measuring how much quantization costs: group {start + 1} of {len(groups)}")
+        context.reporter.phase(f"measuring the cost of quantization: group {start + 1} of {len(groups)}")
         job = SensitivityJob(
             worker=context.reference.worker,
             source=source.path,

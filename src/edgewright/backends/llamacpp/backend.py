@@ -112,15 +112,15 @@ def _refusal(facts: ModelFacts) -> str:
     table = _table()
     if facts.gguf and facts.gguf.architecture not in table["gguf"]:
         return (
-            f"llama.cpp (0.5.0-dev) does not load the architecture {facts.gguf.architecture}; "
-            "it needs a toolchain whose llama.cpp has it."
+            f"llama.cpp (0.5.0-dev) does not load the architecture {facts.gguf.architecture}; use a "
+            "toolchain whose llama.cpp supports it."
         )
     if facts.gguf or facts.architecture in table["supported"] or facts.model_type in table["types"]:
         return ""
     named = facts.architecture or facts.model_type or "without a name"
     return (
-        f"llama.cpp's converter (0.5.0-dev) does not register the architecture {named}; "
-        "build with another framework, or with a toolchain whose llama.cpp has it."
+        f"llama.cpp's converter (0.5.0-dev) does not register the architecture {named}; build with "
+        "another framework, or with a toolchain whose llama.cpp supports it."
     )
 
 

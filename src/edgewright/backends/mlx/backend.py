@@ -121,15 +121,15 @@ def _refusal(facts: ModelFacts) -> str:
     if facts.model_type not in supported_types():
         named = facts.model_type or "without a name"
         return (
-            f"mlx-lm 0.32.2 has no implementation of model type {named}; "
-            "build with another framework, or with a toolchain whose mlx-lm has it."
+            f"mlx-lm 0.32.2 has no implementation of model type {named}; build with another framework, or "
+            "with a toolchain whose mlx-lm supports it."
         )
     return ""
 
 
 def _left_out(facts: ModelFacts) -> tuple[str, ...]:
     kept = _dtype(facts)
-    large = f"float16 cannot hold weights up to {facts.largest_weight:.4g}: they are kept in {kept}"
+    large = f"float16 cannot represent weights up to {facts.largest_weight:.4g}: they are kept in {kept}"
     notes = (large,) if facts.float16_overflows else ()
     odd = {row: count for row, count in facts.row_sizes if row % _GROUP}
     if not odd or not facts.parameters:

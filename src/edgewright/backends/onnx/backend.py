@@ -69,7 +69,7 @@ class OnnxBackend(Declared):
     def _refusal(self, facts: ModelFacts) -> str:
         if facts.model_type not in self._model_types:
             return (
-                f'the model builder of ONNX Runtime GenAI 0.18.0 does not know model type "{facts.model_type}"; '
+                f'the model builder of ONNX Runtime GenAI 0.18.0 does not support model type "{facts.model_type}"; '
                 "use another framework, or a model derived from a listed architecture"
             )
         return ""
@@ -95,7 +95,8 @@ def _notes(facts: ModelFacts) -> tuple[str, ...]:
         notes.append("the tied embedding is stored twice, once for input and once for output")
     if facts.hidden_size % _BLOCK:
         notes.append(
-            f"int8 and int4: the embedding stays float32, its rows of {facts.hidden_size} are no multiple of 32"
+            f"int8 and int4: the embedding stays float32 because its row length {facts.hidden_size} is "
+            "not a multiple of 32"
         )
     odd = sorted(length for length, _ in facts.row_sizes if length % _BLOCK)
     if odd:

@@ -120,13 +120,16 @@ def _notes(facts: ModelFacts) -> tuple[str, ...]:
     """What stays above its nominal bits, and which rows cannot take the named group size."""
     notes = ["int4: embeddings and the output layer stay at 8 bits (NNCF's default)"]
     if facts.float16_overflows:
-        notes.append(f"the export is float32: float16 cannot hold weights up to {facts.largest_weight:.4g}")
+        notes.append(
+            f"the export is float32: float16 cannot represent weights up to {facts.largest_weight:.4g}"
+        )
     for group in _GROUPS:
         odd = [length for length, _ in facts.row_sizes if length % group]
         if odd:
             lengths = ", ".join(str(length) for length in sorted(odd))
             notes.append(
-                f"int4 with groups of {group}: rows of {lengths} are no multiple of {group}; they get the largest "
-                "power of two below it that divides them (at least 32), else 8 bits"
+                f"int4 with groups of {group}: the row lengths {lengths} are not multiples of {group}; "
+                "such tensors use the largest smaller power of two that divides the length (at least "
+                "32), or 8 bits"
             )
     return tuple(notes)

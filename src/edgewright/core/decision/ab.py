@@ -47,11 +47,11 @@ def decide(metric: str, ratio: Value, *, margin: float = MARGIN, doubt: str = ""
     low, high = ratio.ci_low, ratio.ci_high
     up = METRICS[metric].higher_is_better
     if 1.0 / (1.0 + margin) <= low and high <= 1.0 + margin:
-        answer, why = Better.ALIKE, f"all of it within {margin:.0%} of 1"
+        answer, why = Better.ALIKE, f"the whole interval is within {margin:.0%} of 1"
     elif low > 1.0:
-        answer, why = (Better.B if up else Better.A), "all of it above 1"
+        answer, why = (Better.B if up else Better.A), "the whole interval is above 1"
     elif high < 1.0:
-        answer, why = (Better.A if up else Better.B), "all of it below 1"
+        answer, why = (Better.A if up else Better.B), "the whole interval is below 1"
     else:
-        answer, why = Better.INCONCLUSIVE, f"it holds 1 and reaches beyond {margin:.0%}"
+        answer, why = Better.INCONCLUSIVE, f"the interval contains 1 and extends beyond {margin:.0%}"
     return AbVerdict(metric=metric, answer=answer, ratio=ratio, margin=margin, reason=f"{figure}; {why}")

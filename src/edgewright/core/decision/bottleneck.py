@@ -54,11 +54,14 @@ def decode_limit(
         and doubling_gain is not None
         and doubling_gain < DOUBLING_GAIN
     ):
-        reason = f"{share:.0%} of what memory allows, and twice the threads gain {doubling_gain:+.0%}"
+        reason = (
+            f"{share:.0%} of the limit set by memory bandwidth, and twice the threads change the speed by "
+            f"{doubling_gain:+.0%}"
+        )
         return Bottleneck(limit=Limit.MEMORY, reason=reason)
-    told = [f"{share:.0%} of what memory allows" if share is not None else bound.reason]
+    told = [f"{share:.0%} of the limit set by memory bandwidth" if share is not None else bound.reason]
     if doubling_gain is not None:
-        told.append(f"twice the threads gain {doubling_gain:+.0%}")
+        told.append(f"twice the threads change the speed by {doubling_gain:+.0%}")
     return _overhead(phase) or Bottleneck(limit=Limit.UNDETERMINED, reason=", ".join(told))
 
 
@@ -68,7 +71,7 @@ def prefill_limit(speed: float, bound: Bound, phase: PhaseProfile | None) -> Bot
     total = sum(o.ms for o in phase.operators) if phase else 0.0
     matrix = phase.matrix_ms / total if phase and total else None
     figures = (
-        f"{share:.0%} of the float32 operations that this host can do" if share is not None else bound.reason,
+        f"{share:.0%} of this host's measured float32 throughput" if share is not None else bound.reason,
         f"{matrix:.0%} of the operators' time in matrix products"
         if matrix is not None
         else "no operator profile",
@@ -86,7 +89,8 @@ def _overhead(phase: PhaseProfile | None) -> Bottleneck | None:
     if share >= OPERATOR_SHARE:
         return None
     return Bottleneck(
-        limit=Limit.OVERHEAD, reason=f"operators take {share:.0%} of the time, the rest is around them"
+        limit=Limit.OVERHEAD,
+        reason=f"operators take {share:.0%} of the time; the rest is overhead between them",
     )
 
 

@@ -90,13 +90,11 @@ def _provisional(contenders: Sequence[Contender], undecided: Sequence[Contender]
     points = points_of(undecided, policy)
     on_front = front(points)
     failing = len(contenders) - len(undecided)
-    lines = [
-        f"of {len(contenders)} builds that were measured {failing} fail a gate, and none passes every one"
-    ]
+    lines = [f"{len(contenders)} builds were measured: {failing} fail a gate, and none passes every gate"]
     lines += [f"open: {v.reason}" for v in best.verdicts if v.excused]
     if runner_up:
-        said = compare(runner_up.values, best.values, policy.objectives, policy.axes)
-        lines.append(f"the next best is {runner_up.id}: {said}")
+        comparison = compare(runner_up.values, best.values, policy.objectives, policy.axes)
+        lines.append(f"the next best is {runner_up.id}: {comparison}")
     return Choice(
         chosen=best.id,
         front=on_front,
@@ -124,7 +122,7 @@ def _nobody(contenders: Sequence[Contender], policy: Policy) -> Choice:
         return Choice(chosen=None, front=(), scores={}, reasons=("no build could be measured",))
     best = near[0]
     missed = tuple(v.reason for v in best.verdicts if v.outcome is not Outcome.PASS and not v.excused)
-    reason = f"no build passed every gate; {best.id} came nearest"
+    reason = f"no build passed every gate; {best.id} came closest"
     return Choice(chosen=None, front=(), scores={}, reasons=(reason,), nearest_miss=best.id, missed=missed)
 
 
@@ -141,22 +139,22 @@ def _reasons(
 ) -> tuple[str, ...]:
     failing = sum(overall(c.verdicts) is Outcome.FAIL for c in contenders)
     lines = [
-        f"of {len(contenders)} builds that were measured {failing} fail a gate, and {_listed(passing)} every one",
+        f"{len(contenders)} builds were measured: {failing} fail a gate, and {_listed(passing)} every gate",
         f"{best.id} {_wish(policy)}",
     ]
     leads = [name for name in policy.objectives if _leads(best, passing, policy.axes[name])]
     if leads and len(passing) > 1:
-        lines.append(f"of those that pass it is the best in {' and '.join(leads)}")
+        lines.append(f"among the builds that pass, it is the best in {' and '.join(leads)}")
     lines += [f"open: {v.reason}" for v in best.verdicts if v.excused]
     if runner_up:
-        said = compare(runner_up.values, best.values, policy.objectives, policy.axes)
-        lines.append(f"the next best is {runner_up.id}: {said}")
+        comparison = compare(runner_up.values, best.values, policy.objectives, policy.axes)
+        lines.append(f"the next best is {runner_up.id}: {comparison}")
     return tuple(lines)
 
 
 def _wish(policy: Policy) -> str:
     if policy.order:
-        return f"comes first by {', then '.join(policy.order)}"
+        return f"ranks first by {', then '.join(policy.order)}"
     weights = ", ".join(f"{name} {weight:g}" for name, weight in policy.prefer.items())
     return f"scores highest with the weights {weights}"
 

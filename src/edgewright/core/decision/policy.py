@@ -19,7 +19,7 @@ class Gate:
 
     def __post_init__(self) -> None:
         if self.metric not in METRICS:
-            raise ValueError(f"{self.metric!r} is no metric; known: {', '.join(METRICS)}")
+            raise ValueError(f"{self.metric!r} is not a metric; known: {', '.join(METRICS)}")
         if (self.at_least is None) == (self.at_most is None):
             raise ValueError(f"the gate on {self.metric} needs either at_least or at_most")
 

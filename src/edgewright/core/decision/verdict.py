@@ -82,10 +82,10 @@ def judge(gate: Gate, value: Value | None) -> Verdict:
     title = METRICS[gate.metric].title.lower()
     if value is None or value.value is None:
         why = value.reason if value else "not measured"
-        return _undecided(gate, None, f"{title} has no figure: {why}", Needs.FIGURE)
-    figure = f"{title} {_number(value.value)} against {gate.sign} {_number(gate.bound)}"
+        return _undecided(gate, None, f"{title} has no value: {why}", Needs.FIGURE)
+    figure = f"{title} {_number(value.value)} (gate {gate.sign} {_number(gate.bound)})"
     if value.label is Label.ESTIMATED:
-        why = f"{figure} is an estimate ({value.method}), and an estimate decides no gate"
+        why = f"{figure} is an estimate ({value.method}); an estimate cannot decide a gate"
         return _undecided(gate, value.value, why, Needs.FIGURE)
     holds = gate.holds(value.value)
     if value.ci_low is None or value.ci_high is None:
@@ -102,7 +102,7 @@ def _verdict(gate: Gate, value: Value, reason: str, *, passed: bool, failed: boo
         return Verdict(gate=gate, outcome=outcome, value=value.value, reason=reason)
     needs = Needs.ROUNDS if METRICS[gate.metric].is_device_bound else Needs.TEXT
     return _undecided(
-        gate, value.value, f"{reason} holds the bound: more data would be needed to tell", needs
+        gate, value.value, f"{reason} contains the bound: more data is needed for a verdict", needs
     )
 
 

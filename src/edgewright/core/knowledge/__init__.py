@@ -36,7 +36,7 @@ def target(name: str) -> Target:
     """
     known = targets()
     if name not in known:
-        raise UsageError(f"There is no target {name!r}.", hint=f"Known targets: {', '.join(known)}.")
+        raise UsageError(f"Unknown target {name!r}.", hint=f"Known targets: {', '.join(known)}.")
     return known[name]
 
 
@@ -53,7 +53,7 @@ def framework_name(spelling: str, others: Collection[str] = ()) -> str:
     for name, row in rows.items():
         if wanted == name or wanted in row["spellings"]:
             return name
-    raise UsageError(f"There is no framework {spelling!r}.", hint=f"Known: {', '.join(rows)}.")
+    raise UsageError(f"Unknown framework {spelling!r}.", hint=f"Known: {', '.join(rows)}.")
 
 
 def _target(name: str, row: dict[str, Any]) -> Target:

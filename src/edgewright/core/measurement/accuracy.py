@@ -98,8 +98,10 @@ def length_values(scores: Scores, original: Scores) -> dict[str, Value]:
     mine, theirs = float(np.mean(scores.lengths)), float(np.mean(original.lengths))
     low, high = LENGTH_BOUNDS
     usual = low <= mine / theirs <= high
-    method = f"mean answer of {len(scores.lengths)} prompts, {mine:.1f} against {theirs:.1f} ids"
-    note = "" if usual else f"; outside of {low:g} to {high:g}: the build answers at another length"
+    method = (
+        f"mean answer length over {len(scores.lengths)} prompts: {mine:.1f} ids, original {theirs:.1f} ids"
+    )
+    note = "" if usual else f"; outside {low:g} to {high:g}: the build's answers have a different length"
     value = Value(
         value=mine / theirs,
         unit=METRICS["output_length_ratio"].unit,

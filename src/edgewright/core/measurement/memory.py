@@ -63,7 +63,7 @@ def inconsistency(memory: Memory, weight_bytes: int, *, untouched_bytes: int = 0
     needed = weight_bytes - untouched_bytes
     if resident is not None and resident < needed:
         return (
-            f"inconsistent: {resident / 1e6:.0f} MB were resident after decoding with {needed / 1e6:.0f} MB of "
-            "weights; the system took pages back"
+            f"inconsistent: {resident / 1e6:.0f} MB were resident after decoding with {needed / 1e6:.0f} "
+            "MB of weights; the system reclaimed pages"
         )
     return ""

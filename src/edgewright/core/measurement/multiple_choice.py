@@ -80,7 +80,7 @@ def item_scores(tasks: TaskSet, answers: Sequence[Likelihood]) -> tuple[ItemScor
     """
     scores, rest = [], iter(answers)
     if len(answers) != sum(len(item.choices) for item in tasks.items):
-        raise ValueError(f"{len(answers)} answers do not fit the choices of {tasks.name}")
+        raise ValueError(f"{len(answers)} answers do not match the choices of {tasks.name}")
     for item in tasks.items:
         totals = [next(rest).total for _ in item.choices]
         chosen = _best(totals)
@@ -145,7 +145,8 @@ def verdict(kept: Value, baseline: Sequence[ItemScore], *, chance: float, at_lea
         return answer
     share = sum(flags) / len(flags)
     reason = (
-        f"the baseline answers {100 * share:.1f} % of {len(flags)} items rightly, which is not surely "
-        f"{100 * CHANCE_MARGIN:.0f} points above the {100 * chance:.1f} % of guessing"
+        f"the baseline answers {100 * share:.1f} % of {len(flags)} items correctly, which is not "
+        f"significantly more than {100 * CHANCE_MARGIN:.0f} points above the {100 * chance:.1f} % of "
+        "guessing"
     )
     return Verdict(gate=answer.gate, outcome=Outcome.INCONCLUSIVE, value=answer.value, reason=reason)

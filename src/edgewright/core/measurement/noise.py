@@ -67,7 +67,7 @@ def disturbance(noise: Noise, normal: Sentinel | None, limits: NoiseLimits = LIM
         found.append(f"{noise.swapped_in_pages} pages were swapped in")
     off, where = _furthest_off(noise, normal)
     if abs(off) > limits.sentinel:
-        found.append(f"{where} was {off:+.0%} off this run's usual")
+        found.append(f"{where} differed by {off:+.0%} from its usual value in this run")
     return " and ".join(found)
 
 
@@ -94,7 +94,7 @@ def _furthest_off(noise: Noise, normal: Sentinel | None) -> tuple[float, str]:
     if normal is None:
         return 0.0, ""
     found = [
-        (got / usual - 1.0, f"{when} it the host's speed in {what}")
+        (got / usual - 1.0, f"the host's speed of {what} {when} the block")
         for when, sentinel in (("before", noise.before), ("after", noise.after))
         if sentinel is not None
         for what, got, usual in (

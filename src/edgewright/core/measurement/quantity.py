@@ -93,7 +93,7 @@ _known: dict[str, Metric] = {
         ("task_accuracy", "1", True, "Task accuracy"),
         ("task_accuracy_retained", "1", True, "Task accuracy retained"),
         ("perplexity_increase", "1", False, "Perplexity increase"),
-        ("output_length_ratio", "1", False, "Length of answers against the original's"),
+        ("output_length_ratio", "1", False, "Answer length relative to the original"),
     ),
     **_table(
         Kind.SPEED,

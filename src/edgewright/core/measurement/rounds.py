@@ -98,11 +98,17 @@ class HostNoise:
     def excuse(self) -> str:
         """Why no build can be blamed for being unsteady here; empty where it can."""
         if self.swing is not None:
-            return f"the host's own speed was over {LIMITS.sentinel:.0%} off its usual in {self.invalid + self.kept} of {self.blocks} blocks"
+            return (
+                f"the host's speed differed by more than {LIMITS.sentinel:.0%} from its usual value in "
+                f"{self.invalid + self.kept} of {self.blocks} blocks"
+            )
         valid = self.blocks - self.invalid
         if not valid or self.unsteady / valid <= LIMITS.invalid_share:
             return ""
-        return f"the host's own speed was over {LIMITS.unsteady:.0%} off its usual in {self.unsteady} of {valid} blocks"
+        return (
+            f"the host's speed differed by more than {LIMITS.unsteady:.0%} from its usual value in "
+            f"{self.unsteady} of {valid} blocks"
+        )
 
 
 def host_noise(rounds: Sequence[Round]) -> HostNoise:

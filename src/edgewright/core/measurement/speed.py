@@ -111,7 +111,7 @@ def steadiness_values(
     speeds = [decode_tok_s(block) for block in steady]
     those = f"{len(steady)} blocks"
     if len(steady) < len(blocks):
-        those = f"those {len(steady)} of {len(blocks)} blocks in which the host was as fast as usual"
+        those = f"the {len(steady)} of {len(blocks)} blocks in which the host ran at its usual speed"
     figures: dict[str, tuple[Figure | None, str, str, int]] = {
         "latency_variation": (
             latency_variation(pooled, error=error),
@@ -211,7 +211,7 @@ def ratio_of(
     figure = BLOCK_FIGURES[metric]
     rounds = [key for key in blocks if key in baseline]
     if not rounds:
-        return not_available("speedup", "no round holds both arms")
+        return not_available("speedup", "no round contains both builds")
     logs = [math.log(figure(blocks[k]) / figure(baseline[k])) for k in rounds]
     mean, half, how = log_interval(
         logs, [math.log(figure(block)) for block in baseline.values()], error=error
@@ -233,7 +233,7 @@ def paired_values(
     """Speedup in decoding and memory cut against the baseline's blocks of the same rounds."""
     rounds = [key for key in blocks if key in baseline]
     if not rounds:
-        reason = "no round holds both this build and the baseline"
+        reason = "no round contains both this build and the baseline"
         return {name: not_available(name, reason) for name in ("speedup", "memory_cut")}
     cuts = [1.0 - blocks[k].memory.peak_bytes / baseline[k].memory.peak_bytes for k in rounds]
     how = "1 - ratio of peak memory (anonymous, shared, resident weights) within rounds; the interval is their range"

@@ -25,5 +25,7 @@ def first_difference(original: Layers, other: Layers) -> str:
             return f"layer {layer} has another shape: {list(two.shape)} instead of {list(one.shape)}"
         apart = float(np.linalg.norm(one - two) / max(float(np.linalg.norm(one)), 1e-12))
         if apart > _APART:
-            return f"layer {layer} of {common[-1] + 1} differs first, by {apart:.0%} of its output"
+            return (
+                f"layer {layer} of {common[-1] + 1} is the first that differs, by {apart:.0%} of its output"
+            )
     return "every layer agrees: the difference is in the last norm or the output layer"

@@ -41,8 +41,8 @@ _HEADS = {
 
 def classes(config: Mapping[str, Any]) -> tuple[str, ...]:
     """The names of the model's classes, where config.json has any."""
-    said = config.get("architectures")
-    return tuple(name for name in said if isinstance(name, str)) if isinstance(said, list) else ()
+    declared = config.get("architectures")
+    return tuple(name for name in declared if isinstance(name, str)) if isinstance(declared, list) else ()
 
 
 def no_generator(config: Mapping[str, Any]) -> str:

@@ -62,6 +62,6 @@ def _window(config: Mapping[str, Any]) -> int:
     return _length(window) if not isinstance(kinds, list) or "sliding_attention" in kinds else 0
 
 
-def _length(said: object) -> int:
+def _length(value: object) -> int:
     """A length in tokens; 0 for what is none: what reads the model refuses it in its own words."""
-    return int(said) if isinstance(said, int | float) and 0 < said < _ENDLESS else 0
+    return int(value) if isinstance(value, int | float) and 0 < value < _ENDLESS else 0

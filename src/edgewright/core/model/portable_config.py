@@ -33,22 +33,22 @@ ROLES = ("bos", "eos", "pad")
 
 
 def portable_config(
-    said: Mapping[str, Any],
+    declared: Mapping[str, Any],
     before: Mapping[str, Any],
     now: Mapping[str, Any],
     aliases: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """The user's settings ``said``, with what Transformers' form of them ``now`` adds or changed since ``before``.
+    """The user's settings ``declared``, with what Transformers' form of them ``now`` adds or changed since ``before``.
 
     ``aliases`` are the other names under which Transformers knows a setting: Qwen3-MoE's ``num_experts`` is its
     ``num_local_experts``. Readers look for either.
     """
-    plain = {key: value for key, value in said.items() if key not in NOT_OURS}
+    plain = {key: value for key, value in declared.items() if key not in NOT_OURS}
     for key, value in now.items():
         changed = key not in before or before[key] != value
-        if key in NOT_OURS or (key in said and not changed):
+        if key in NOT_OURS or (key in declared and not changed):
             continue
-        if value is not None or key in said:
+        if value is not None or key in declared:
             plain[key] = value
     for alias, name in (aliases or {}).items():
         if plain.get(name) is not None:
@@ -56,7 +56,7 @@ def portable_config(
     plain |= _rope(plain)
     if plain.get("model_type") == "gpt2":  # three readers look for the name of the first release
         plain.setdefault("n_ctx", plain.get("n_positions"))
-    if plain.get("model_type") == "falcon" and "num_kv_heads" not in said and _one_key_head(plain):
+    if plain.get("model_type") == "falcon" and "num_kv_heads" not in declared and _one_key_head(plain):
         plain["num_kv_heads"] = 1  # Transformers' default is that of other Falcons, and readers believe it
     return plain
 
@@ -95,7 +95,7 @@ def _older(rope: Mapping[str, Any], plain: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def special_ids(
-    said: Mapping[str, Any],
+    declared: Mapping[str, Any],
     generation: Mapping[str, Any],
     roles: Mapping[str, int],
     defaults: Mapping[str, Any],
@@ -109,7 +109,7 @@ def special_ids(
     notes = []
     for role in ROLES:
         key = f"{role}_token_id"
-        if key in said:
+        if key in declared:
             continue
         source, value = "generation_config.json", generation.get(key)
         if value is None:

@@ -61,20 +61,23 @@ def recognise(
     ``side`` holds what the files of `SIDE_FILES` say. Where there are no tensors (pickled weights, which are not
     looked into), the configuration decides alone.
     """
-    said = _said(config, side)
+    declared = _declared(config, side)
     packed = _packed(tensors)
     if packed:
-        return Quantized(method=said.method or packed.method, evidence=packed.evidence)
+        return Quantized(method=declared.method or packed.method, evidence=packed.evidence)
     float8 = [t for t in tensors if t.dtype in FLOAT8 and not t.name.endswith((*SCALES, *SPARE))]
     if not float8:
-        return said if said.evidence else None
+        return declared if declared.evidence else None
     shapes = {tensor.name: tensor.shape for tensor in tensors}
-    lacking = next((t.name for t in float8 if not _scaled(t, shapes, said.block)), "")
+    lacking = next((t.name for t in float8 if not _scaled(t, shapes, declared.block)), "")
     if lacking:
-        evidence = f"{lacking} is float8 without a scale that is understood"
-        return Quantized(method=said.method or "FP8", evidence=evidence)
+        evidence = f"{lacking} is float8 without a known scale"
+        return Quantized(method=declared.method or "FP8", evidence=evidence)
     return Quantized(
-        method=said.method or "FP8", evidence=f"{float8[0].name} is float8", readable=True, block=said.block
+        method=declared.method or "FP8",
+        evidence=f"{float8[0].name} is float8",
+        readable=True,
+        block=declared.block,
     )
 
 
@@ -102,7 +105,7 @@ def _scaled(tensor: TensorShape, shapes: Mapping[str, tuple[int, ...]], block: t
     return len(found) == 1 and scale_fits(tensor.shape, found[0], block)
 
 
-def _said(config: Mapping[str, Any], side: Mapping[str, object]) -> Quantized:
+def _declared(config: Mapping[str, Any], side: Mapping[str, object]) -> Quantized:
     """What configuration and side files say; without evidence where they say nothing."""
     inner = config.get("text_config")
     for place in (config, inner if isinstance(inner, Mapping) else {}):
@@ -112,23 +115,23 @@ def _said(config: Mapping[str, Any], side: Mapping[str, object]) -> Quantized:
                     method=_method(place[key]), evidence=f"config.json has a {key}", block=_block(place[key])
                 )
     for name, content in side.items():
-        return Quantized(method=_method(content), evidence=f"{name} lies beside them")
+        return Quantized(method=_method(content), evidence=f"{name} is in the same directory")
     return Quantized(method="", evidence="")
 
 
-def _method(said: object) -> str:
-    if not isinstance(said, Mapping):
+def _method(value: object) -> str:
+    if not isinstance(value, Mapping):
         return ""
-    inner = said.get("quantization")
+    inner = value.get("quantization")
     if isinstance(inner, Mapping):  # ModelOpt
         return f"ModelOpt {inner.get('quant_algo') or ''}".strip()
-    if said.get("quant_method"):
-        return str(said["quant_method"])
-    return next((kind for key, kind in (("w_bit", "AWQ"), ("bits", "")) if key in said and kind), "")
+    if value.get("quant_method"):
+        return str(value["quant_method"])
+    return next((kind for key, kind in (("w_bit", "AWQ"), ("bits", "")) if key in value and kind), "")
 
 
-def _block(said: object) -> tuple[int, int]:
-    found = said.get("weight_block_size") if isinstance(said, Mapping) else None
+def _block(value: object) -> tuple[int, int]:
+    found = value.get("weight_block_size") if isinstance(value, Mapping) else None
     whole = isinstance(found, list) and len(found) == 2 and all(isinstance(n, int) and n > 0 for n in found)
     return (found[0], found[1]) if whole and isinstance(found, list) else BLOCK
 
@@ -140,5 +143,5 @@ def _packed(tensors: Iterable[TensorShape]) -> Quantized | None:
         if part:
             return Quantized(method=part, evidence=f"there is a tensor {tensor.name}")
         if tensor.dtype in _SMALL and len(tensor.shape) >= 2:
-            return Quantized(method="", evidence=f"{tensor.name} holds packed numbers ({tensor.dtype})")
+            return Quantized(method="", evidence=f"{tensor.name} contains packed numbers ({tensor.dtype})")
     return None

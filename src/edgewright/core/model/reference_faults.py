@@ -17,7 +17,7 @@ def reference_fault(config: Mapping[str, Any]) -> str:
     windows = "sliding_attention" in (config.get("layer_types") or ("sliding_attention",))
     if config.get("model_type") == "olmo3" and kind != "default" and windows:
         return (
-            f"Transformers 5.5.4, which the original is run with, applies OLMo 3's rope scaling ({kind}) to its sliding layers, "
-            "which the model does not: there is no right original to compare with"
+            f"Transformers 5.5.4, which runs the original, applies OLMo 3's rope scaling ({kind}) to the "
+            "sliding-window layers, but the model does not: there is no correct original to compare with"
         )
     return ""

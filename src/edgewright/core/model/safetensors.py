@@ -11,7 +11,7 @@ from math import prod
 from typing import Any
 
 from edgewright.core.model.facts import TensorShape
-from edgewright.core.shown import shown
+from edgewright.core.quoted import quoted
 
 _BITS = {
     "BOOL": 8,
@@ -42,13 +42,13 @@ def declared(header: object) -> list[TensorShape]:
         ValueError: it breaks the format's rules; the message says where.
     """
     if not isinstance(header, Mapping):
-        raise ValueError("its header holds no tensors")  # noqa: TRY004  # a fault of the file, no type of ours
+        raise ValueError("its header contains no tensors")  # noqa: TRY004  # a fault of the file, no type of ours
     found = {name: _tensor(name, entry) for name, entry in header.items() if name != "__metadata__"}
     at = 0
     for tensor, (begin, end) in sorted(found.values(), key=lambda pair: pair[1]):
         if begin != at:
             raise ValueError(
-                f"the tensor {shown(tensor.name)} begins at {begin}, and the one before it ends at {at}"
+                f"the tensor {quoted(tensor.name)} begins at {begin}, and the one before it ends at {at}"
             )
         at = end
     return [tensor for tensor, _ in found.values()]
@@ -56,24 +56,24 @@ def declared(header: object) -> list[TensorShape]:
 
 def _tensor(name: str, entry: Any) -> tuple[TensorShape, tuple[int, int]]:
     if not isinstance(entry, Mapping):
-        raise ValueError(f"the tensor {shown(name)} is not described")  # noqa: TRY004  # as above
+        raise ValueError(f"the tensor {quoted(name)} is not described")  # noqa: TRY004  # as above
     shape, offsets, kind = _counts(entry.get("shape")), _counts(entry.get("data_offsets")), entry.get("dtype")
     if shape is None or not isinstance(kind, str):
         raise ValueError(
-            f"the tensor {shown(name)} has the shape {shown(entry.get('shape'))} and the type {shown(kind)}"
+            f"the tensor {quoted(name)} has the shape {quoted(entry.get('shape'))} and the type {quoted(kind)}"
         )
     if offsets is None or len(offsets) != 2 or offsets[1] < offsets[0]:
-        raise ValueError(f"the tensor {shown(name)} lies at {shown(entry.get('data_offsets'))}")
+        raise ValueError(f"the tensor {quoted(name)} has the offsets {quoted(entry.get('data_offsets'))}")
     begin, end = offsets
     if kind in _BITS and prod(shape) * _BITS[kind] != 8 * (end - begin):
         raise ValueError(
-            f"the tensor {shown(name)} of shape {shown(list(shape))} in {kind} has {end - begin} bytes"
+            f"the tensor {quoted(name)} of shape {quoted(list(shape))} in {kind} has {end - begin} bytes"
         )
     return TensorShape(name=name, shape=shape, dtype=kind.lower(), stored_bytes=end - begin), (begin, end)
 
 
-def _counts(said: object) -> tuple[int, ...] | None:
+def _counts(value: object) -> tuple[int, ...] | None:
     """A list of sizes; None where it is anything else."""
-    if isinstance(said, list) and all(type(n) is int and 0 <= n < _MOST for n in said):
-        return tuple(said)
+    if isinstance(value, list) and all(type(n) is int and 0 <= n < _MOST for n in value):
+        return tuple(value)
     return None

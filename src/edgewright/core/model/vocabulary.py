@@ -35,7 +35,7 @@ def beyond(tokenizer: Mapping[str, Any], rows: int) -> dict[str, int]:
     return {token: number for token, number in tokens_of(tokenizer).items() if number >= rows}
 
 
-def token_text(said: object) -> str:
+def token_text(value: object) -> str:
     """A special token's text: newer files hold it plainly, older ones in a dictionary."""
-    text = said.get("content") if isinstance(said, Mapping) else said
+    text = value.get("content") if isinstance(value, Mapping) else value
     return text if isinstance(text, str) else ""

@@ -63,7 +63,7 @@ def weight_names(names: Collection[str], index: object, layout: Layout = SAFETEN
         for name in listed:
             if name not in names:
                 raise InputError(
-                    f"{layout.index} lists {name}, which is not there.", hint="Download the model again."
+                    f"{layout.index} lists {name}, which is missing.", hint="Download the model again."
                 )
         return listed
     return tuple(sorted(name for name in names if fnmatchcase(name, layout.shards)))
@@ -79,10 +79,10 @@ def passed_over(names: Collection[str], index: object, layout: Layout = SAFETENS
         return ""
     there = sum(name in names for name in listed)
     files = "1 file" if len(listed) == 1 else f"{len(listed)} files"
-    lacking = "" if there == len(listed) else f", {len(listed) - there} of them not there"
+    lacking = "" if there == len(listed) else f", {len(listed) - there} of them missing"
     return (
-        f"{layout.whole} was read, as Transformers does; {layout.index} beside it lists {files} of another save"
-        f"{lacking}; they were left alone"
+        f"{layout.whole} was read, as Transformers does; {layout.index} in the same directory lists "
+        f"{files} of a different save{lacking}; these were ignored"
     )
 
 

@@ -81,7 +81,7 @@ class _Line:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outlook:
+class Predictor:
     """One framework as its measured builds show it.
 
     ``lines`` holds times over the bytes of weights. The runtime needs ``beside_bytes`` of memory beside what it holds for them.
@@ -103,7 +103,7 @@ class Outlook:
         }
 
 
-def outlook(seen: Sequence[Seen]) -> Outlook:
+def predictor(seen: Sequence[Seen]) -> Predictor:
     """Fitted to at least one measured build of a framework.
 
     Two sizes or more give a line, held to what can be (no negative time). Accuracy's factor and floor come from the
@@ -114,7 +114,7 @@ def outlook(seen: Sequence[Seen]) -> Outlook:
     rounded = [one for one in seen if one.raw_kl > least]
     floor = max(min((o.figures["kl_divergence"] - o.raw_kl for o in rounded), default=0.0), 0.0)
     factors = [max(o.figures["kl_divergence"] - floor, least) / o.raw_kl for o in rounded]
-    return Outlook(
+    return Predictor(
         lines={
             name: _line([(o.figures["size_bytes"], _turned(name, o.figures[name])) for o in seen], alone)
             for name, alone in _PER_BYTE.items()

@@ -67,12 +67,10 @@ def decode_bound(
     read = bytes_per_token(weight_bytes, facts, context)
     cache = capability.last_level_cache_bytes
     if facts is not None and facts.experts:
-        reason = "a mixture of experts: the weights of those that take part are not known"
+        reason = "a mixture of experts: the weights of the active experts are not known"
         return Bound(tok_s=None, per_token=read, unit="byte", reason=reason)
     if cache is not None and weight_bytes <= _RESIDENT * cache:
-        reason = (
-            f"cache-resident: {weight_bytes / 1e6:.0f} MB of weights beside {cache / 1e6:.0f} MB of cache"
-        )
+        reason = f"cache-resident: {weight_bytes / 1e6:.0f} MB of weights, {cache / 1e6:.0f} MB of cache"
         return Bound(tok_s=None, per_token=read, unit="byte", reason=reason)
     return Bound(tok_s=capability.read_gb_s * 1e9 / read, per_token=read, unit="byte")
 
@@ -96,7 +94,7 @@ def roofline(
     inconsistent = ""
     if decode.tok_s is not None and decode_tok_s > _ABOVE * decode.tok_s:
         inconsistent = (
-            f"inconsistent: {decode_tok_s:.0f} tokens/s were measured where memory allows {decode.tok_s:.0f}: "
-            "the bandwidth was measured too low, or not all weights are read"
+            f"inconsistent: {decode_tok_s:.0f} tokens/s were measured, but memory bandwidth allows only "
+            f"{decode.tok_s:.0f}: the bandwidth was measured too low, or not all weights are read"
         )
     return Roofline(capability=capability, decode=decode, prefill=prefill, inconsistent=inconsistent)

@@ -24,8 +24,8 @@ from edgewright.core.prediction.expectation import (
     Seen,
     at_best,
     drawn,
-    outlook,
     place,
+    predictor,
 )
 
 _WORTH = 0.002
@@ -81,15 +81,16 @@ def propose(
     bottom = place(reference, metrics)
     front = [place(one.figures, metrics) for one in seen]
     volume = hypervolume(front, bottom)
-    outlooks = {
-        name: outlook([one for one in seen if one.framework == name]) for name in {o.framework for o in seen}
+    predictors = {
+        name: predictor([one for one in seen if one.framework == name])
+        for name in {o.framework for o in seen}
     }
     hopeful: list[Proposal] = []
     hopeless: list[Hopeless] = []
     for option in options:
-        if option.framework not in outlooks:
+        if option.framework not in predictors:
             continue
-        expected = outlooks[option.framework].expected(option)
+        expected = predictors[option.framework].expected(option)
         best = at_best(expected, (fastest or {}).get(option.id, inf))
         bound = hypervolume([*front, place(best, metrics)], bottom) - volume
         if bound <= _WORTH * volume or bound <= 0.0:
@@ -149,10 +150,10 @@ def _why_not(best: Figures, reference: Figures, seen: Sequence[Seen], metrics: S
     for name in metrics:
         if place(best, (name,)) <= place(reference, (name,)):
             text, unit = _SAID[name]
-            said, asked = text.format(best[name] * unit), text.format(reference[name] * unit)
-            return f"at best {said} can be expected of it, and a gate asks for more than {asked}"
+            reachable, asked = text.format(best[name] * unit), text.format(reference[name] * unit)
+            return f"expected at best: {reachable}; a gate requires better than {asked}"
     mine = place(best, metrics)
     for one in seen:
         if all(theirs >= x for theirs, x in zip(place(one.figures, metrics), mine, strict=True)):
-            return f"even at its best it would be nowhere better than {one.id}"
-    return "even at its best it would add nearly nothing to the front"
+            return f"even in the best case, it would not be better than {one.id} in any objective"
+    return "even in the best case, it would add almost nothing to the Pareto front"

@@ -53,7 +53,7 @@ def parse(text: str) -> Pruning:
     """
     match = _SPELLED.fullmatch(text.strip())
     if match is None or not 0.0 < float(match["ratio"]) <= 0.9:
-        raise ValueError(f"{text!r} is no pruning")
+        raise ValueError(f"{text!r} is not a valid pruning")
     return Pruning(part=Part(match["part"]), ratio=float(match["ratio"]), recover=bool(match["recovered"]))
 
 

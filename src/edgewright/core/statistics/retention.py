@@ -39,7 +39,7 @@ def retained(
     c, b = np.asarray(correct, dtype=float), np.asarray(reference, dtype=float)
     n, mean_b = len(c), float(b.mean()) if len(b) else 0.0
     if mean_b == 0.0:
-        return not_available(metric, "the original answers nothing rightly")
+        return not_available(metric, "the original has no correct answer")
     lost, gained = int((b > c).sum()), int((c > b).sum())
     places = np.arange(n) if clusters is None else clusters
     groups = int(places.max()) + 1

@@ -28,7 +28,7 @@ class CodecarbonWorker:
 
         job = EstimateJob(worker="", cpu_s=1.0, seconds=1.0, resident_bytes=1_000_000_000)
         if not (self.estimate(job).joules or 0.0) > 0.0:
-            raise ArithmeticError("a busy second was estimated at nothing")
+            raise ArithmeticError("the estimate for one busy second was zero")
         return SmokeResult(versions={"codecarbon": str(__version__)}, devices=())
 
     def estimate(self, job: EstimateJob) -> Energy:

@@ -72,7 +72,8 @@ class Answering:
         room = self._longest + 1 - len(continuation)
         if room < 1:
             raise UnsupportedError(
-                f"A continuation of {len(continuation)} tokens is longer than the model's {self._longest}."
+                f"A continuation of {len(continuation)} tokens is longer than the model's limit of "
+                f"{self._longest}."
             )
         return context[-room:], continuation
 
@@ -100,13 +101,13 @@ class Answering:
 
     def _generated(self, context: str, options: Mapping[str, Any]) -> str:
         if options.get("do_sample", float(options.get("temperature") or 0.0) > 0.0):
-            raise UnsupportedError("This task samples its answers; edgewright continues greedily.")
+            raise UnsupportedError("This task samples its answers; edgewright decodes greedily only.")
         until = options.get("until") or []
         stops = [until] if isinstance(until, str) else list(until)
         most = next((int(options[name]) for name in _MOST if options.get(name)), DEFAULT_TOKENS)
         room = self._longest - most
         if room < 1:
-            raise UnsupportedError(f"{most} tokens to generate do not fit into the model's {self._longest}.")
+            raise UnsupportedError(f"{most} tokens to generate exceed the model's limit of {self._longest}.")
         ids = self._special(context)[-room:]
         tokens = min(_FIRST_TOKENS, most)
         while True:

@@ -94,7 +94,7 @@ class LmEvalWorker:
         )
         scores = self.evaluate(job, _shortest, lambda _: None).scores
         if [(score.metric, score.value) for score in scores] != [("acc", 1.0), ("acc_norm", 1.0)]:
-            raise ArithmeticError(f"two items that were answered rightly gave {scores}")
+            raise ArithmeticError(f"two items that were answered correctly gave {scores}")
         versions = {"lm_eval": str(lm_eval.__version__), "datasets": str(datasets.__version__)}
         return SmokeResult(versions=versions, devices=())
 
@@ -149,9 +149,9 @@ def _manager(job: HarnessJob) -> Any:
     for name in job.tasks:
         if name not in manager.all_tasks:
             near = difflib.get_close_matches(name, manager.all_tasks, n=3)
-            where = f", nor is there one below {job.include_path}" if job.include_path else ""
+            where = f", and there is none in {job.include_path}" if job.include_path else ""
             hint = (
-                f"Near to it: {', '.join(near)}."
+                f"Similar names: {', '.join(near)}."
                 if near
                 else "Give the directory of its YAML with --include-path."
             )
@@ -167,8 +167,8 @@ def _loaded(manager: Any, names: Sequence[str]) -> list[Any]:
         return [task for name in names for task in manager.load([name])["tasks"].values()]
     except (ConnectionError, datasets.exceptions.DatasetNotFoundError) as error:
         raise OfflineError(
-            f"The data of {', '.join(names)} have to be fetched from the hub, which is not reachable or not allowed "
-            f"({_first_line(error)}).",
+            f"The data of {', '.join(names)} must be downloaded from the hub, which is not reachable or "
+            f"not allowed ({_first_line(error)}).",
             hint="Connect, or give a task whose data are local files (dataset_path: json).",
         ) from error
     except UnsupportedError:

@@ -6,8 +6,8 @@ import hashlib
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from edgewright.core.keys import digest
+from edgewright.core.quoted import quoted
 from edgewright.core.recipe.artifact import MANIFEST_NAME, FileDigest, Manifest
-from edgewright.core.shown import shown
 from edgewright.errors import IntegrityError
 
 _LONGEST_NAME = 1024
@@ -44,19 +44,21 @@ def verify(root: Path, manifest: Manifest) -> None:
     """
     if not manifest.true_to_key:
         raise IntegrityError(
-            f"The manifest of the build in {root} was changed: its key is not that of its recipe and lineage.",
+            f"The manifest of the build in {root} was changed: its key does not match its recipe and "
+            "lineage.",
             hint=f"Delete {root} and run the same command again.",
         )
     for file in manifest.files:
         if not _within(file.path):
             raise IntegrityError(
-                f"The manifest of the build in {root} lists {shown(file.path)}, which is no file of a build.",
+                f"The manifest of the build in {root} lists {quoted(file.path)}, which is not a file of a "
+                "build.",
                 hint=f"Delete {root} and run the same command again.",
             )
         path = root / file.path
         if not path.is_file() or path.stat().st_size != file.size_bytes or sha256(path) != file.sha256:
             raise IntegrityError(
-                f"{file.path} of the build {manifest.recipe.id} is not what was recorded.",
+                f"{file.path} of the build {manifest.recipe.id} differs from its recorded hash.",
                 hint=f"Delete {root} and run the same command again.",
             )
 

@@ -25,7 +25,7 @@ def read_bytes(file: Path) -> bytes:
             return file.read_bytes()
     except (OSError, ValueError) as error:
         raise InputError(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
-    raise InputError(f"{file} is no file.", hint=_AGAIN)
+    raise InputError(f"{file} is not a file.", hint=_AGAIN)
 
 
 def read_json(file: Path) -> Any:
@@ -38,7 +38,7 @@ def read_json(file: Path) -> Any:
     try:
         return json.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{file} is no valid JSON.", hint=_AGAIN) from error
+        raise InputError(f"{file} is not valid JSON.", hint=_AGAIN) from error
 
 
 def read_settings(file: Path) -> dict[str, Any]:
@@ -49,5 +49,5 @@ def read_settings(file: Path) -> dict[str, Any]:
     """
     settings = read_json(file)
     if not isinstance(settings, dict):
-        raise InputError(f"{file} holds no settings.", hint=_AGAIN)
+        raise InputError(f"{file} contains no settings.", hint=_AGAIN)
     return settings

@@ -59,7 +59,7 @@ def remove_export(place: Path) -> None:
         place.rename(doomed)
         shutil.rmtree(doomed)
     except OSError as error:
-        hint = "Close what uses it, or remove it by hand: it is not what this run recommends."
+        hint = "Close the program that uses it, or delete it by hand: this run does not recommend it."
         raise ResourceError(f"{place} cannot be removed: {error.strerror or error}.", hint=hint) from error
 
 

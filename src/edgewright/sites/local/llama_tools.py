@@ -96,17 +96,17 @@ def tool_version(directory: Path, run: Run) -> ToolVersion | None:
     for name in _ASKED:
         if executable := tool(directory, name):
             try:
-                said = run([str(executable), "--version"])
+                output = run([str(executable), "--version"])
             except OSError:
                 continue
-            if version := parse_version(said):
+            if version := parse_version(output):
                 return version
     return None
 
 
-def parse_version(said: str) -> ToolVersion | None:
+def parse_version(output: str) -> ToolVersion | None:
     """Read ``version: 0.5.0-dev (build 11000, commit 0c1e570)`` or the older ``version: 5581 (0c1e570)``."""
-    match = _VERSION.search(said)
+    match = _VERSION.search(output)
     if match is None:
         return None
     return ToolVersion(build=int(match["build"]), commit=match["commit"], release=match["release"] or "")

@@ -42,7 +42,7 @@ def add_native(
         ToolchainError: what was found does not fit and there is no compiler, or the compile failed.
         IntegrityError: the fetched source is not the pinned one.
     """
-    tell(Progress(message=f"{spec.title}: fetching {native.distribution}"))
+    tell(Progress(message=f"{spec.title}: downloading {native.distribution}"))
     archive = fetch_sdist(native, root, home, tell)
     source = _unpack(archive, root / "native", native)
     tell(Progress(message=f"{spec.title}: building the Python binding"))
@@ -90,7 +90,7 @@ def fetch_sdist(native: NativeBuild, root: Path, home: Home, tell: Tell) -> Path
         fetched = next(draft.glob("*.tar.gz"))
         if _sha256(fetched) != native.sha256:
             raise IntegrityError(
-                f"The source {fetched.name} is not the one that is pinned.",
+                f"The source {fetched.name} differs from the pinned one.",
                 hint="Check which package index pip is configured to use.",
             )
         fetched.replace(kept)
@@ -131,7 +131,11 @@ def _found(spec: ToolchainSpec, converter: Path, tell: Tell, smoke: Smoke) -> tu
         try:
             smoke(_variables(tools, converter))
         except EdgewrightError as error:
-            tell(Progress(message=f"{spec.title}: {tools[0]} does not fit the binding: {error.message}"))
+            tell(
+                Progress(
+                    message=f"{spec.title}: {tools[0]} is not compatible with the binding: {error.message}"
+                )
+            )
         else:
             return tools
     return None

@@ -77,7 +77,7 @@ class RunDirectory:
 
 
 def _unwritable(path: Path, error: OSError) -> ResourceError:
-    hint = "Free space or give another --out; the same command then goes on from here."
+    hint = "Free space or give another --out; then run the same command to continue."
     return ResourceError(f"{path} cannot be written: {error.strerror or error}.", hint=hint)
 
 

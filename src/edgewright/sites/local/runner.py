@@ -92,7 +92,7 @@ def _converse(child: Child, job: Job, *, log: Path, tell: Tell, timeout_s: float
     send(child, dump(job))
     answer = await_event(child.process, beats(child.events, HEARTBEAT_S), tell, timeout_s, log)
     if isinstance(answer, Question):
-        reason = "The worker asked where it was to answer."
+        reason = "The worker sent a question instead of an answer."
         return Failure(failure=FailureKind.FAILED, reason=reason, log=str(log))
     return answer
 
@@ -124,7 +124,7 @@ def await_event(
         if line is None:
             silent_s += heartbeat_s
             if silent_s >= timeout_s:
-                reason = f"No sign of life for {timeout_s:.0f} s."
+                reason = f"No progress for {timeout_s:.0f} s."
                 return Failure(failure=FailureKind.TIMED_OUT, reason=reason, log=str(log))
             tell(Progress(message=f"still working, {silent_s:.0f} s"))
             continue
@@ -152,7 +152,7 @@ def death_of(process: subprocess.Popen[bytes], log: Path) -> Failure:
     code = process.wait()
     reason = f"The worker ended without a result (exit status {code})."
     if code == -9:
-        reason = "The worker was killed (signal 9): by hand, or because memory ran out."
+        reason = "The worker was killed (signal 9) by a user, or because memory ran out."
     elif code < 0:
         reason = f"The worker crashed (signal {-code})."
     return Failure(failure=FailureKind.CRASHED, reason=reason, log=str(log))

@@ -98,7 +98,7 @@ class WorkerSession:
         event = self._next()
         if not (isinstance(event, Done) and event.ready):
             self.close()
-            reason = event.reason if isinstance(event, Failure) else "The worker answered out of turn."
+            reason = event.reason if isinstance(event, Failure) else "The worker sent an unexpected answer."
             raise WorkerError(reason, hint=f"The log is {log}.")
 
     def stream(self, ids: Sequence[int], tokens: int, stop: Sequence[int] = ()) -> Iterator[int]:
@@ -111,12 +111,12 @@ class WorkerSession:
         answers = list(self._answers(LikelihoodRequest(pairs=tuple(pairs))))
         found = [event for event in answers if isinstance(event, LikelihoodResult)]
         if not found:
-            raise WorkerError("The worker answered out of turn.", hint=f"The log is {self._log}.")
+            raise WorkerError("The worker sent an unexpected answer.", hint=f"The log is {self._log}.")
         return found[0].likelihoods
 
     def _answers(self, request: SessionRequest) -> Iterator[Event]:
         if self._busy:
-            hint = "Finish or close the answer that is being read, or open another session."
+            hint = "Finish or close the current answer, or open another session."
             raise UsageError("This session answers one request at a time.", hint=hint)
         self._busy = True
         send(self._child, dump(request))

@@ -86,9 +86,11 @@ class LocalToolchains:
             hint = f"Run: edgewright toolchain remove {spec.name}"
             return replace(missing, installed=True, reason=str(error), hint=hint)
         if not python_of(place).exists():
-            return replace(missing, reason="the Python that it was made with is gone, by an upgrade perhaps")
+            return replace(
+                missing, reason="the Python it was created with no longer exists, perhaps after an upgrade"
+            )
         if gone := missing_tools(state.environment):
-            return replace(missing, reason=f"its tools in {gone} are gone")
+            return replace(missing, reason=f"its tools in {gone} no longer exist")
         return state
 
     def ensure(self, spec: ToolchainSpec, tell: Tell) -> ToolchainState:
@@ -118,7 +120,7 @@ class LocalToolchains:
     @contextmanager
     def _alone(self, spec: ToolchainSpec, tell: Tell) -> Iterator[None]:
         folder = self._home.make(self._home.toolchains)
-        with held(folder / f".{spec.name}.lock", tell, f"another edgewright at work on {spec.name}"):
+        with held(folder / f".{spec.name}.lock", tell, f"another edgewright that changes {spec.name}"):
             yield
 
     def _install(self, spec: ToolchainSpec, tell: Tell) -> ToolchainState:
@@ -188,7 +190,7 @@ class LocalToolchains:
             kind = ResourceError if result.failure is FailureKind.RESOURCE else ToolchainError
             raise kind(f"its smoke job failed: {result.reason}", hint=f"The log is {result.log or log}.")
         if not isinstance(result, SmokeResult):
-            raise ToolchainError("its smoke job answered with something else.")
+            raise ToolchainError("its smoke job sent an unexpected answer.")
         return result
 
     def verify(self, spec: ToolchainSpec, tell: Tell) -> ToolchainState:

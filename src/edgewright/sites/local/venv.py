@@ -141,8 +141,8 @@ def _other_file(text: str) -> IntegrityError:
     named = _OTHER_FILE.search(text, text.index(_OTHER_HASH))
     what = named[1].replace("==", " ") if named else "a package"
     return IntegrityError(
-        f"The file of {what} that pip fetched is not one that the lock names: its SHA-256 differs.",
-        hint="Check which package index pip is configured to use, then run the same again.",
+        f"The file that pip downloaded for {what} is not in the lock: its SHA-256 differs.",
+        hint="Check which package index pip is configured to use, then run the same command again.",
     )
 
 
@@ -154,7 +154,7 @@ def _explained(what: str, status: int, tail: Sequence[str]) -> Exception:
         )
     if _NO_NETWORK.search(text):
         return OfflineError(
-            f"The package index cannot be reached ({what}).", hint="Connect, then run the same again."
+            f"The package index cannot be reached ({what}).", hint="Connect, then run the same command again."
         )
     if _OTHER_HASH in text:
         return _other_file(text)

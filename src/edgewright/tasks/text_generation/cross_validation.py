@@ -52,7 +52,7 @@ def cross_validate(
     close = divergence is not None and divergence < limit
     causes = [] if close else [_difference(divergence, where, cause)]
     if isinstance(ids, Failure):
-        causes.append(f"its tokenizer could not be asked: {ids.reason}")
+        causes.append(f"its tokenizer could not be tested: {ids.reason}")
     elif not same:
         causes.append(first_difference(ids, expected, texts))
     return CrossValidation(
@@ -102,4 +102,4 @@ def first_difference(
             f"tokenizer: {text[:24]!r}... differs at token {at}: "
             f"{list(mine[at : at + 3])} instead of {list(right[at : at + 3])}"
         )
-    return "tokenizer: it gave fewer texts back"
+    return "tokenizer: it returned fewer texts"

@@ -163,7 +163,7 @@ class TextExam:
         """A timed run must answer as the scored one did: what is fast because it is wrong is no build."""
         for request in block.requests if scores.generated else ():
             if request.token_ids != scores.generated[: len(request.token_ids)]:
-                return "its timed run answered otherwise than its scored run, so its speed means nothing"
+                return "its timed run gave different answers from its scored run, so its speed is not valid"
         return ""
 
     def cross_validate(

@@ -18,12 +18,13 @@ def parts_of(ids: Sequence[int], asked: ExamRequest) -> Parts:
     """
     if len(ids) < _LEAST:
         raise InputError(
-            f"The evaluation text {asked.text.name} has {len(ids)} tokens, too few to compare anything.",
-            hint="Give a text of at least some thousand words with --eval-data.",
+            f"The evaluation text {asked.text.name} has {len(ids)} tokens; this is too few for a comparison.",
+            hint="Give a text of at least a few thousand words with --eval-data.",
         )
     if len(ids) < asked.workload.prompt_tokens:
         raise InputError(
-            f"The workload's prompt has {asked.workload.prompt_tokens} tokens, and {asked.text.name} {len(ids)}.",
+            f"The workload's prompt has {asked.workload.prompt_tokens} tokens, but {asked.text.name} has "
+            f"only {len(ids)}.",
             hint="Give a longer text with --eval-data, or a workload with a shorter prompt.",
         )
     return split(ids, context=asked.window, explored=asked.explored, looks=asked.looks)

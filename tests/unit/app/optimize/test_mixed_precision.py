@@ -77,7 +77,7 @@ def test_types_that_should_have_been_timed_and_were_not_are_a_note(tmp_path):
 
     run = World(tmp_path, types=TYPES, request=asking(6.0), answer=full).run()
     assert any("/mixed" in trial.id for trial in run.trials)
-    assert "llamacpp: allocations do not look at speed: No space left on device." in run.notes
+    assert "llamacpp: allocations ignore speed: No space left on device." in run.notes
 
 
 def test_without_a_wish_nothing_is_measured_for_it(tmp_path):
@@ -88,7 +88,7 @@ def test_without_a_wish_nothing_is_measured_for_it(tmp_path):
 
 def test_a_text_too_short_to_calibrate_on_is_a_note(tmp_path):
     run = World(tmp_path, types=TYPES, request=replace(asking(6.0), calibration_tokens=10)).run()
-    assert any("tokens to calibrate on" in note for note in run.notes)
+    assert any("tokens for calibration" in note for note in run.notes)
 
 
 def test_what_others_are_made_from_is_built_once_and_never_measured(tmp_path):
@@ -111,4 +111,4 @@ def test_where_it_cannot_be_made_builds_go_without_it(tmp_path):
 
     run = World(tmp_path, observed=True, answer=refuse, request=LONG).run()
     assert by_id(run)["openvino/int8"].status is Status.MEASURED
-    assert any("builds go without it" in note for note in run.notes)
+    assert any("other builds are made without it" in note for note in run.notes)

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from edgewright.app.optimize.parallel import at_once, beside
+from edgewright.app.optimize.parallel import at_once, run_parallel
 from edgewright.testing import FakeRunner, facts
 from tests.world import HOST
 
@@ -30,7 +30,7 @@ def test_results_come_in_the_tasks_order_whatever_ends_first():
         return 2
 
     got = []
-    beside(FakeRunner(), 2, [first, second, lambda: 3], got.append)
+    run_parallel(FakeRunner(), 2, [first, second, lambda: 3], got.append)
     assert got == [1, 2, 3]
 
 
@@ -41,7 +41,7 @@ def test_an_interrupt_stops_what_runs_and_forgets_what_waits():
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        beside(runner, 1, [lambda: 1, *[lambda: began.append(1)] * 50], interrupt)
+        run_parallel(runner, 1, [lambda: 1, *[lambda: began.append(1)] * 50], interrupt)
     assert runner.stopped
     assert len(began) < 50
 

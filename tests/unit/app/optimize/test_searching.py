@@ -138,7 +138,7 @@ def test_a_budget_of_trials_is_kept(tmp_path):
         if isinstance(job, BuildJob) and "tiny" not in job.source
     }
     assert len(built) <= 4
-    assert any("budget was spent" in t.reason for t in run.trials if t.status is Status.UNTRIED)
+    assert any("budget was used" in t.reason for t in run.trials if t.status is Status.UNTRIED)
 
 
 def test_the_same_command_again_redoes_nothing(tmp_path):
@@ -175,7 +175,7 @@ def test_without_a_budget_nothing_but_the_start_is_tried(tmp_path):
 def test_beyond_the_quota_beaten_builds_are_dropped_and_not_built_again(tmp_path):
     first = world(tmp_path, budget_trials=40, disk_bytes=1500.0)
     run = first.run()
-    dropped = [t for t in run.trials if any("dropped" in note for note in t.notes)]
+    dropped = [t for t in run.trials if any("files were deleted" in note for note in t.notes)]
     assert dropped
     assert all(t.values for t in dropped)
     assert not any(Path(t.artifact.path).exists() for t in dropped)

@@ -31,6 +31,6 @@ def test_a_doubt_about_the_host_leaves_any_verdict_open():
 
 
 def test_without_a_figure_nobody_can_tell_and_the_reason_is_kept():
-    verdict = decide("decode_tok_s", not_available("speedup", "no round holds both arms"))
+    verdict = decide("decode_tok_s", not_available("speedup", "no round contains both builds"))
     assert verdict.answer is Better.INCONCLUSIVE
     assert "no round" in verdict.reason

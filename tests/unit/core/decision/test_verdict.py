@@ -48,7 +48,7 @@ def test_what_was_not_measured_is_inconclusive_and_says_why():
 
 
 def test_the_reason_holds_the_figure_and_the_bound():
-    assert "1.5 against >= 2" in judge(SPEED, value(1.5, 1.4, 1.6)).reason
+    assert "1.5 (gate >= 2)" in judge(SPEED, value(1.5, 1.4, 1.6)).reason
 
 
 @given(st.floats(0.1, 10), st.floats(0, 3), st.floats(0, 3))
@@ -91,7 +91,7 @@ def test_shortfall_grows_with_the_distance_and_is_zero_where_nothing_failed():
 def test_a_gate_needs_exactly_one_bound_on_a_known_metric():
     with pytest.raises(ValueError, match="either at_least or at_most"):
         Gate(metric="speedup")
-    with pytest.raises(ValueError, match="no metric"):
+    with pytest.raises(ValueError, match="not a metric"):
         Gate(metric="spedup", at_least=1.0)
 
 

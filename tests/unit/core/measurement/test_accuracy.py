@@ -38,6 +38,6 @@ def test_a_build_that_talks_twice_as_long_is_told():
     short, long = (replace(scores(), lengths=lengths) for lengths in ((10, 20), (20, 40)))
     found = length_values(long, short)["output_length_ratio"]
     assert found.value == pytest.approx(2.0)
-    assert "another length" in found.method
-    assert "another length" not in length_values(short, short)["output_length_ratio"].method
+    assert "a different length" in found.method
+    assert "a different length" not in length_values(short, short)["output_length_ratio"].method
     assert length_values(scores(), short) == {}

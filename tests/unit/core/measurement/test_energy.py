@@ -63,7 +63,7 @@ def test_processor_time_stands_where_energy_is_not_available_and_is_not_called_e
 def test_an_estimate_decides_no_gate_whatever_its_bound(gate):
     verdict = judge(gate, energy_value(GUESSED, 100))
     assert verdict.outcome is Outcome.INCONCLUSIVE
-    assert "estimate decides no gate" in verdict.reason
+    assert "estimate cannot decide a gate" in verdict.reason
     assert "codecarbon" in verdict.reason
     assert shortfall([verdict]) == 0.0
 

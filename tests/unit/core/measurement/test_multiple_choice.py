@@ -51,7 +51,7 @@ def test_the_first_of_equals_is_taken():
 
 
 def test_answers_that_do_not_fit_the_choices_are_refused():
-    with pytest.raises(ValueError, match="do not fit"):
+    with pytest.raises(ValueError, match="do not match"):
         answered(tasks((("a", "b"), 0, "")), -1.0)
 
 

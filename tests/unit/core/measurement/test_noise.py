@@ -27,8 +27,14 @@ NORMAL = Sentinel(gflop_s=100.0, read_gb_s=10.0)
         ({"foreign_cpu": 0.2}, "other processes"),
         ({"throttled": 1}, "throttled"),
         ({"swapped_in_pages": 3}, "swapped"),
-        ({"before": Sentinel(gflop_s=85.0, read_gb_s=10.0)}, "before it the host's speed in computing"),
-        ({"after": Sentinel(gflop_s=100.0, read_gb_s=11.5)}, "after it the host's speed in reading memory"),
+        (
+            {"before": Sentinel(gflop_s=85.0, read_gb_s=10.0)},
+            "the host's speed of computing before the block",
+        ),
+        (
+            {"after": Sentinel(gflop_s=100.0, read_gb_s=11.5)},
+            "the host's speed of reading memory after the block",
+        ),
     ],
 )
 def test_a_disturbed_block_says_by_what(noise, word):
@@ -77,7 +83,7 @@ def test_a_host_that_leaves_its_usual_speed_too_often_excuses_unsteadiness():
 
     calm, wild = host([1.0] * 8 + [0.93] * 2), host([1.0] * 6 + [0.93] * 4)
     assert (calm.unsteady, calm.invalid, calm.excuse) == (2, 0, "")
-    assert "over 5% off its usual in 4 of 10 blocks" in wild.excuse
+    assert "by more than 5% from its usual value in 4 of 10 blocks" in wild.excuse
     assert host([]).excuse == ""
 
 
@@ -95,14 +101,14 @@ def test_a_host_noisy_by_its_own_speed_alone_says_how_far_that_swung():
     assert host.noisy
     assert not host.is_mute
     assert host.swing == pytest.approx(1.1 / 0.8)
-    assert "over 10% off its usual in 6 of 16 blocks" in host.excuse
+    assert "by more than 10% from its usual value in 6 of 16 blocks" in host.excuse
 
 
 def test_blocks_that_count_in_spite_of_a_swing_still_say_how_far_it_went():
     kept = Round(blocks={"a": block()}, order=("a",), swung={"a": 0.5})
     host = host_noise([kept, *[Round(blocks={"a": block()}, order=("a",))] * 2])
     assert (host.invalid, host.kept, host.noisy, host.swing) == (0, 1, True, 2.0)
-    assert "over 10% off its usual in 1 of 3 blocks" in host.excuse
+    assert "by more than 10% from its usual value in 1 of 3 blocks" in host.excuse
 
 
 def test_a_host_is_waited_for_while_its_own_speed_spoils_few_blocks():
@@ -152,7 +158,7 @@ def test_the_headline_counts_weights_and_not_library_code():
 
 
 def test_fewer_resident_bytes_than_weights_mean_that_pages_were_taken_back():
-    assert "took pages back" in inconsistency(memory(400, weights_mapped=300), 500)
+    assert "reclaimed pages" in inconsistency(memory(400, weights_mapped=300), 500)
     assert not inconsistency(memory(700, weights_mapped=500), 500)
     assert not inconsistency(memory(450, weights_mapped=300), 500, untouched_bytes=100)
 

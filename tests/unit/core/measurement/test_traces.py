@@ -8,7 +8,7 @@ LAYERS = {number: RNG.standard_normal((5, 8)).astype(np.float32) for number in r
 
 def test_the_first_layer_that_differs_is_named():
     other = {**LAYERS, 2: LAYERS[2] * 1.5, 3: LAYERS[3] * 0.0}
-    assert first_difference(LAYERS, other) == "layer 2 of 4 differs first, by 50% of its output"
+    assert first_difference(LAYERS, other) == "layer 2 of 4 is the first that differs, by 50% of its output"
 
 
 def test_rounding_is_no_difference():

@@ -46,7 +46,7 @@ def test_float8_whose_scale_is_not_understood_is_named(name, shape):
     assert found is not None
     assert not found.readable
     assert found.method == "fp8"
-    assert found.evidence == "l.q.weight is float8 without a scale that is understood"
+    assert found.evidence == "l.q.weight is float8 without a known scale"
 
 
 def test_blocks_have_the_size_that_the_configuration_says():
@@ -62,7 +62,7 @@ def test_float8_scales_of_packed_numbers_do_not_make_them_readable():
     found = recognise({}, {}, nvfp4)
     assert found is not None
     assert not found.readable
-    assert found.evidence == "l.q.weight holds packed numbers (u8)"
+    assert found.evidence == "l.q.weight contains packed numbers (u8)"
 
 
 def test_a_quantized_text_part_counts():

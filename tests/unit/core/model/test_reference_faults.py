@@ -22,4 +22,4 @@ def test_most_models_have_an_original(config):
 
 @pytest.mark.parametrize("key", ["rope_parameters", "rope_scaling"])
 def test_olmo3_with_scaled_rope_has_none(key):
-    assert "sliding layers" in reference_fault({"model_type": "olmo3", key: YARN})
+    assert "sliding-window layers" in reference_fault({"model_type": "olmo3", key: YARN})

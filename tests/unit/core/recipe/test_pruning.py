@@ -23,7 +23,7 @@ def test_its_name_says_part_share_and_recovery():
     "text", ["blocks", "blocks:1.0", "blocks:0.95", "heads:0.1", "blocks:0.0", "blocks:-0.1"]
 )
 def test_what_is_no_pruning_is_refused(text):
-    with pytest.raises(ValueError, match="no pruning"):
+    with pytest.raises(ValueError, match="not a valid pruning"):
         parse(text)
 
 

@@ -82,6 +82,6 @@ def test_a_recipe_that_was_edited_is_refused(tmp_path, store):
     document = json.loads(place.read_text())
     document["recipe"]["build"] = {"bits": 2}
     place.write_text(json.dumps(document))
-    with pytest.raises(Exception, match="its key is not that of its recipe") as caught:
+    with pytest.raises(Exception, match="its key does not match its recipe") as caught:
         LocalFiles().artifact(tmp_path / "kept")
     assert caught.value.exit_code == 9

@@ -53,7 +53,7 @@ def test_a_record_of_a_later_version_is_refused(tmp_path):
 
 def test_a_damaged_record_is_named(tmp_path):
     (tmp_path / RECORD).write_text('{"version": 1, "key"')
-    with pytest.raises(InputError, match="no valid run record"):
+    with pytest.raises(InputError, match="not a valid run record"):
         read_run(tmp_path)
 
 

@@ -163,7 +163,7 @@ def test_removing_waits_for_an_installer_and_takes_half_made_ones_too(home):
         other.release(force=True)
 
     freed = LocalToolchains(home).remove(SPEC, tell)
-    assert said == ["waiting for another edgewright at work on x"]
+    assert said == ["waiting for another edgewright that changes x"]
     assert freed > 4
     assert [path.name for path in home.toolchains.iterdir()] == [".x.lock"]
 

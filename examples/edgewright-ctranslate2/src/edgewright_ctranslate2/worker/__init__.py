@@ -122,7 +122,7 @@ def _declared(source: Path) -> tuple[str, str]:
         return config["model_type"], rope.get("rope_type") or rope.get("type") or "default"
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise InputError(
-            f'{source} has no readable config.json with a "model_type".', hint="Fetch the model again."
+            f'{source} has no readable config.json with a "model_type".', hint="Download the model again."
         ) from error
 
 

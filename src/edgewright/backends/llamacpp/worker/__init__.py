@@ -173,8 +173,8 @@ def model_file(artifact: Path) -> Path:
     found = [ours] if ours.is_file() else sorted(artifact.glob("*.gguf"))
     found = [file for file in found if not _LATER_PART.search(file.name)]
     if len(found) != 1:
-        said = f"{len(found)} GGUF files" if found else "no GGUF file"
-        raise InputError(f"{artifact.name} holds {said}.", hint="Name the directory of one model.")
+        answer = f"{len(found)} GGUF files" if found else "no GGUF file"
+        raise InputError(f"{artifact.name} contains {answer}.", hint="Name the directory of one model.")
     return found[0]
 
 
@@ -190,8 +190,9 @@ def _demand_loadable(file: Path) -> None:
     except InputError as error:
         cause = f": {log.errors[0]}" if log.errors else ""
         raise InputError(
-            f"llama.cpp does not load what its own converter wrote{cause}.",
-            hint="Either llama.cpp lacks this variant of the architecture, or weights and config.json of the source do not fit.",
+            f"llama.cpp cannot load the output of its own converter{cause}.",
+            hint="Either llama.cpp does not support this variant of the architecture, or the weights and "
+            "config.json of the source do not match.",
         ) from error
 
 
@@ -208,10 +209,10 @@ def _follow(tell: Tell, message: str) -> Callable[[str], None]:
 def _demand_converter() -> None:
     script = conversion.directory(conversion.SOURCE_VARIABLE) / "convert_hf_to_gguf.py"
     command = [sys.executable, str(script), "--print-supported-models"]
-    said = subprocess.run(command, capture_output=True, text=True, check=False)
-    if said.returncode or "LlamaForCausalLM" not in said.stdout + said.stderr:
-        sys.stderr.write(said.stdout + said.stderr)
-        raise ToolchainError("llama.cpp's converter does not start.", hint="Install the toolchain anew.")
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    if answer.returncode or "LlamaForCausalLM" not in answer.stdout + answer.stderr:
+        sys.stderr.write(answer.stdout + answer.stderr)
+        raise ToolchainError("llama.cpp's converter does not start.", hint="Reinstall the toolchain.")
 
 
 def _demand_layout() -> None:
@@ -222,7 +223,7 @@ def _demand_layout() -> None:
     params = lib.llama_context_default_params()
     sane = params.type_k == params.type_v == lib.GGML_TYPE_F16 and 0 < params.n_ubatch <= params.n_batch
     if not sane:
-        raise _misfit("the default settings that the library gives are not readable")
+        raise _misfit("the default settings of the library cannot be read")
 
 
 def _demand_agreement(scratch: Path) -> None:
@@ -245,13 +246,14 @@ def _demand_agreement(scratch: Path) -> None:
             raise _misfit("scoring and generating disagree")
     correlation = float(np.corrcoef(logits[0].ravel(), logits[1].ravel())[0, 1])
     if not (np.isfinite(logits).all() and correlation > 0.99):
-        raise _misfit(f"a tiny model and its quantized copy correlate by {correlation:.3f} only")
+        raise _misfit(f"a tiny model and its quantized copy have a correlation of only {correlation:.3f}")
 
 
 def _misfit(what: str) -> ToolchainError:
     return ToolchainError(
-        f"The llama.cpp library and llama-cpp-python {version('llama-cpp-python')} do not fit: {what}.",
-        hint="Install the toolchain without LLAMA_CPP_HOME, so that it compiles a library that fits.",
+        f"The llama.cpp library and llama-cpp-python {version('llama-cpp-python')} are not compatible: "
+        f"{what}.",
+        hint="Install the toolchain without LLAMA_CPP_HOME, so that it compiles a matching library.",
     )
 
 
@@ -267,10 +269,10 @@ def _tools_version(folder: Path) -> str:
         if not tool.is_file():
             continue
         environment = conversion.tool_environment(folder)
-        said = subprocess.run(
+        answer = subprocess.run(
             [str(tool), "--version"], capture_output=True, text=True, check=False, env=environment
         )
-        for line in (said.stdout + said.stderr).splitlines():
+        for line in (answer.stdout + answer.stderr).splitlines():
             if line.startswith("version:"):
                 return line.removeprefix("version:").strip()
     return "unknown"

@@ -37,7 +37,7 @@ def binding() -> Any:
         where = os.environ.get(LIBRARY_VARIABLE, "its own folder")
         raise ToolchainError(
             f"llama-cpp-python cannot use the llama.cpp library in {where}: {str(error).splitlines()[0]}.",
-            hint="Install the toolchain without LLAMA_CPP_HOME, so that it compiles a library that fits.",
+            hint="Install the toolchain without LLAMA_CPP_HOME, so that it compiles a matching library.",
         ) from error
     module.llama_backend_init()
     return module
@@ -61,9 +61,9 @@ class PlacementLog:
         self._level = self._level if level == _CONTINUED else level
         if self._level == _DEBUG:
             return
-        said = (text or b"").decode("utf-8", errors="replace")
-        sys.stderr.write(said)
-        *lines, self._part = (self._part + said).split("\n")
+        message = (text or b"").decode("utf-8", errors="replace")
+        sys.stderr.write(message)
+        *lines, self._part = (self._part + message).split("\n")
         if self._level == _ERROR:
             self.errors += [line.strip() for line in lines if line.strip()]
         self.lines += [line.strip() for line in lines if any(word in line for word in _TOLD)]

@@ -38,7 +38,7 @@ _REFUSALS: tuple[tuple[str, type[EdgewrightError], str, str], ...] = (
     (
         "is not supported",
         UnsupportedError,
-        "The converter of llama.cpp does not know this architecture",
+        "The converter of llama.cpp does not support this architecture",
         _ANOTHER,
     ),
     (
@@ -50,10 +50,15 @@ _REFUSALS: tuple[tuple[str, type[EdgewrightError], str, str], ...] = (
     (
         "pre-tokenizer was not recognized",
         UnsupportedError,
-        "llama.cpp does not know this tokenizer",
+        "llama.cpp does not support this tokenizer",
         _ANOTHER,
     ),
-    ("Can not map tensor", UnsupportedError, "The converter of llama.cpp does not know a weight", _ANOTHER),
+    (
+        "Can not map tensor",
+        UnsupportedError,
+        "The converter of llama.cpp does not recognize a weight",
+        _ANOTHER,
+    ),
     ("Missing tensors", InputError, "Weights are missing", _REPAIR),
     ("Tokenizer class", InputError, "The tokenizer cannot be loaded", _REPAIR),
     ("No space left", ResourceError, "The disk is full", "Free some space."),
@@ -232,8 +237,9 @@ def type_notes(kind: str, types: Sequence[StoredType]) -> tuple[str, ...]:
     uneven = sum(stored.uneven for stored in types if stored.name not in _FLOATS)
     if "_K" in kind and uneven:
         notes.append(
-            f"{uneven / total:.1%} of the weights are not k-quants as {kind} says: their rows are not a multiple of "
-            f"{_SUPER_BLOCK}, and llama-quantize fell back to larger types of 32 weights a block."
+            f"{uneven / total:.1%} of the weights are not stored as k-quants, although the name {kind} "
+            f"says so: their row lengths are not a multiple of {_SUPER_BLOCK}, so llama-quantize used "
+            "larger types with blocks of 32 weights."
         )
     return tuple(notes)
 

@@ -13,8 +13,9 @@ from edgewright.backends.tally import Tally, phases, warm_up
 from edgewright.core.measurement.operators import OperatorProfile, PhaseProfile
 
 _METHOD = (
-    "llama.cpp's evaluation callback: every node of the graph is computed on its own and timed from outside, so starting "
-    "and joining the threads counts in each, and operators that are fused otherwise are apart"
+    "llama.cpp's evaluation callback: each node of the graph is computed and timed separately, so each "
+    "time includes starting and joining the threads, and operators that are normally fused are counted "
+    "separately"
 )
 _MATRIX = re.compile(r"^(MUL_MAT|FLASH_ATTN|OUT_PROD)")
 _NOTHING_TO_DO = {"NONE", "VIEW", "RESHAPE", "PERMUTE", "TRANSPOSE"}

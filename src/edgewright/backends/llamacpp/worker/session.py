@@ -76,7 +76,7 @@ class LlamaSession:
             proof={
                 "system_info": text_of(lib.llama_print_system_info),
                 "gpu_offload": str(gpu),
-                **({} if gpu else {"offloaded_layers": "none: this library knows the processor only"}),
+                **({} if gpu else {"offloaded_layers": "none: this library supports the processor only"}),
                 **{f"log_{index}": line for index, line in enumerate(dict.fromkeys(self._log.lines))},
             },
         )
@@ -155,7 +155,7 @@ class LlamaSession:
     def _decode(self, context: Any, batch: Any) -> None:
         status = self._lib.llama_decode(context, batch)
         if status:
-            raise ArithmeticError(f"llama_decode answered {status}.")
+            raise ArithmeticError(f"llama_decode returned {status}.")
 
     def _empty(self, length: int, *, batch: int, sequences: int = 1) -> Any:
         """A context for sequences of ``length`` tokens, nothing in its cache; kept for requests of the same shape."""
@@ -185,7 +185,7 @@ class LlamaSession:
         if not context:
             raise ResourceError(
                 f"llama.cpp cannot make a context of {length * sequences} tokens.",
-                hint="Free memory, ask for fewer tokens, or leave the runtime options out.",
+                hint="Free memory, ask for fewer tokens, or remove the runtime options.",
             )
         return context
 
@@ -216,7 +216,7 @@ def load_model(lib: Any, file: Path, *, vocabulary_only: bool = False, mmap: Opt
     if not model:
         raise InputError(
             f"llama.cpp cannot load {file.parent.name}/{file.name}.",
-            hint="The file is missing or damaged; build it anew.",
+            hint="The file is missing or damaged; build it again.",
         )
     return model
 

@@ -28,7 +28,7 @@ def trace(session: LlamaSession, ids: Sequence[int]) -> dict[int, Any]:
         pass
     session.close()  # the callback may go only after the context that calls it
     if not nodes.found:
-        raise UnsupportedError("llama.cpp does not name what this architecture's layers put out.")
+        raise UnsupportedError("llama.cpp does not name the layer outputs of this architecture.")
     width = nodes.width
     return {
         layer: np.concatenate(parts).reshape(-1, width)[: len(ids)] for layer, parts in nodes.found.items()

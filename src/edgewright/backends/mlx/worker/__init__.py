@@ -134,7 +134,7 @@ def _demand_finite(model: Any, dtype: str) -> None:
     for name, value in tree_flatten(model.parameters()):
         if mx.issubdtype(value.dtype, mx.floating) and not mx.isfinite(value).all().item():
             raise UnsupportedError(
-                f"{name} has values that {dtype} cannot hold.",
+                f"{name} has values that {dtype} cannot represent.",
                 hint="Build this model with another framework.",
             )
 

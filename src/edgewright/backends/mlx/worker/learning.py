@@ -74,8 +74,8 @@ def _awq(
     known = AWQ_MODEL_CONFIGS.get(config["model_type"])
     if known is None:
         raise UnsupportedError(
-            f"mlx-lm's AWQ does not know model type {config['model_type']}.",
-            hint="Leave it out with --only, or take GPTQ.",
+            f"mlx-lm's AWQ does not support model type {config['model_type']}.",
+            hint="Exclude it with --only, or use GPTQ.",
         )
     awq_quantize(model, samples, known, group_size=group, bits=bits, embed_group_size=group, embed_bits=bits)
     return model, {**config, "quantization": {"group_size": group, "bits": bits}}
@@ -120,6 +120,7 @@ def _demand_groups(model: Any, group: int) -> None:
     for name, module in model.named_modules():
         if hasattr(module, "to_quantized") and module.weight.shape[-1] % group:
             raise UnsupportedError(
-                f"Rows of {name} are no multiple of {group}, and mlx-lm's learned methods cannot leave it out.",
-                hint="Take a build of plain rounding.",
+                f"The row length of {name} is not a multiple of {group}, and mlx-lm's learned methods "
+                "cannot skip this tensor.",
+                hint="Use a build with plain rounding.",
             )

@@ -31,7 +31,7 @@ def load(directory: Path) -> tuple[Any, dict[str, Any]]:
     except (FileNotFoundError, json.JSONDecodeError, RuntimeError) as error:
         raise InputError(
             f"MLX cannot read {directory.name}: {error}.",
-            hint="The directory is incomplete or damaged; make it anew.",
+            hint="The directory is incomplete or damaged; create it again.",
         ) from error
     except ValueError as error:
         raise _refused(error) from error
@@ -48,8 +48,8 @@ def _refused(error: ValueError) -> UnsupportedError | InputError:
     text = str(error).splitlines()[0]
     if "parameters not in model" in text or "Missing" in text or "shape" in text:
         return InputError(
-            f"The weights do not fit the configuration: {text.rstrip(': .')}.",
-            hint="Make the source directory anew.",
+            f"The weights do not match the configuration: {text.rstrip(': .')}.",
+            hint="Create the source directory again.",
         )
     return UnsupportedError(
         f"mlx-lm cannot build this model: {text}", hint="Build it with another framework."

@@ -54,7 +54,7 @@ class MlxSession:
             proof={
                 "default_device": str(mx.default_device()),
                 "metal_available": str(mx.metal.is_available()),
-                "evaluation": "every id is evaluated before it is handed out",
+                "evaluation": "every id is evaluated before it is returned",
                 "threads": "MLX runs a stream on one host thread; the option threads has no effect",
                 **{f"device_{key}": str(value) for key, value in _device_info().items()},
             },

@@ -124,7 +124,7 @@ def _demand_whole(artifact: Path) -> None:
     if missing.is_file():
         missing = graph_of(artifact)
     if not missing.is_file():
-        raise InputError(f"{artifact} holds no {missing.name}.", hint="Build it again.")
+        raise InputError(f"{artifact} contains no {missing.name}.", hint="Build it again.")
 
 
 def _versions(tools: Sequence[str]) -> dict[str, str]:
@@ -146,7 +146,7 @@ def _check_source(source: Path) -> None:
     table = tomllib.loads((Path(__file__).parents[1] / "architectures.toml").read_text(encoding="utf-8"))
     if not any(architecture in names for names in table["architectures"].values()):
         raise UnsupportedError(
-            f"The model builder of ONNX Runtime GenAI does not know {architecture}.",
+            f"The model builder of ONNX Runtime GenAI does not support {architecture}.",
             hint="Use another framework for this model.",
         )
 

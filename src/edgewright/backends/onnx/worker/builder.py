@@ -55,7 +55,7 @@ def _create(
     """
     unread = sorted(name for name in options if name.startswith(_OLD))
     if unread:
-        raise ValueError(f"the model builder reads no option {unread[0]}")
+        raise ValueError(f"the model builder does not read the option {unread[0]}")
     where = (model_name, input_path, output_dir, str(precision), execution_provider, cache_dir)
     prepared = prepare(*where, [f"{name}={value}" for name, value in options.items()])
     config = prepared["hf_details"]["hf_config"]

@@ -59,4 +59,4 @@ def refusal(fault: BaseException | None) -> EdgewrightError:
             hint="Use another framework for this model.",
         )
     cause = f": {fault}" if fault else ""
-    return WorkerError(f"Olive ended without a model{cause}.", hint="Its log says which pass failed.")
+    return WorkerError(f"Olive ended without a model{cause}.", hint="See its log for the pass that failed.")

@@ -17,8 +17,8 @@ from edgewright.core.recipe.recipes import Option
 from edgewright.errors import WorkerError
 
 _METHOD = (
-    "ONNX Runtime's session profile, kernel time of operators; choosing ids and GenAI's bookkeeping are in no "
-    "operator's time; by execution provider: {providers}"
+    "ONNX Runtime's session profile, kernel time of operators; the time for choosing ids and for GenAI's "
+    "bookkeeping is not included; by execution provider: {providers}"
 )
 _MATRIX = re.compile(r"MatMul|Gemm|Attention")
 _CONTROL = {"If", "Loop", "Scan"}
@@ -52,7 +52,7 @@ def _nodes(prefix: Path) -> tuple[list[dict[str, Any]], list[int]]:
     """Events of nodes in their order, and how many there are at the end of each run of the graph."""
     found = list(prefix.parent.glob(f"{prefix.name}*.json"))
     if not found:
-        raise WorkerError("ONNX Runtime wrote no profile.", hint="Its log says why.")
+        raise WorkerError("ONNX Runtime wrote no profile.", hint="See its log for the cause.")
     nodes: list[dict[str, Any]] = []
     ends: list[int] = []
     for event in json.loads(found[0].read_text(encoding="utf-8")):

@@ -55,7 +55,7 @@ def passes(options: Mapping[str, Option], data: Mapping[str, Any] | None = None)
     }
     name = str(options["passes"])
     if name not in makers:
-        raise UsageError(f'No Olive passes are called "{name}".', hint=f"There are: {', '.join(makers)}.")
+        raise UsageError(f'No Olive passes are called "{name}".', hint=f"Known: {', '.join(makers)}.")
     return makers[name](options)
 
 

@@ -32,7 +32,7 @@ def providers_proof(graph: Path, config: Mapping[str, Any], *, gpu: bool) -> dic
     return {
         "providers": ", ".join([*asked, _CPU]),
         "available_providers": ", ".join(available),
-        "cpu_fallback": _probe(graph, asked) if asked else f"none possible: {_CPU} is the only one asked for",
+        "cpu_fallback": _probe(graph, asked) if asked else f"none possible: {_CPU} is the only one requested",
         **versions,
     }
 
@@ -51,5 +51,5 @@ def _probe(graph: Path, asked: Sequence[str]) -> str:
     try:
         ort.InferenceSession(graph, options, providers=list(asked))
     except Exception as error:  # noqa: BLE001  # ONNX Runtime's errors share no base class
-        return f"happens: without it the graph does not load ({str(error).splitlines()[0]})"
-    return f"none: with it forbidden, the graph loads on {', '.join(asked)}"
+        return f"used: the graph does not load without it ({str(error).splitlines()[0]})"
+    return f"none: the graph loads on {', '.join(asked)} when fallback is forbidden"

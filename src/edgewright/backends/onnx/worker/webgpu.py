@@ -33,9 +33,9 @@ def load_on_gpu(og: Any, config: Any) -> Any:
         config.append_provider(_NAME)
         return og.Model(config)
     except RuntimeError as error:
-        said = str(error).strip().splitlines()[0]
+        message = str(error).strip().splitlines()[0]
         raise UnsupportedError(
-            f'ONNX Runtime finds no GPU for WebGPU; it says "{said}"', hint=_HINT
+            f'ONNX Runtime finds no GPU for WebGPU; its message is "{message}"', hint=_HINT
         ) from error
 
 

@@ -85,7 +85,7 @@ class OpenVinoWorker:
         # Exporters can return without having written: only the files count.
         for name in (_MODEL, _WEIGHTS):
             if not (out / name).is_file():
-                raise WorkerError(f"The build ended without {name}.", hint="Its log says why.")
+                raise WorkerError(f"The build ended without {name}.", hint="See its log for the cause.")
         return BuildResult(weight_files=(_WEIGHTS,), tools=_versions(_BUILDING), notes=notes)
 
     def open(self, artifact: Path, runtime: Mapping[str, Option]) -> OpenVinoSession:
@@ -104,7 +104,7 @@ class OpenVinoWorker:
         if not (artifact / _TOKENIZER).is_file():
             raise UnsupportedError(
                 "This artifact has no OpenVINO copy of its tokenizer.",
-                hint="Its build notes say why the tokenizer could not be converted.",
+                hint="See its build notes for the cause.",
             )
         import openvino_genai
 
@@ -115,7 +115,7 @@ class OpenVinoWorker:
 
 def _graph(artifact: Path) -> Path:
     if not (artifact / _MODEL).is_file():
-        raise InputError(f"{artifact} holds no {_MODEL}.", hint="Build it again.")
+        raise InputError(f"{artifact} contains no {_MODEL}.", hint="Build it again.")
     return artifact / _MODEL
 
 
@@ -221,7 +221,10 @@ def _convert_tokenizer(source: Path, out: Path) -> tuple[str, ...]:
     # openvino_tokenizers raises any of these for a tokenizer that it has no conversion for.
     except (RuntimeError, NotImplementedError, ov.exceptions.OVTypeError) as error:
         return (
-            f"OpenVINO could not convert the tokenizer ({error}); tokenizer.json travels with the build instead.",
+            (
+                f"OpenVINO could not convert the tokenizer ({error}); tokenizer.json is included in the build "
+                "instead."
+            ),
         )
     for model, name in zip(converted, ("openvino_tokenizer", "openvino_detokenizer"), strict=True):
         ov.save_model(model, out / f"{name}.xml", compress_to_fp16=False)

@@ -145,7 +145,7 @@ def _demand_stateful(graph: Any, model: Path) -> None:
     outputs = {name for port in graph.outputs for name in port.get_names()}
     if "logits" not in outputs or "input_ids" not in inputs or not graph.get_sinks():
         raise UnsupportedError(
-            f"{model.parent.name} is no text-generation model that keeps its KV cache itself.",
+            f"{model.parent.name} is not a stateful text-generation model (one that keeps its own KV cache).",
             hint="Export it as text-generation-with-past, stateful (the default of Optimum Intel).",
         )
 
@@ -182,8 +182,8 @@ def _demand_devices(core: Any, device: str) -> None:
     missing = [name for name in device.rpartition(":")[2].split(",") if name not in seen]
     if missing:
         raise UnsupportedError(
-            f"OpenVINO sees no {' and no '.join(missing)} on this machine.",
-            hint=f"It sees {', '.join(sorted(seen))}; a GPU or NPU needs its driver.",
+            f"OpenVINO finds no {' and no '.join(missing)} on this machine.",
+            hint=f"It finds {', '.join(sorted(seen))}; a GPU or NPU needs its driver.",
         )
 
 
@@ -196,8 +196,9 @@ def _demand_streams(placement: Placement, asked: int) -> None:
     made = placement.proof["NUM_STREAMS"]
     if made.isdigit() and int(made) < asked:
         raise UnsupportedError(
-            f"OpenVINO makes no more than {made} of the {asked} streams asked for: each needs a core and a thread of its own.",
-            hint="Ask for fewer streams, or leave the option out.",
+            f"OpenVINO can create only {made} of the {asked} requested streams: each stream needs its own "
+            "core and thread.",
+            hint="Request fewer streams, or remove the option.",
         )
 
 

@@ -66,7 +66,7 @@ class TorchWorker:
     def build(self, job: BuildJob, tell: Tell) -> BuildResult:
         """The reference runs the source directory itself; there is nothing to build."""
         del tell
-        raise UnsupportedError(f"The reference builds nothing, and was asked for {job.recipe.id}.")
+        raise UnsupportedError(f"The reference framework cannot build {job.recipe.id}.")
 
     def open(self, artifact: Path, runtime: Mapping[str, Option]) -> TorchSession:
         """Load a portable source directory at its own precision, or in the ``dtype`` that ``runtime`` names."""

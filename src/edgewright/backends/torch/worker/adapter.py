@@ -64,7 +64,8 @@ def _merged(base: Path, adapter: Path) -> Any:
     except (RuntimeError, ValueError, TypeError, KeyError) as error:
         why = " ".join(str(error).split())[:200]
         raise InputError(
-            f"The adapter does not fit its base: {why}", hint="Give the base that it was trained on."
+            f"The adapter does not match its base model: {why}",
+            hint="Give the base model that the adapter was trained on.",
         ) from error
     _demand_whole(adapter, model)
     ids = torch.arange(_IDS)[None] * 97 % plain.config.get_text_config().vocab_size
@@ -73,7 +74,9 @@ def _merged(base: Path, adapter: Path) -> Any:
         merged = model.merge_and_unload(safe_merge=True)
         apart = float((merged(ids).logits - wanted).abs().max())
     if not apart <= _TOLERANCE * max(1.0, float(wanted.abs().max())):
-        raise WorkerError(f"The merged model is not the adapter on its base: logits differ by {apart:.2g}.")
+        raise WorkerError(
+            f"The merged model differs from the adapter on its base model: logits differ by {apart:.2g}."
+        )
     return merged
 
 
@@ -90,8 +93,9 @@ def _demand_whole(adapter: Path, model: Any) -> None:
     odd = sorted(stored ^ used)
     if odd:
         raise InputError(
-            f"The adapter does not fit its base; without a counterpart: {', '.join(odd[:3])}.",
-            hint="Give the base that it was trained on.",
+            "The adapter does not match its base model; tensors without a counterpart: "
+            f"{', '.join(odd[:3])}.",
+            hint="Give the base model that the adapter was trained on.",
         )
 
 

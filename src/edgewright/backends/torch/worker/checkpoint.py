@@ -66,10 +66,10 @@ def _read_pickled(shard: Path) -> dict[str, Any]:
         weights = dict(torch.load(shard, map_location="cpu", weights_only=True))
         strangers = [name for name, weight in weights.items() if not isinstance(weight, torch.Tensor)]
         if strangers:
-            raise ValueError(f"{strangers[0]} is no tensor")
+            raise ValueError(f"{strangers[0]} is not a tensor")
     except (pickle.UnpicklingError, RuntimeError, EOFError, TypeError, ValueError) as error:
         raise InputError(
-            f"{shard.name} holds more than weights, or is damaged: {str(error).splitlines()[0]}.",
+            f"{shard.name} contains more than weights, or is damaged: {str(error).splitlines()[0]}.",
             hint="Get a safetensors version.",
         ) from error
     return weights
@@ -140,5 +140,8 @@ class TiedOutput:
     def note(self) -> str:
         """What became of it."""
         if self.differs:
-            return "the configuration ties the output matrix to the embeddings, and another one is stored: it was kept"
-        return "the stored output matrix was left out: the configuration ties it to the embeddings"
+            return (
+                "the configuration ties the output matrix to the embeddings, but a different output matrix "
+                "is stored: the stored one was kept"
+            )
+        return "the stored output matrix was dropped: the configuration ties it to the embeddings"

@@ -75,7 +75,7 @@ def plain(weights: Weights) -> Weights:
 
 def _refused(found: Quantized) -> UnsupportedError:
     return UnsupportedError(
-        f"The weights are quantized already ({found.method or 'packed'}): {found.evidence}.",
+        f"The weights are already quantized ({found.method or 'packed'}): {found.evidence}.",
         hint="Give the unquantized original: every build is made from it and compared with it.",
     )
 

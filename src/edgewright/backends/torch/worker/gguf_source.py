@@ -38,13 +38,13 @@ def write_from_gguf(origin: Path, out: Path, options: Mapping[str, Option], tell
         write_tokenizer(header.metadata, out)
         if isinstance(mapped, Unmapped):
             _link_parts(origin, out)
-            return [f"only frameworks that run {origin.name} itself take part: {mapped.reason}"]
+            return [f"only frameworks that can run {origin.name} itself are used: {mapped.reason}"]
         _write_weights(mapped, header, views, out, tell)
     # What the file says stands, whatever a library's defaults are.
-    said = {**mapped.config, **_special_ids(header.metadata)}
-    (out / "config.json").write_text(json.dumps(said), encoding="utf-8")
+    settings = {**mapped.config, **_special_ids(header.metadata)}
+    (out / "config.json").write_text(json.dumps(settings), encoding="utf-8")
     notes = write_config(read_config(out), out, dtype="float32", origin=out)
-    ends = {name: value for name, value in said.items() if name.endswith("_token_id")}
+    ends = {name: value for name, value in settings.items() if name.endswith("_token_id")}
     (out / "generation_config.json").write_text(json.dumps(ends, indent=1), encoding="utf-8")
     check(out, tell)
     return [*notes, f"the baseline is dequantized: {origin.name} stores its weights as {_types(header)}"]

@@ -33,13 +33,13 @@ def write_tokenizer(fields: Mapping[str, Any], out: Path) -> None:
 
     tokens: Sequence[str] = fields.get("tokenizer.ggml.tokens", ())
     if not tokens:
-        raise InputError("This GGUF file holds no vocabulary.", hint="Give the model's own GGUF file.")
+        raise InputError("This GGUF file contains no vocabulary.", hint="Give the model's own GGUF file.")
     kind = str(fields.get("tokenizer.ggml.model", ""))
     builders = {"gpt2": _byte_level, "llama": sentencepiece}
     if kind not in builders:
         raise UnsupportedError(
-            f"This GGUF file's tokenizer is of the kind {kind!r}, whose rules are not known here.",
-            hint="Give the original Hugging Face directory, whose tokenizer.json holds them.",
+            f"The tokenizer kind {kind!r} of this GGUF file is not supported.",
+            hint="Give the original Hugging Face directory, which has a tokenizer.json.",
         )
     backend = builders[kind](fields, tokens)
     _add_tokens(backend, fields, tokens)
@@ -111,6 +111,6 @@ def _rules(name: str) -> Mapping[str, Any]:
         if name in rules["names"]:
             return dict(rules)
     raise UnsupportedError(
-        f"This GGUF file's pre-tokenizer {name!r} has no known rules.",
-        hint="Give the original Hugging Face directory, whose tokenizer.json holds them.",
+        f"The pre-tokenizer {name!r} of this GGUF file is not supported.",
+        hint="Give the original Hugging Face directory, which has a tokenizer.json.",
     )

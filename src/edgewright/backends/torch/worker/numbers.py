@@ -39,8 +39,8 @@ def notes_of(largest: float, where: str) -> list[str]:
         return []
     return [
         (
-            f"{where} holds values up to {largest:.4g}, and float16 ends at {FLOAT16_LARGEST:.0f}: where builds keep "
-            "weights in 16 bits they use bfloat16 or float32"
+            f"{where} contains values up to {largest:.4g}, above the float16 maximum of "
+            f"{FLOAT16_LARGEST:.0f}: builds store 16-bit weights in bfloat16 or in float32"
         )
     ]
 
@@ -54,6 +54,6 @@ def _broken(name: str, weight: object) -> InputError:
         f"{count} {kind}" for count, kind in ((nan, "NaN"), (infinite, "infinite")) if count
     )
     return InputError(
-        f"{name} holds numbers that are none: {counted} of {getattr(weight, 'numel', int)()} values.",
+        f"{name} contains values that are not finite: {counted} of {getattr(weight, 'numel', int)()} values.",
         hint="The training run or the conversion that wrote it overflowed; use an earlier checkpoint.",
     )

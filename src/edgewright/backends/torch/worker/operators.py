@@ -11,8 +11,8 @@ from edgewright.backends.torch.worker.session import TorchSession
 from edgewright.core.measurement.operators import OperatorProfile, PhaseProfile
 
 _METHOD = (
-    "torch.profiler: {what} of each operator without what it calls; "
-    "Python between operators is in no operator's time"
+    "torch.profiler: {what} of each operator without the operators that it calls; time in Python between "
+    "operators is not included"
 )
 _MATRIX = re.compile(r"mm$|linear|matmul|einsum|attention")
 

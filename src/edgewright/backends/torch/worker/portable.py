@@ -78,16 +78,16 @@ def _native_config(origin: Path) -> tuple[Any, list[str]]:
     """
     from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
 
-    said = json.loads((origin / "config.json").read_text(encoding="utf-8"))
-    if "auto_map" not in said:
+    declared = json.loads((origin / "config.json").read_text(encoding="utf-8"))
+    if "auto_map" not in declared:
         return read_config(origin), []
-    if said.get("model_type") not in CONFIG_MAPPING_NAMES:
+    if declared.get("model_type") not in CONFIG_MAPPING_NAMES:
         raise UnsupportedError(
-            f"{origin.name} runs with Python code of its own only, and such models are not built yet.",
-            hint="Give a model whose architecture Transformers knows.",
+            f"{origin.name} needs its own Python code; such models are not supported yet.",
+            hint="Give a model whose architecture Transformers supports.",
         )
     return read_config(origin), [
-        f"the model's own Python code was not used: Transformers knows {said['model_type']} itself"
+        f"the model's own Python code was not used: Transformers supports {declared['model_type']} itself"
     ]
 
 
@@ -106,7 +106,7 @@ def read_config(origin: Path) -> Any:
     except (ValueError, KeyError) as error:
         text = str(error).strip().splitlines()[0][:200]
         raise UnsupportedError(
-            f"Transformers {transformers.__version__} does not know this architecture: {text}",
+            f"Transformers {transformers.__version__} does not support this architecture: {text}",
             hint="Check model_type in config.json; a newer architecture needs a newer reference toolchain.",
         ) from error
 
@@ -126,13 +126,13 @@ def write_config(config: Any, out: Path, *, dtype: str, origin: Path | None = No
     Returns what a reader of the report should know.
     """
     now = config.to_dict()
-    said = read_json(origin / "config.json") if origin else {}
+    declared = read_json(origin / "config.json") if origin else {}
     before = read_config(origin).to_dict() if origin else {}
-    plain = portable_config(said, before, now, getattr(config, "attribute_map", None))
+    plain = portable_config(declared, before, now, getattr(config, "attribute_map", None))
     notes: list[str] = []
     if origin:
         roles = roles_of(out if (out / "tokenizer.json").exists() else origin)
-        ids, notes = special_ids(said, read_json(origin / "generation_config.json"), roles, now)
+        ids, notes = special_ids(declared, read_json(origin / "generation_config.json"), roles, now)
         plain |= ids
     plain["dtype"] = plain["torch_dtype"] = dtype
     plain["tie_word_embeddings"] = bool(config.tie_word_embeddings)
@@ -153,7 +153,8 @@ def _read_back(out: Path, meant: Mapping[str, Any]) -> None:
     )
     if other:
         raise InputError(
-            f"config.json contradicts itself: {other[0]} reads as {read.get(other[0])!r} where {meant[other[0]]!r} is meant."
+            f"config.json contradicts itself: {other[0]} is read as {read.get(other[0])!r}, but "
+            f"{meant[other[0]]!r} is meant."
         )
 
 
@@ -179,7 +180,7 @@ def _causal_class(config: Any) -> str:
     try:
         return str(NAMES[config.model_type])
     except KeyError as error:
-        raise UnsupportedError(f"{config.model_type} is no text-generation architecture.") from error
+        raise UnsupportedError(f"{config.model_type} is not a text-generation architecture.") from error
 
 
 def tied_output(name: str, config: Any) -> bool:
@@ -203,7 +204,7 @@ def check(out: Path, tell: Tell) -> None:
     absent, foreign = sorted({*info["missing_keys"], *misshapen}), sorted(info["unexpected_keys"])
     found = [
         f"{what}: {_some(names)}"
-        for what, names in (("missing or misshapen", absent), ("without a place in the model", foreign))
+        for what, names in (("missing or with a wrong shape", absent), ("not part of the model", foreign))
         if names
     ]
     if found:

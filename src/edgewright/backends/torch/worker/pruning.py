@@ -65,8 +65,9 @@ def _layers(model: Any) -> Any:
     layers = getattr(model.base_model, "layers", None)
     if layers is None or not all(hasattr(getattr(layer, "mlp", None), "down_proj") for layer in layers):
         raise UnsupportedError(
-            "Pruning is known for decoders whose layers have a gated feed-forward network; this is another.",
-            hint="Leave --prune out.",
+            "Pruning supports only decoders whose layers have a gated feed-forward network; this model "
+            "has none.",
+            hint="Remove --prune.",
         )
     return layers
 
@@ -80,7 +81,7 @@ def _without_blocks(model: Any, windows: Sequence[Any], ratio: float) -> str:
     layers = _layers(model)
     gone = least(_influences(model, layers, windows), ratio)
     if not gone:
-        raise UnsupportedError(f"A model of {len(layers)} blocks has none to spare.")
+        raise UnsupportedError(f"A model of {len(layers)} blocks is too small to remove any.")
     kept = [layer for number, layer in enumerate(layers) if number not in gone]
     for number, layer in enumerate(kept):
         layer.self_attn.layer_idx = number
@@ -89,7 +90,10 @@ def _without_blocks(model: Any, windows: Sequence[Any], ratio: float) -> str:
     if getattr(config, "layer_types", None):
         config.layer_types = [kind for number, kind in enumerate(config.layer_types) if number not in gone]
     config.num_hidden_layers = len(kept)
-    return f"{len(gone)} of {len(layers)} blocks were taken out, those of least influence: {', '.join(map(str, gone))}"
+    return (
+        f"{len(gone)} of {len(layers)} blocks were removed, those with the least influence: "
+        f"{', '.join(map(str, gone))}"
+    )
 
 
 def _influences(model: Any, layers: Any, windows: Sequence[Any]) -> list[float]:
@@ -144,7 +148,10 @@ def _narrowed(model: Any, windows: Sequence[Any], ratio: float) -> str:
         mlp.down_proj.in_features = keep
         mlp.intermediate_size = keep
     model.config.intermediate_size = keep
-    return f"{width - keep} of {width} neurons were taken out of every feed-forward layer, those that contribute least"
+    return (
+        f"{width - keep} of {width} neurons were removed from every feed-forward layer, those that contribute "
+        "least"
+    )
 
 
 @contextmanager

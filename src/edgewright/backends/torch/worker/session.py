@@ -50,8 +50,8 @@ class TorchSession:
         asked, device = str(runtime.get("dtype", "")), str(runtime.get("device", "cpu"))
         if device == "cuda" and not torch.cuda.is_available():
             raise UsageError(
-                "This PyTorch sees no GPU.",
-                hint="Leave the runtime option device out to run on the processor.",
+                "PyTorch finds no GPU.",
+                hint="Remove the runtime option device to run on the processor.",
             )
         self._torch, self._asked = torch, asked
         torch.set_num_threads(thread_count(runtime))
@@ -73,7 +73,7 @@ class TorchSession:
             "device": str(device),
             "stored_dtype": self._stored,
             "native_dtype": self._own,
-            "dtype": f"{precision}, {'asked for' if self._asked else f'as this {self._kind} computes it'}",
+            "dtype": f"{precision}, {'requested' if self._asked else f'as this {self._kind} computes it'}",
             "cpu_capability": self._torch.backends.cpu.get_cpu_capability(),
             "attention": str(self._model.config._attn_implementation),  # noqa: SLF001  # no public name
         }

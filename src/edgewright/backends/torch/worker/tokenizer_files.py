@@ -84,9 +84,9 @@ def _make(origin: Path, out: Path) -> list[str]:
     except Exception as error:
         hint = "Add its tokenizer.json to the directory."
         why = next(iter(str(error).strip().splitlines()), type(error).__name__)[:200]
-        raise InputError(f"{origin} has no tokenizer that can be read: {why}", hint=hint) from error
+        raise InputError(f"{origin} has no readable tokenizer: {why}", hint=hint) from error
     if not (out / "tokenizer.json").exists():
-        raise InputError(f"{origin} has no tokenizer that can be read.", hint="Add its tokenizer.json to it.")
+        raise InputError(f"{origin} has no readable tokenizer.", hint="Add its tokenizer.json to it.")
     if (origin / "tokenizer.model").exists():
         agree(out, origin / "tokenizer.model")
     # Its own settings stay but for the class: Transformers' own would build another tokenizer than the one that was made.
@@ -112,7 +112,7 @@ def _with_known_class(out: Path) -> list[str]:
         return []
     settings["tokenizer_class"] = _PLAIN
     _write_settings(out, settings)
-    return [f"the tokenizer's class {name} is not known to Transformers: tokenizer.json is read instead"]
+    return [f"the tokenizer's class {name} is not supported by Transformers: tokenizer.json is read instead"]
 
 
 def _without_code(settings: dict[str, Any], out: Path) -> list[str]:
@@ -121,7 +121,7 @@ def _without_code(settings: dict[str, Any], out: Path) -> list[str]:
         return []
     if not (out / "tokenizer.json").exists():
         raise UnsupportedError(
-            "The tokenizer runs with Python code of its own only, and such models are not built yet.",
+            "The tokenizer needs its own Python code; such models are not supported yet.",
             hint="Add its tokenizer.json to the directory.",
         )
     del settings["auto_map"]

@@ -18,7 +18,7 @@ def trace(model: Any, tokens: Any, ids: Sequence[int]) -> dict[int, Any]:
 
     layers = getattr(model.base_model, "layers", None) or getattr(model.base_model, "h", None)
     if not layers:
-        raise UnsupportedError("Transformers keeps this model's layers under another name.")
+        raise UnsupportedError("Transformers uses a different name for this model's layers.")
     found: dict[int, Any] = {}
 
     def keep(number: int) -> Any:

@@ -83,7 +83,10 @@ def write_permuted(origin: Path, out: Path, options: Mapping[str, Option], tell:
     copy_companions(origin, out)
     check(out, tell)
     return [
-        "its dimensions were permuted, which preserves the function and takes the weights off their block grid"
+        (
+            "its dimensions were permuted: the output stays the same, and the weights no longer lie on their "
+            "block grid"
+        )
     ]
 
 
@@ -127,7 +130,7 @@ def _permuted(
     strangers = sorted(set(weights) - set(moved))
     if strangers:
         raise UnsupportedError(
-            f"The permutation is known for Llama-like models; {strangers[0]} is not part of one."
+            f"The permutation supports only Llama-like models; {strangers[0]} is not part of one."
         )
     return moved
 

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from edgewright.core import knowledge
-from edgewright.core.shown import shown
+from edgewright.core.quoted import quoted
 from edgewright.errors import InputError, UnsupportedError
 
 MAGIC = b"GGUF"
@@ -88,7 +88,7 @@ def parse_gguf(data: Buffer, name: str) -> GgufHeader:
         UnsupportedError: a version or a byte order that is not read.
     """
     if bytes(data[:4]) != MAGIC:
-        raise InputError(f"{name} is no GGUF file: it does not begin with the letters GGUF.")
+        raise InputError(f"{name} is not a GGUF file: it does not begin with the letters GGUF.")
     try:
         return _Reader(data, name).header()
     except (struct.error, UnicodeDecodeError, OverflowError) as error:
@@ -109,7 +109,7 @@ class _Reader:
         for _ in range(pairs):
             key = self._text(most=_LONGEST_KEY)
             if key in metadata:
-                self._damaged(f"the key {shown(key)} stands in it twice")
+                self._damaged(f"the key {quoted(key)} occurs twice")
             metadata[key] = self._value(int(self._scalar("I")), depth=0)
         self._room(tensors, 8 + 4 + 4 + 8)
         rows = [self._row() for _ in range(tensors)]
@@ -121,25 +121,25 @@ class _Reader:
             return version
         if int.from_bytes(version.to_bytes(4, "little"), "big") in _VERSIONS:
             raise UnsupportedError(
-                f"{self._name} is a GGUF file in big-endian byte order, which no runtime here reads.",
+                f"{self._name} is a GGUF file in big-endian byte order, which no supported runtime reads.",
                 hint="Convert it with llama.cpp's gguf_convert_endian.py, or download the little-endian file.",
             )
         raise UnsupportedError(
-            f"{self._name} is of GGUF version {version}; versions 2 and 3 are read.",
-            hint="Make the file again with a current llama.cpp.",
+            f"{self._name} has GGUF version {version}; only versions 2 and 3 are supported.",
+            hint="Create the file again with a current llama.cpp.",
         )
 
     def _row(self) -> tuple[str, tuple[int, ...], GgmlType, int]:
         name = self._text(most=_LONGEST_KEY)
         dimensions = int(self._scalar("I"))
         if dimensions > _MOST_DIMENSIONS:
-            self._damaged(f"the tensor {shown(name)} has {dimensions} dimensions")
+            self._damaged(f"the tensor {quoted(name)} has {dimensions} dimensions")
         sizes = [int(self._scalar("Q")) for _ in range(dimensions)]
         number, offset = int(self._scalar("I")), int(self._scalar("Q"))
         if number not in ggml_types():
             raise UnsupportedError(
-                f"{self._name} stores the tensor {shown(name)} in the type {number}, which is not known here.",
-                hint="It is a retired or a newer type: convert the model again with a current llama.cpp.",
+                f"{self._name} stores the tensor {quoted(name)} in the unknown type {number}.",
+                hint="The type is obsolete or too new: convert the model again with a current llama.cpp.",
             )
         return name, tuple(reversed(sizes)), ggml_types()[number], offset
 
@@ -149,22 +149,24 @@ class _Reader:
         """The tensors with their places in the file; each must lie within it."""
         alignment = metadata.get("general.alignment", _DEFAULT_ALIGNMENT)
         if not isinstance(alignment, int) or alignment < 1 or alignment & (alignment - 1):
-            self._damaged(f"its alignment is {shown(alignment)}")
+            self._damaged(f"its alignment is {quoted(alignment)}")
         start = -(-self._at // alignment) * alignment
         placed: dict[str, GgufTensor] = {}
         for name, shape, kind, offset in rows:
             tensor = GgufTensor(name=name, shape=shape, type=kind, offset=start + offset, size_bytes=0)
             row = shape[-1] if shape else 1
             if not tensor.elements or row % kind.block:
-                self._damaged(f"the tensor {shown(name)} has the shape {list(shape)} in the type {kind.name}")
+                self._damaged(
+                    f"the tensor {quoted(name)} has the shape {list(shape)} in the type {kind.name}"
+                )
             size = tensor.elements // kind.block * kind.block_bytes
             if start + offset + size > self._size:
                 raise InputError(
-                    f"{self._name} is truncated: the tensor {shown(name)} ends beyond the file.",
+                    f"{self._name} is truncated: the tensor {quoted(name)} ends beyond the file.",
                     hint="Download it again.",
                 )
             if name in placed:
-                self._damaged(f"the tensor {shown(name)} stands in it twice")
+                self._damaged(f"the tensor {quoted(name)} occurs twice")
             placed[name] = GgufTensor(
                 name=name, shape=shape, type=kind, offset=start + offset, size_bytes=size
             )

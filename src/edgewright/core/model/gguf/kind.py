@@ -30,12 +30,12 @@ def _other(header: GgufHeader) -> str:
     if architecture in known["architectures"]:
         return str(known["architectures"][architecture])
     if not architecture:
-        return "no model: it names no architecture (general.architecture)"
+        return "not a model: it names no architecture (general.architecture)"
     settings = header.of_architecture()
     if settings.get("attention.causal") is False or settings.get("pooling_type", 0) > 0:
         return "a text encoder (an embedding or ranking model)"
     if not header.tensors:
         return "a vocabulary without weights"
     if not any(tensor.name == _EMBEDDINGS for tensor in header.tensors):
-        return f"no language model that is known here: it has no tensor {_EMBEDDINGS}"
+        return f"not a supported language model: it has no tensor {_EMBEDDINGS}"
     return ""

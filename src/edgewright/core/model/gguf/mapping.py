@@ -85,7 +85,7 @@ def map_model(header: GgufHeader, factors: Mapping[str, Any]) -> MappedModel | U
             settings = Settings(header.of_architecture(), factors)
             name = "mixtral"
     except UnmappedError as error:
-        return Unmapped(reason=f"its {error} has no counterpart in Transformers that is known here")
+        return Unmapped(reason=f"its {error} has no known counterpart in Transformers")
     family = knowledge.table("gguf_families").get(name)
     if family is None or name == "common":
         return Unmapped(reason=f"the architecture {header.architecture} is not mapped to Transformers yet")
@@ -96,9 +96,9 @@ def map_model(header: GgufHeader, factors: Mapping[str, Any]) -> MappedModel | U
             finish(config, settings)
         pieces = _pieces(family, config, header)
     except UnmappedError as error:
-        return Unmapped(reason=f"its {error} has no counterpart in Transformers that is known here")
+        return Unmapped(reason=f"its {error} has no known counterpart in Transformers")
     if rest := settings.rest():
-        return Unmapped(reason=f"its setting {rest[0]} has no counterpart in Transformers that is known here")
+        return Unmapped(reason=f"its setting {rest[0]} has no known counterpart in Transformers")
     return MappedModel(config=config, pieces=pieces)
 
 
@@ -120,10 +120,10 @@ def _config(family: Mapping[str, Any], settings: Settings, header: GgufHeader) -
             config[theirs] = value
     for needed in ("hidden_size", "num_hidden_layers", "num_attention_heads"):
         if not isinstance(config.get(needed), int) or config[needed] < 1:
-            raise UnmappedError(f"{needed} is missing or no positive number")
+            raise UnmappedError(f"{needed} is missing or not a positive number")
     if config["num_hidden_layers"] > len(header.tensors):
         raise InputError(
-            f"The GGUF file says that it has {config['num_hidden_layers']} layers, and holds "
+            f"The GGUF file declares {config['num_hidden_layers']} layers, but contains "
             f"{len(header.tensors)} tensors.",
             hint="Download it again.",
         )
@@ -131,7 +131,7 @@ def _config(family: Mapping[str, Any], settings: Settings, header: GgufHeader) -
     config["num_key_value_heads"] = int(settings.number("attention.head_count_kv", heads))
     config["head_dim"] = head = int(settings.number("attention.key_length", config["hidden_size"] // heads))
     if (values := int(settings.number("attention.value_length", head))) != head:
-        raise UnmappedError(f"attention.value_length of {values} beside a key length of {head}")
+        raise UnmappedError(f"attention.value_length of {values} with a key length of {head}")
     rotated = int(settings.number("rope.dimension_count", head))
     if rotated != head and not family.get("partial_rotary"):
         raise UnmappedError(f"rope.dimension_count of {rotated} in heads of {head}")

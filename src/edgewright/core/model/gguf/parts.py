@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 
 from edgewright.core.model.gguf.header import GgufHeader, GgufTensor
-from edgewright.core.shown import shown
+from edgewright.core.quoted import quoted
 from edgewright.errors import InputError
 
 _PART = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})(?P<suffix>\.gguf)?", re.IGNORECASE)
@@ -26,7 +26,8 @@ def part_names(name: str, there: Collection[str]) -> tuple[str, ...]:
     missing = [wanted for wanted in names if wanted not in there]
     if missing:
         raise InputError(
-            f"{name} is one of {count} parts of a model, and {len(missing)} are not beside it: {missing[0]}.",
+            f"{name} is one of {count} parts of a model; {len(missing)} of them are not in its directory, "
+            f"such as {missing[0]}.",
             hint="Put all parts into one directory and give any of them.",
         )
     return tuple(names)
@@ -50,21 +51,23 @@ def join_parts(parts: Collection[GgufHeader], name: str) -> GgufHeader:
     declared = _number(first, "split.count", 0)
     if max(declared, 1) != len(parts):
         raise InputError(
-            f"{name} says that it is one of {declared} parts of a model, and {len(parts)} are there.",
+            f"{name} declares {declared} parts of a model, but {len(parts)} were found.",
             hint="Put all parts into one directory, named as llama.cpp's gguf-split names them.",
         )
     tensors: dict[str, GgufTensor] = {}
     for number, part in enumerate(parts):
         if rest and _number(part, "split.no", -1) != number:
-            raise InputError(f"Part {number + 1} of {name} is another part than its name says.")
+            raise InputError(
+                f"Part {number + 1} of {name} contains a different part from the one in its name."
+            )
         for tensor in part.tensors:
             if tensor.name in tensors:
-                raise InputError(f"The tensor {shown(tensor.name)} stands in two parts of {name}.")
+                raise InputError(f"The tensor {quoted(tensor.name)} occurs in two parts of {name}.")
             tensors[tensor.name] = tensor
     expected = _number(first, "split.tensors.count", len(tensors))
     if expected != len(tensors):
         raise InputError(
-            f"The parts of {name} hold {len(tensors)} tensors, and {expected} belong to the model.",
+            f"The parts of {name} contain {len(tensors)} tensors, but the model has {expected}.",
             hint="Download the parts again.",
         )
     return GgufHeader(version=first.version, metadata=first.metadata, tensors=tuple(tensors.values()))
@@ -73,5 +76,5 @@ def join_parts(parts: Collection[GgufHeader], name: str) -> GgufHeader:
 def _number(part: GgufHeader, key: str, default: int) -> int:
     found = part.metadata.get(key, default)
     if isinstance(found, bool) or not isinstance(found, int):
-        raise InputError(f"The GGUF file says {key}: {shown(found)}, which is no whole number.")
+        raise InputError(f"The GGUF file says {key}: {quoted(found)}, which is not a whole number.")
     return found

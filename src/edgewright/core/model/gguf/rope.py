@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from edgewright.core.model.gguf.settings import Settings, UnmappedError
-from edgewright.core.shown import shown
+from edgewright.core.quoted import quoted
 
 FREQUENCIES = "rope_freqs.weight"
 LONG, SHORT = "rope_factors_long.weight", "rope_factors_short.weight"
@@ -38,14 +38,14 @@ def rope_parameters(settings: Settings, *, rotated: int) -> dict[str, Any]:
     frequencies, long, short = (settings.factors(name) for name in (FREQUENCIES, LONG, SHORT))
     if frequencies is not None:
         if kind != "none" or factor != 1.0 or len(frequencies) != rotated // 2:
-            raise UnmappedError(f"{FREQUENCIES} stands beside another rope scaling")
+            raise UnmappedError(f"{FREQUENCIES} occurs together with another rope scaling")
         return _from_frequencies(frequencies, base, rotated)
     if long is not None and short is not None:
         return _long_rope(settings, base, original, long, short)
     if kind == "yarn":
         return {"rope_type": "yarn", "rope_theta": base, "factor": factor, **_yarn(settings, original)}
     if kind not in {"none", "linear"}:
-        raise UnmappedError(f"rope.scaling.type is {shown(kind)}")
+        raise UnmappedError(f"rope.scaling.type is {quoted(kind)}")
     if kind == "none" and factor != 1.0:
         raise UnmappedError(f"rope.scaling.factor is {factor:g} and rope.scaling.type is 'none'")
     if factor == 1.0:
@@ -76,7 +76,7 @@ def _long_rope(
     settings: Settings, base: float, original: object, long: Sequence[float], short: Sequence[float]
 ) -> dict[str, Any]:
     if original is None:
-        raise UnmappedError(f"{LONG} has no rope.scaling.original_context_length beside it")
+        raise UnmappedError(f"{LONG} without rope.scaling.original_context_length")
     found = {
         "rope_type": "longrope",
         "rope_theta": base,

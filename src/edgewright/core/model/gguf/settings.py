@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from edgewright.core.shown import shown
+from edgewright.core.quoted import quoted
 
 
 class UnmappedError(Exception):
@@ -47,7 +47,7 @@ class Settings:
         """
         found = self.take(name, default)
         if isinstance(found, bool) or not isinstance(found, int | float) or not math.isfinite(found):
-            raise UnmappedError(f"{name} is {'missing' if found is None else shown(found)}")
+            raise UnmappedError(f"{name} is {'missing' if found is None else quoted(found)}")
         return found
 
     def factors(self, name: str) -> list[float] | None:

@@ -55,7 +55,7 @@ def _load() -> tuple[Finding, ...]:
         Finding(check="steal", status="ok", detail=f"{steal:.1%} of processor time taken by other guests")
     ]
     if steal > 0.01:
-        fix = "measure at a quieter time, or on a machine of one's own"
+        fix = "measure at a quieter time, or on a dedicated machine"
         findings = [Finding(check="steal", status="warning", detail=findings[0].detail, fix=fix)]
     detail = f"{busy:.0%} of {os.cpu_count()} cores busy with other work"
     if busy > 0.05:

@@ -46,13 +46,13 @@ def test_another_version_is_named(version: int):
 
 
 def test_what_is_no_gguf_file_is_called_so():
-    with pytest.raises(InputError, match="is no GGUF file"):
+    with pytest.raises(InputError, match="is not a GGUF file"):
         parse_gguf(b"PK\3\4" + bytes(100), "a.gguf")
 
 
 def test_an_unknown_type_is_named_with_its_tensor():
     metadata, tensors = llama()
-    with pytest.raises(UnsupportedError, match=r"blk\.0\.ffn_up\.weight' in the type 99"):
+    with pytest.raises(UnsupportedError, match=r"blk\.0\.ffn_up\.weight' in the unknown type 99"):
         parse_gguf(gguf_bytes(metadata, tensors, kinds={"blk.0.ffn_up.weight": 99}), "a.gguf")
 
 

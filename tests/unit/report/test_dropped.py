@@ -4,7 +4,7 @@ from html import unescape
 
 from edgewright.core.jobs.requests import BuildJob, ScoreJob
 from edgewright.core.jobs.results import Failure, FailureKind, ScoreResult
-from edgewright.report.fallen import fallen
+from edgewright.report.dropped import dropped
 from edgewright.report.html import draw
 from edgewright.report.rows import table
 from edgewright.report.terminal import show_run
@@ -24,19 +24,19 @@ def refusing(kind, reason, framework="openvino"):
 
 def test_a_frameworks_limit_is_said_once_and_called_its_own(tmp_path):
     run = World(tmp_path, answer=refusing(FailureKind.UNSUPPORTED, "unknown architecture")).run()
-    (line,) = fallen(run)
+    (line,) = dropped(run)
     assert line.name == "openvino"
     assert line.builds > 1
-    assert line.what == "unsupported (the framework's own limit)"
+    assert line.what == "unsupported (a limit of the framework)"
     for page in (shown(show_run, run), draw(run)):
         assert page.count("unknown architecture") == 1
 
 
 def test_a_crash_is_not_called_a_limit_and_a_fault_of_the_files_is_called_one(tmp_path):
     crashed = World(tmp_path / "a", answer=refusing(FailureKind.CRASHED, "signal 11")).run()
-    assert fallen(crashed)[0].what == "failed (the framework's process crashed)"
+    assert dropped(crashed)[0].what == "failed (the framework's process crashed)"
     broken = World(tmp_path / "b", answer=refusing(FailureKind.INVALID_INPUT, "no weights")).run()
-    assert fallen(broken)[0].what == "failed (a fault of the model's files)"
+    assert dropped(broken)[0].what == "failed (an error in the model's files)"
 
 
 def test_a_missing_toolchain_has_one_line_and_one_row(tmp_path):
@@ -61,7 +61,7 @@ def test_a_conversion_that_differs_is_told_with_the_conversions_only(tmp_path):
 
     run = World(tmp_path, answer=broken).run()
     cause = run.cross_validation[0].cause
-    assert not fallen(run)
+    assert not dropped(run)
     assert shown(show_run, run).count(cause) == 1
     assert unescape(draw(run)).count(cause) == 1
 
@@ -73,4 +73,4 @@ def test_one_build_that_failed_is_named_itself(tmp_path):
         return honest(job)
 
     run = World(tmp_path, answer=crash).run()
-    assert "openvino/int4" in {line.name for line in fallen(run)}
+    assert "openvino/int4" in {line.name for line in dropped(run)}

@@ -12,9 +12,9 @@ from edgewright.report.statuses import LABELS
 _LOST = {Status.UNSUPPORTED, Status.UNAVAILABLE, Status.BROKEN, Status.FAILED}
 """What the first build of a framework is where the whole framework is lost."""
 
-_BLAME: Mapping[FailureKind, str] = {
-    FailureKind.UNSUPPORTED: "the framework's own limit",
-    FailureKind.INVALID_INPUT: "a fault of the model's files",
+_CAUSES: Mapping[FailureKind, str] = {
+    FailureKind.UNSUPPORTED: "a limit of the framework",
+    FailureKind.INVALID_INPUT: "an error in the model's files",
     FailureKind.RESOURCE: "this machine lacks memory or disk",
     FailureKind.OFFLINE: "the network is needed",
     FailureKind.FAILED: "an error in the framework or in edgewright, not in the model",
@@ -25,7 +25,7 @@ _BLAME: Mapping[FailureKind, str] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fallen:
+class Dropped:
     """One line: a framework with so many ``builds``, or one build; ``what`` became of it, whose fault that is, and why."""
 
     name: str
@@ -49,7 +49,7 @@ def _is_lost(trials: Sequence[Trial]) -> bool:
     return len(trials) > 1 and first.status in _LOST and {t.reason for t in trials} == {first.reason}
 
 
-def fallen(run: Run) -> list[Fallen]:
+def dropped(run: Run) -> list[Dropped]:
     """Everything that has no figures, with its reason; what the table of conversions says already is left to it."""
     lost = lost_frameworks(run)
     compared = {cross.framework for cross in run.cross_validation if not cross.equal}
@@ -65,7 +65,7 @@ def fallen(run: Run) -> list[Fallen]:
     return lines
 
 
-def _line(name: str, trial: Trial, builds: int = 1) -> Fallen:
-    blame = _BLAME[trial.failure] if trial.failure else ""
-    what = f"{LABELS[trial.status]} ({blame})" if blame else LABELS[trial.status]
-    return Fallen(name=name, what=what, reason=trial.reason, log=trial.log, builds=builds)
+def _line(name: str, trial: Trial, builds: int = 1) -> Dropped:
+    cause = _CAUSES[trial.failure] if trial.failure else ""
+    what = f"{LABELS[trial.status]} ({cause})" if cause else LABELS[trial.status]
+    return Dropped(name=name, what=what, reason=trial.reason, log=trial.log, builds=builds)
