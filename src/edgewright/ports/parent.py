@@ -59,7 +59,7 @@ class Backend(Protocol):
 
     @property
     def timed_where(self) -> tuple[str, ...]:
-        """Conditions on the host, as `HostFacts.meets` reads them, under which its speed says something; empty: anywhere.
+        """Conditions on the host, as `HostFacts.meets` reads them, under which its speed is meaningful; empty: anywhere.
 
         Elsewhere its builds are made, compared with the original and scored, and timed only if they are asked for by name.
         """

@@ -50,7 +50,7 @@ class Setup:
         asked = framework in self.request.by_name or self.plan.frameworks() == (framework,)
         if asked or not self.assessment.measured_here or self.assessment.host.meets(where):
             return ""
-        return f"its speed says something only where {' and '.join(where)}; --frameworks {framework} times it here all the same"
+        return f"its speed is meaningful only on a host with {' and '.join(where)}; use --frameworks {framework} to time it here"
 
     def log(self, trial: str, step: str) -> Path:
         """Where a step of a trial writes its log."""
