@@ -52,7 +52,9 @@ def test_a_search_keeps_its_budget_says_what_it_expected_and_goes_on_with_more(s
     assert [t["recipe"]["name"] for t in tried(again)][: len(proposed)]
     assert {t["recipe"]["name"] for t in tried(run)} <= {t["recipe"]["name"] for t in tried(again)}
     names = [
-        json.loads(line)["name"] for line in journal.read_text().splitlines() if '"event": "round"' in line
+        json.dumps(json.loads(line)["of"])
+        for line in journal.read_text().splitlines()
+        if '"event": "round"' in line
     ]
     assert len(names) == len(set(names))
     assert len(names) >= rounds
