@@ -40,7 +40,7 @@ def at_least(name: str, value: float, bound: float, unit: str, note: str = "") -
 
 
 def worst_within(name: str, errors: Mapping[str, float], bound: float) -> Check:
-    """The largest of some builds' relative errors; none at all is no figure."""
+    """The largest of some builds' relative errors; none at all is not a figure."""
     worst = max(errors, key=lambda build: errors[build], default=None)
     return Check(
         name=f"{name}: largest error",

@@ -9,7 +9,6 @@ from functools import cached_property
 from pathlib import Path
 
 from edgewright.app.demo import demo_source
-from edgewright.app.measure.rounds import on_ids
 from edgewright.app.steps.bench import bench
 from edgewright.app.steps.build import build
 from edgewright.app.steps.score import score
@@ -29,6 +28,7 @@ from edgewright.sites.local.children import child_environment, usable_cores
 from edgewright.sites.local.home import Home
 from edgewright.sites.local.locks import machine
 from edgewright.tasks.text_generation.scoring import scoring_of
+from edgewright.tasks.text_generation.timing import on_ids
 
 TWO_REQUESTS = Pace(least_s=0.0, least_requests=2, warmup_least=1, warmup_most=1, sentinel=False)
 """llama-bench's own way: one warm-up, then as many repetitions as it is told."""

@@ -28,7 +28,7 @@ from edgewright.testing import RecordingReporter
 
 settings.register_profile("untimed", deadline=None, max_examples=40)
 settings.register_profile("thorough", deadline=None, max_examples=500)  # pytest --hypothesis-profile=thorough
-settings.load_profile("untimed")  # a busy machine is no fault of what is tested
+settings.load_profile("untimed")  # a busy machine is not a fault of what is tested
 
 
 def pytest_configure(config: pytest.Config) -> None:

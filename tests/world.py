@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from edgewright.app.optimize.order import optimize
+from edgewright.app.optimize.pipeline import optimize
 from edgewright.app.optimize.plan import plan
 from edgewright.app.optimize.request import Confirmation, Request
 from edgewright.app.steps.assess import assess

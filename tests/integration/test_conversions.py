@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from benchmarks.quantized import LIMITS
 
-from edgewright.app.measure.rounds import on_ids
 from edgewright.app.steps.bench import bench
 from edgewright.app.steps.build import build
 from edgewright.app.steps.score import score
@@ -19,6 +18,7 @@ from edgewright.inputs.config import evaluation_text
 from edgewright.ports.task import Subject
 from edgewright.tasks.text_generation.cross_validation import cross_validate, tokenize
 from edgewright.tasks.text_generation.scoring import scoring_of
+from edgewright.tasks.text_generation.timing import on_ids
 
 pytestmark = pytest.mark.integration
 

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from edgewright.app.measure.rounds import on_ids
 from edgewright.app.steps.bench import bench
 from edgewright.app.steps.build import build
 from edgewright.app.steps.score import score
@@ -28,6 +27,7 @@ from edgewright.inputs.config import evaluation_text
 from edgewright.ports.task import Subject
 from edgewright.tasks.text_generation.cross_validation import cross_validate, tokenize
 from edgewright.tasks.text_generation.scoring import scoring_of
+from edgewright.tasks.text_generation.timing import on_ids
 from edgewright.testing import RecordingReporter
 from tests.conftest import Lab
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from edgewright.app.measure.rounds import Arm, Timing, on_ids, timed_round
+from edgewright.app.measure.rounds import Arm, Timing, timed_round
 from edgewright.core.decision.ab import Better, decide
 from edgewright.core.device.toolchain import ToolchainSpec
 from edgewright.core.measurement.memory import inconsistency
@@ -16,6 +16,7 @@ from edgewright.core.measurement.records import Pace, Workload
 from edgewright.core.measurement.rounds import host_noise
 from edgewright.core.measurement.speed import ratio_of
 from edgewright.sites.local.runner import run_in
+from edgewright.tasks.text_generation.timing import on_ids
 
 pytestmark = [pytest.mark.integration, pytest.mark.alone]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from edgewright.app.measure.rounds import Arm, Timing, on_ids, timed_round
+from edgewright.app.measure.rounds import Arm, Timing, timed_round
 from edgewright.app.steps.build import build
 from edgewright.core.jobs.requests import TokenizeJob
 from edgewright.core.jobs.results import TokenizeResult
@@ -13,6 +13,7 @@ from edgewright.core.measurement.records import Pace, Workload
 from edgewright.core.recipe.artifact import Artifact
 from edgewright.sites.local.home import Home
 from edgewright.sites.local.site import LocalSite
+from edgewright.tasks.text_generation.timing import on_ids
 from tests.conftest import fresh_home
 
 PACE = Pace(least_s=0.0, least_requests=2, warmup_least=1, warmup_most=1, sentinel=False)

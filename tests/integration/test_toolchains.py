@@ -15,9 +15,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from edgewright.app.intake.sources import unavailable
 from edgewright.core.device.lock import read_lock
-from edgewright.core.device.toolchain import ToolchainState
+from edgewright.core.device.toolchain import ToolchainState, unavailable
 from edgewright.core.jobs.results import Progress
 from edgewright.errors import IntegrityError, ToolchainError
 from edgewright.sites.local.home import Home
@@ -215,7 +214,7 @@ def test_a_package_with_another_hash_ends_the_install_and_leaves_nothing(tmp_pat
     pin = next(pin for pin in read_lock(spec.lock) if pin.name == "idna")
     lock = f"idna=={pin.version} \\\n    --hash=sha256:{'0' * 64}\n"
     state = LocalToolchains(home).ensure(replace(spec, lock=lock, digest="f" * 64), lambda _: None)
-    error = unavailable(spec, state)
+    error = unavailable(state)
     assert (type(error), error.exit_code) == (IntegrityError, 9)
     assert f"idna {pin.version}" in error.message
     assert error.hint

@@ -10,12 +10,11 @@ from pathlib import Path
 
 from edgewright.app.intake.runnable import Runnable, facts_of, runnable, weight_bytes_of
 from edgewright.app.measure.energy import energy_model_of, energy_round, energy_values
-from edgewright.app.measure.rounds import Arm, Timing, on_ids, timed_round
+from edgewright.app.measure.rounds import Arm, Timing, timed_round
 from edgewright.app.options import ModelOptions
 from edgewright.app.steps import operators as step
-from edgewright.app.steps.prepare import error_of
 from edgewright.core.device.toolchain import ToolchainSpec
-from edgewright.core.jobs.results import Failure
+from edgewright.core.jobs.results import Failure, error_of
 from edgewright.core.measurement.operators import OperatorProfile
 from edgewright.core.measurement.profile import Observed, Profile, concluded
 from edgewright.core.measurement.quantity import Value
@@ -23,6 +22,7 @@ from edgewright.core.measurement.records import QUICK, Block, Pace, Workload
 from edgewright.core.run import Run
 from edgewright.errors import InputError
 from edgewright.ports import Context
+from edgewright.tasks.text_generation.timing import on_ids
 
 _ROUNDS = 3
 _PACE = Pace(

@@ -65,7 +65,7 @@ class Session:
         text = tokenizer.chat(prompt) if chat else prompt
         # A chat template writes the special tokens itself; to a plain text the tokenizer adds those it has to.
         ids = tokenizer.encode(text, special=text == prompt)
-        return _texts(tokenizer, self.stream_ids(ids, max_tokens))
+        return text_pieces(tokenizer, self.stream_ids(ids, max_tokens))
 
     def generate(self, prompt: str, max_tokens: int = 64, *, chat: bool = False) -> str:
         """The text of `stream`, all at once.
@@ -100,7 +100,7 @@ class Session:
         self.close()
 
 
-def _texts(tokenizer: Tokenizer, ids: Iterator[int]) -> Iterator[str]:
+def text_pieces(tokenizer: Tokenizer, ids: Iterator[int]) -> Iterator[str]:
     """Text as it becomes final: an unfinished character waits for the ids that complete it."""
     known: list[int] = []
     told = ""

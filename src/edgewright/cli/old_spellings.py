@@ -32,7 +32,7 @@ def respelled(arguments: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
         if flag in renamed:
             rest[at] = renamed[flag] + equals + value
             warnings.append(f"{flag} is now {renamed[flag]}.")
-    if name == "evaluate" and rest and rest[0] not in {*_WAYS, "--help"}:
+    if name == "evaluate" and rest and rest[0] not in {*_WAYS, "-h", "--help"}:
         rest = _evaluate(rest)
         warnings.append(f"'evaluate MODEL' is now 'evaluate {rest[0]} MODEL'.")
     return [*head, *rest], tuple(warnings)

@@ -70,11 +70,11 @@ def remove(*, names: tuple[str, ...]) -> None:
 
 
 def _demand(states: tuple[ToolchainState, ...], names: tuple[str, ...]) -> None:
-    from edgewright.app.intake.sources import unavailable
+    from edgewright.core.device.toolchain import unavailable
 
     failed = [state for state in states if not state.ready and (state.supported or names)]
     if failed:
-        raise unavailable(failed[0].name, failed[0])
+        raise unavailable(failed[0])
 
 
 def _show(states: tuple[ToolchainState, ...], *, as_json: bool) -> None:

@@ -28,7 +28,7 @@ def load(kind: type[R], data: bytes | str, where: str = "The document") -> R:
     """As `codec.load`; a kind that has versions is brought up to date first. ``where`` names the document in messages.
 
     Raises:
-        InputError: it is no document of this kind, or of a later version.
+        InputError: it is not a document of this kind, or of a later version.
     """
     if kind not in FORMATS:
         return codec.load(kind, data)

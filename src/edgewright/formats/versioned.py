@@ -38,7 +38,7 @@ class Format:
         """The document in ``data``, in the version that is written today; ``where`` names it in messages.
 
         Raises:
-            InputError: it is no document of this kind, or of a later version.
+            InputError: it is not a document of this kind, or of a later version.
         """
         try:
             document = json.loads(data)

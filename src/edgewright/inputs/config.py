@@ -103,7 +103,7 @@ def preferences(text: str) -> dict[str, float]:
     """``speed=2,accuracy=1``: weights of the objectives; one that is not named weighs nothing.
 
     Raises:
-        UsageError: an unknown objective, a weight that is no number, or all weights zero.
+        UsageError: an unknown objective, a weight that is not a number, or all weights zero.
     """
     weights: dict[str, float] = {}
     for part in text.split(","):

@@ -43,7 +43,7 @@ def check_directory(path: Path, trust: Trust) -> tuple[str, ...]:
 
     Raises:
         InputError: something is missing, damaged, or does not belong together.
-        UnsupportedError: it is no text generator, or its weights are quantized in a way that is not read.
+        UnsupportedError: it is not a text generator, or its weights are quantized in a way that is not read.
     """
     settings = read_settings(path / "config.json")
     what = no_generator(settings)

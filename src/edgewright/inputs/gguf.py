@@ -65,7 +65,7 @@ def read(path: Path) -> ModelFacts:
 
     Raises:
         InputError: no GGUF file, or a truncated, damaged or incomplete one.
-        UnsupportedError: it is no causal language model, or of a version or byte order that is not read.
+        UnsupportedError: it is not a causal language model, or of a version or byte order that is not read.
     """
     files = gguf_files(path)
     seen = tuple((str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files)

@@ -136,7 +136,7 @@ def _count(config: Mapping[str, Any], *names: str) -> int:
     """The first of these settings that is set; 0 where none is.
 
     Raises:
-        InputError: it is no number, or one that counts nothing.
+        InputError: it is not a number, or one that counts nothing.
     """
     for name in names:
         found = config.get(name)

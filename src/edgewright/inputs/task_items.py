@@ -29,7 +29,7 @@ def read_tasks(source: str | Path) -> TaskSet:
     """The items of a JSONL file, or of our own set where ``source`` is ``edgewright``.
 
     Raises:
-        InputError: the file cannot be read or one of its lines is no item; the message names file, line and cause.
+        InputError: the file cannot be read or one of its lines is not an item; the message names file, line and cause.
     """
     if str(source) == OURS:
         content = knowledge.text(f"tasks/{_OURS_FILE}")

@@ -98,7 +98,9 @@ class Exam(Protocol):
         """Whether the part exists."""
         ...
 
-    def scoring(self, part: Part, subject: Subject, limit_s: float | None = None) -> Scoring:
+    def scoring(
+        self, part: Part, subject: Subject, *, original: bool = False, limit_s: float | None = None
+    ) -> Scoring:
         """How a part is scored; a build that needs longer than ``limit_s`` scores the beginning."""
         ...
 

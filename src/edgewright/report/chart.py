@@ -73,7 +73,7 @@ class Chart:
 
 
 def chart(run: Run) -> Chart | None:
-    """Nothing where fewer than two builds have both figures: that is no picture."""
+    """Nothing where fewer than two builds have both figures: that is not a picture."""
     trials = [t for t in run.trials if t.status is Status.MEASURED and _drawable(t)]
     if len(trials) < 2:
         return None

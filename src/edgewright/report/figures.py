@@ -33,7 +33,7 @@ def scaled(number: float, unit: str) -> str:
 
 
 def energy_line(values: Mapping[str, Value]) -> str:
-    """Energy per token with how it was had; where it was not, processor time per token, which is no energy."""
+    """Energy per token with how it was had; where it was not, processor time per token, which is not energy."""
     energy, time = values[METRIC], values.get("cpu_s_per_token")
     if energy.value is not None:
         return f"energy per token: {figure(energy)} {energy.unit} ({energy.method})"

@@ -65,7 +65,12 @@ class FakeToolchains:
         """Ready or missing."""
         reason = self.missing.get(spec.name, "")
         return ToolchainState(
-            name=spec.name, ready=not reason, supported=True, installed=not reason, reason=reason
+            name=spec.name,
+            title=spec.title,
+            ready=not reason,
+            supported=True,
+            installed=not reason,
+            reason=reason,
         )
 
     def ensure(self, spec: ToolchainSpec, tell: Tell) -> ToolchainState:

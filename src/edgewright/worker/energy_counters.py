@@ -56,7 +56,7 @@ class _Zone:
 
 
 def rapl(root: Path = RAPL) -> Found:
-    """All packages with their DRAM; the platform (`psys`) where there is no package. Half a machine is no figure."""
+    """All packages with their DRAM; the platform (`psys`) where there is no package. Half a machine is not a figure."""
     zones = [_zone(path) for path in sorted(root.glob("intel-rapl:*"))]
     if not zones:
         return Found(lack="no RAPL counter: most virtual machines have none")

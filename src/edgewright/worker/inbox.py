@@ -21,7 +21,7 @@ class Inbox:
         for line in sys.stdin.buffer:
             self._lines.put(line)
         self._lines.put(b"")
-        if not self._waiting.is_set():  # it computes for nobody
+        if not self._waiting.is_set():  # the parent is gone, and the result has no reader
             end_with_children()
 
     def line(self) -> bytes:

@@ -63,7 +63,7 @@ def test_text_is_streamed_in_whole_characters():
         def decode(self, ids):
             return bytes(ids).decode(errors="replace")
 
-    pieces = list(session._texts(Bytes(), iter("aé🎉b".encode())))
+    pieces = list(session.text_pieces(Bytes(), iter("aé🎉b".encode())))
     assert "".join(pieces) == "aé🎉b"
     assert "�" not in "".join(pieces)
 

@@ -73,8 +73,8 @@ class TensorExam:
     def has(self, part: Part) -> bool:
         return part.kind in SIZES and (part.kind is not PartKind.HELD_OUT or part.number < self.held_out)
 
-    def scoring(self, part, subject, limit_s=None):
-        del limit_s
+    def scoring(self, part, subject, *, original=False, limit_s=None):
+        del original, limit_s
         seed = 10 * list(SIZES).index(part.kind) + part.number
         job = TensorJob(
             worker=subject.worker, artifact=subject.artifact, seed=seed, examples=SIZES[part.kind]

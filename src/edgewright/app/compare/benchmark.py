@@ -8,15 +8,16 @@ from dataclasses import dataclass, field, replace
 
 from edgewright.app.intake.runnable import Runnable, runnable
 from edgewright.app.measure.energy import BLOCK, energy_model_of, energy_round, energy_values
-from edgewright.app.measure.rounds import Arm, Timing, on_ids, timed_round
+from edgewright.app.measure.rounds import Arm, Timing, timed_round
 from edgewright.app.options import ModelOptions
-from edgewright.app.steps.prepare import error_of
+from edgewright.core.jobs.results import error_of
 from edgewright.core.measurement.compared import Benchmark, Benchmarked
 from edgewright.core.measurement.records import FULL, Pace, Workload
 from edgewright.core.measurement.rounds import Round, counted, host_noise, numbered
 from edgewright.core.measurement.speed import paired_values, speed_values
 from edgewright.errors import ResourceError, UsageError
 from edgewright.ports import Context
+from edgewright.tasks.text_generation.timing import on_ids
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,9 +11,8 @@ from typing import Any, Self, assert_never
 from edgewright.app.evaluate.tasks import answers
 from edgewright.app.intake.opening import open_session
 from edgewright.app.intake.runnable import Runnable, runnable, source_of_build
-from edgewright.app.intake.sources import unavailable
 from edgewright.app.options import ModelOptions
-from edgewright.app.steps.prepare import error_of
+from edgewright.core.device.toolchain import unavailable
 from edgewright.core.jobs.conversation import (
     DecodeRequest,
     EncodeRequest,
@@ -27,6 +26,7 @@ from edgewright.core.jobs.conversation import (
 )
 from edgewright.core.jobs.harness import HarnessJob, HarnessResult, HarnessScore
 from edgewright.core.jobs.kinds import kind_of
+from edgewright.core.jobs.results import error_of
 from edgewright.errors import InputError, UnsupportedError
 from edgewright.ports import Context, LiveSession
 
@@ -75,7 +75,7 @@ def evaluate_lm_eval(
     subject = runnable(context, model, framework=options.framework, trust=options.trust)
     state = context.toolchains.ensure(harness, context.reporter.tell)
     if not state.ready:
-        raise unavailable(harness.title, state)
+        raise unavailable(state)
     with _Answers(context, subject) as parent:
         job = HarnessJob(
             worker=harness.worker,

@@ -10,9 +10,8 @@ from edgewright.app.intake.runnable import Runnable, runnable, source_of_build
 from edgewright.app.measure.text_scores import ids_of
 from edgewright.app.options import ModelOptions
 from edgewright.app.steps.likelihood import likelihood
-from edgewright.app.steps.prepare import error_of
 from edgewright.core.decision.verdict import Verdict
-from edgewright.core.jobs.results import Failure
+from edgewright.core.jobs.results import Failure, error_of
 from edgewright.core.measurement.likelihood import Likelihood, Pair, encode_pair
 from edgewright.core.measurement.multiple_choice import (
     ItemScore,

@@ -8,16 +8,16 @@ holds is kept.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from math import exp
 from pathlib import Path
 from statistics import fmean
 
 from edgewright.app.intake.cause import Side, likely_cause
 from edgewright.app.steps.build import build
-from edgewright.app.steps.prepare import error_of
 from edgewright.app.steps.score import score
 from edgewright.core.jobs.requests import ScoreJob
-from edgewright.core.jobs.results import Failure
+from edgewright.core.jobs.results import Failure, error_of
 from edgewright.core.keys import digest
 from edgewright.core.measurement.records import PROTOCOL_VERSION, Scores
 from edgewright.core.model.facts import Source
@@ -80,48 +80,27 @@ def _demand_tokenizer(context: Context, source: Source, backend: Backend) -> Non
 
 
 def _compare(context: Context, source: Source, backend: Backend, text: str) -> Proof:
-    tokenizer = context.files.tokenizer(Path(source.path))
-    lengths = validation_lengths(source.facts.turning_points)
-    ids = tuple(tokenizer.encode(text)[: sum(lengths)])
-    job = ScoreJob(
-        worker=context.reference.worker,
-        artifact=source.path,
-        runtime=SCORING_RUNTIME,
-        ids=ids,
-        context=max(lengths),
-        prefix=tokenizer.begin_ids(),
-        lengths=lengths,
-    )
-    made = score(
-        context,
-        context.reference,
-        scoring_of(job),
-        identity=source.digest,
-        log=context.logs / "proof-source.log",
-        keep_reference=True,
-    )
-    if isinstance(made, Failure):
-        raise error_of(made)
-    base, reference = made
+    """The proof of a source, from the three arms' scores of the same ids.
 
-    def against(artifact: str, identity: str, log: str) -> Scores:
-        other = scoring_of(replace(job, worker=backend.worker, artifact=artifact, runtime={}))
-        answer = score(
-            context, backend, other, identity=identity, log=context.logs / log, reference=reference
-        )
-        if isinstance(answer, Failure):
-            raise error_of(answer)
-        scores: Scores = answer[0]
-        return scores
-
-    file = against(source.original, digest([source.digest, source.original]), "proof-file.log")
+    Raises:
+        UnprovenError: the source is another model than the file.
+        EdgewrightError: a framework could not be asked.
+    """
+    job = _scoring_job(context, source, text)
+    base, reference = _scored(
+        context, context.reference, job, source.digest, "proof-source.log", keep_reference=True
+    )
+    against = partial(_scored, context, backend, reference=reference)
+    there = replace(job, worker=backend.worker, runtime={})
+    of_file = digest([source.digest, source.original])
+    file, _ = against(replace(there, artifact=source.original), of_file, "proof-file.log")
     copy = file
     if source.facts.gguf and source.facts.gguf.bits_per_weight < _FLOAT_BITS:
         unquantized = backend.recipes(source.facts)[0]
         exact = build(context, source, unquantized, None, context.logs / "proof-build.log")
         if isinstance(exact, Failure):
             raise error_of(exact)
-        copy = against(exact.path, exact.manifest.key, "proof-copy.log")
+        copy, _ = against(replace(there, artifact=exact.path), exact.manifest.key, "proof-copy.log")
     proof = Proof(
         framework=backend.name,
         tokens=base.tokens,
@@ -132,16 +111,60 @@ def _compare(context: Context, source: Source, backend: Backend, text: str) -> P
         limit_exact=EXACT_KL * (ROUTED if source.facts.experts else 1.0),
     )
     if not proof.holds:
-        runs_file = Side(backend=backend, artifact=source.original, runtime={})
-        runs_source = Side(backend=context.reference, artifact=source.path, runtime=SCORING_RUNTIME)
-        cause = likely_cause(
-            context, runs_file, runs_source, job.prefix + ids, context.logs / "proof-trace.log"
-        )
-        raise UnprovenError(
-            f"The model made from {Path(source.original).name} differs from the model in the file: KL "
-            f"divergence {proof.kl_exact:.3g} nat per token to its own weights (limit "
-            f"{proof.limit_exact:g}), {proof.kl_file:.3g} to the file in its own runtime; perplexity "
-            f"{proof.source_perplexity:.4g} instead of {proof.file_perplexity:.4g}; {cause}.",
-            hint="Please report this with the file's name. The original Hugging Face directory may work.",
-        )
+        raise _unproven(context, source, backend, proof, job.prefix + job.ids)
     return proof
+
+
+def _scoring_job(context: Context, source: Source, text: str) -> ScoreJob:
+    """Score the source in the reference, on windows of every length at which the model changes."""
+    tokenizer = context.files.tokenizer(Path(source.path))
+    lengths = validation_lengths(source.facts.turning_points)
+    return ScoreJob(
+        worker=context.reference.worker,
+        artifact=source.path,
+        runtime=SCORING_RUNTIME,
+        ids=tuple(tokenizer.encode(text)[: sum(lengths)]),
+        context=max(lengths),
+        prefix=tokenizer.begin_ids(),
+        lengths=lengths,
+    )
+
+
+def _scored(
+    context: Context,
+    backend: Backend,
+    job: ScoreJob,
+    identity: str,
+    log: str,
+    *,
+    reference: Path | None = None,
+    keep_reference: bool = False,
+) -> tuple[Scores, Path]:
+    answer = score(
+        context,
+        backend,
+        scoring_of(job),
+        identity=identity,
+        log=context.logs / log,
+        reference=reference,
+        keep_reference=keep_reference,
+    )
+    if isinstance(answer, Failure):
+        raise error_of(answer)
+    return answer
+
+
+def _unproven(
+    context: Context, source: Source, backend: Backend, proof: Proof, ids: tuple[int, ...]
+) -> UnprovenError:
+    """The error of a proof that does not hold, with the cause that evidence names."""
+    runs_file = Side(backend=backend, artifact=source.original, runtime={})
+    runs_source = Side(backend=context.reference, artifact=source.path, runtime=SCORING_RUNTIME)
+    cause = likely_cause(context, runs_file, runs_source, ids, context.logs / "proof-trace.log")
+    return UnprovenError(
+        f"The model made from {Path(source.original).name} differs from the model in the file: KL "
+        f"divergence {proof.kl_exact:.3g} nat per token to its own weights (limit "
+        f"{proof.limit_exact:g}), {proof.kl_file:.3g} to the file in its own runtime; perplexity "
+        f"{proof.source_perplexity:.4g} instead of {proof.file_perplexity:.4g}; {cause}.",
+        hint="Please report this with the file's name. The original Hugging Face directory may work.",
+    )

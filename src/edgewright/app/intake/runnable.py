@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgewright.app.intake.sources import original_recipe, source_of, unavailable
+from edgewright.app.intake.sources import original_recipe, source_of
+from edgewright.core.device.toolchain import unavailable
 from edgewright.core.keys import digest
 from edgewright.core.model.facts import ModelFacts, Source, SourceKind
 from edgewright.core.recipe.artifact import MANIFEST_NAME, Manifest
@@ -41,7 +42,7 @@ def runnable(
 ) -> Runnable:
     """What ``reference`` names: a build runs in its own framework, a model in the reference unless ``framework`` says otherwise.
 
-    ``as_it_is`` runs files of a framework's own format there, whoever made them; else a GGUF file, say, is a model that
+    ``as_it_is`` runs files in a framework's own format in that framework; otherwise a GGUF file, for example, is a model that
     the reference can read. ``trust`` is what may be done with a model's files.
 
     Raises:
@@ -68,7 +69,7 @@ def runnable(
     spec = found.backend.toolchain
     state = context.toolchains.ensure(spec, context.reporter.tell)
     if not state.ready:
-        raise unavailable(spec.title, state)
+        raise unavailable(state)
     return found
 
 
@@ -109,7 +110,7 @@ def _foreign(context: Context, path: Path, reference: str, framework: str) -> Ru
         rows = [
             [str(f.relative_to(where)), f.stat().st_size, f.stat().st_mtime_ns]
             for f in sorted(where.rglob("*"))
-            if f.exists()  # a link that leads nowhere is no content
+            if f.exists()  # a link that leads nowhere is not content
         ]
         identity = digest([str(where), rows])
     return Runnable(name=path.name, backend=backend, path=str(where), identity=identity, runtime={})

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from edgewright.app.intake.proving import proven
 from edgewright.app.steps.prepare import prepare
-from edgewright.core.device.toolchain import Obstacle, ToolchainState
+from edgewright.core.device.toolchain import unavailable
 from edgewright.core.jobs.requests import SourceOperation
 from edgewright.core.model.facts import Source, SourceKind
 from edgewright.core.recipe.recipes import Option, Recipe, native_reference
-from edgewright.errors import EdgewrightError, IntegrityError, OfflineError, ResourceError, ToolchainError
 from edgewright.inputs.config import evaluation_text
 from edgewright.inputs.models import Origin, Trust, read_facts
 from edgewright.ports import Backend, Context
@@ -29,18 +28,7 @@ def require(context: Context, backend: Backend) -> None:
     context.reporter.phase(f"toolchain {spec.title}")
     ready = context.toolchains.ensure(spec, context.reporter.tell)
     if not ready.ready:
-        raise unavailable(spec.title, ready)
-
-
-def unavailable(title: str, state: ToolchainState) -> EdgewrightError:
-    """A toolchain that cannot be had, as the error a user sees."""
-    kinds: dict[Obstacle, type[EdgewrightError]] = {
-        Obstacle.NETWORK: OfflineError,
-        Obstacle.RESOURCE: ResourceError,
-        Obstacle.INTEGRITY: IntegrityError,
-    }
-    kind = kinds[state.obstacle] if state.obstacle else ToolchainError
-    return kind(f"{title}: {state.reason.rstrip('.')}.", hint=state.hint)
+        raise unavailable(ready)
 
 
 def source_of(context: Context, origin: Origin, trust: Trust) -> Source:

@@ -6,11 +6,10 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from edgewright.app.intake.sources import unavailable
-from edgewright.app.measure.rounds import Arm, Timing, on_ids, timed_round
+from edgewright.app.measure.rounds import Arm, Timing, timed_round
 from edgewright.app.steps.estimate import estimate
-from edgewright.app.steps.prepare import error_of
-from edgewright.core.device.toolchain import ToolchainSpec
+from edgewright.core.device.toolchain import ToolchainSpec, unavailable
+from edgewright.core.jobs.results import error_of
 from edgewright.core.measurement.energy import METRIC
 from edgewright.core.measurement.quantity import Value, not_available
 from edgewright.core.measurement.records import ENERGY, Block, Workload
@@ -18,6 +17,7 @@ from edgewright.core.measurement.rounds import Round
 from edgewright.core.measurement.speed import speed_values
 from edgewright.errors import UsageError
 from edgewright.ports import Context
+from edgewright.tasks.text_generation.timing import on_ids
 
 BLOCK = "energy"
 """The name of an energy block among an arm's blocks."""
@@ -37,7 +37,7 @@ def energy_model_of(context: Context, name: str) -> ToolchainSpec | None:
         raise UsageError(f"Unknown energy model {name!r}.", hint=f"Known: {', '.join(models)}.")
     state = context.toolchains.ensure(models[name], context.reporter.tell)
     if not state.ready:
-        raise unavailable(models[name].title, state)
+        raise unavailable(state)
     return models[name]
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from edgewright.app.steps.bench import bench
-from edgewright.core.jobs.requests import BenchJob
 from edgewright.core.jobs.results import Failure
 from edgewright.core.measurement.noise import disturbance, relative_speed, usual_speed
 from edgewright.core.measurement.records import Block, Pace, Workload
@@ -93,19 +92,3 @@ def timed_round(
 def _block(context: Context, arm: Arm, timing: Timing) -> Block | Failure:
     subject = Subject(worker=arm.backend.worker, artifact=arm.path, runtime=arm.runtime)
     return bench(context, arm.backend, timing.job(subject, timing.workload, timing.pace), arm.log)
-
-
-def on_ids(ids: Sequence[int]) -> Callable[[Subject, Workload, Pace], BenchJob]:
-    """Greedy requests of text generation that begin with these ids."""
-
-    def job(subject: Subject, workload: Workload, pace: Pace) -> BenchJob:
-        return BenchJob(
-            worker=subject.worker,
-            artifact=subject.artifact,
-            runtime=subject.runtime,
-            ids=tuple(ids[: workload.prompt_tokens]),
-            workload=workload,
-            pace=pace,
-        )
-
-    return job

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from edgewright.app.intake.runnable import Runnable, source_of_build
-from edgewright.app.steps.prepare import error_of
 from edgewright.app.steps.score import score
 from edgewright.core.jobs.requests import ScoreJob
-from edgewright.core.jobs.results import Failure
+from edgewright.core.jobs.results import Failure, error_of
 from edgewright.core.measurement.records import Scores
 from edgewright.core.recipe.recipes import scoring_runtime
 from edgewright.inputs.gguf import begin_ids, is_gguf

@@ -7,8 +7,7 @@ from dataclasses import replace
 
 from edgewright.app.measure.rounds import Arm, Timing, timed_round
 from edgewright.app.optimize.state import State
-from edgewright.app.steps.prepare import error_of
-from edgewright.core.jobs.results import Failure, FailureKind
+from edgewright.core.jobs.results import Failure, FailureKind, error_of
 from edgewright.core.measurement.records import Block, Pace
 from edgewright.core.measurement.rounds import Phase, Round, RoundKey
 

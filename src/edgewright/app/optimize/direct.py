@@ -27,9 +27,6 @@ from edgewright.core.recipe.artifact import Artifact
 from edgewright.core.recipe.recipes import Plan, Recipe
 from edgewright.core.run import Status, Trial
 
-_SMALL_BYTES = 2_000_000_000
-"""Up to here the real conversion says as soon as a tiny model's whether a framework can do it at all."""
-
 _MARGIN = 0.05
 """A build that is predicted to miss the gate on speed by more than this share is not timed."""
 
@@ -40,11 +37,6 @@ def is_direct(request: Request, plan: Plan) -> bool:
     sized = request.target_bytes or request.target_bpw or request.smallest
     plain = usual and not sized and not request.searches and not request.prunings and not request.only
     return request.confirmation.is_brief and plain and len(plan.frameworks()) == 1
-
-
-def needs_dry_run(state: State) -> bool:
-    """A dry run spares the long work of frameworks that fail. A small model is tried itself, which is as soon done."""
-    return state.setup.source.facts.weight_bytes > _SMALL_BYTES
 
 
 def answer(state: State, framework: str) -> None:

@@ -28,6 +28,15 @@ _PACE = Pace(
 )
 
 
+SMALL_BYTES = 2_000_000_000
+"""Weights up to here: the real conversion says as soon as a tiny model's whether a framework can do it at all."""
+
+
+def needs_dry_run(state: State) -> bool:
+    """A dry run spares the long work of frameworks that fail. A small model is tried itself, which is as soon done."""
+    return state.setup.source.facts.weight_bytes > SMALL_BYTES
+
+
 def tiny_source(state: State) -> Source | None:
     """Two layers, random weights, the same architecture and tokenizer; None where it cannot be made (noted)."""
     source = state.setup.source

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from edgewright.app.optimize.builds import mark_out_of_time
-from edgewright.app.optimize.dry_run import dry_run
+from edgewright.app.optimize.dry_run import SMALL_BYTES, dry_run
 from edgewright.app.optimize.parallel import run_parallel
 from edgewright.app.optimize.state import State
 from edgewright.core.jobs.results import Failure
@@ -15,7 +15,6 @@ from edgewright.core.model.facts import Source
 from edgewright.core.run import Status
 
 _SLOW_INSTALL_MIN = 3.0
-_SMALL_BYTES = 2_000_000_000
 
 
 def enter(state: State, frameworks: Sequence[str], tiny: Source | None) -> list[str]:
@@ -65,4 +64,4 @@ def slow_to_install(state: State, framework: str) -> bool:
     minutes = sum(
         spec.install_minutes + (spec.native.minutes_on_two_cores if spec.native else 0.0) for spec in missing
     )
-    return minutes > _SLOW_INSTALL_MIN and state.setup.source.facts.weight_bytes < _SMALL_BYTES
+    return minutes > _SLOW_INSTALL_MIN and state.setup.source.facts.weight_bytes < SMALL_BYTES

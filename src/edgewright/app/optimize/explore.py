@@ -92,7 +92,7 @@ def _first_of(recipes: Sequence[Recipe]) -> list[Recipe]:
 
 
 def convert(state: State, recipe: Recipe) -> Artifact | None:
-    """The unquantized conversion, held against the original before anything is made of it."""
+    """Build the unquantized conversion and compare it with the original, before any other build is made from it."""
     made = build(state.setup.context, state.setup.source, recipe, None, state.setup.log(recipe.id, "build"))
     failure = made if isinstance(made, Failure) else None
     scores: Scored | Failure | None = None

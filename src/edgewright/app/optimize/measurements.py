@@ -19,7 +19,7 @@ from edgewright.ports import Journal
 
 @dataclass
 class Measurements:
-    """``scores`` are the task's own records by trial, ``expected`` what conversions are held against.
+    """``scores`` are the task's own records by trial, ``expected`` what conversions are compared with.
 
     ``reference`` holds what the original put out; ``sources`` are pruned copies, ``made`` artifacts by recipe.
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from edgewright.app.intake.sources import original_recipe, source_of
-from edgewright.app.optimize import order
+from edgewright.app.optimize import pipeline
 from edgewright.app.optimize.options import OptimizeOptions
 from edgewright.app.optimize.plan import plan
 from edgewright.app.optimize.preflight import preflight
@@ -87,12 +87,12 @@ def run_source(
         baseline=original_recipe(context, source),
     )
     code = {b.name: b.toolchain.builder.digest + b.code_digest for b in (context.reference, *backends)}
-    key = order.plan_key(source, planned, request, assessment.host.device_id, code)
+    key = pipeline.plan_key(source, planned, request, assessment.host.device_id, code)
     journal = context.runs.journal(directory, key)
     run = finished(context, directory, key, request.policy)
     if run is None:
         preflight(source, planned, assessment.host)
-        run = order.optimize(context, journal, request, source, assessment, planned, key=key)
+        run = pipeline.optimize(context, journal, request, source, assessment, planned, key=key)
     return exported(context, journal, run)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from edgewright.app.measure.limits import SCORE_LIMIT_S
 from edgewright.app.optimize.options import OptimizeOptions
 from edgewright.core.decision.policy import Policy
+from edgewright.core.measurement.data import ExamRequest
 from edgewright.core.measurement.records import FULL, QUICK, Pace, Workload
 from edgewright.core.measurement.text import Text
 from edgewright.core.recipe.pruning import Pruning
@@ -58,7 +59,7 @@ class Request:
     ``only`` are patterns of builds' names; where there are any, no others are tried. Frameworks asked for ``by_name`` are timed
     even where their speed says nothing of where they are meant to run.
 
-    Of each of ``prunings`` every framework makes a build, which is held against the original like any other.
+    Every framework makes a build of each of ``prunings``; it is compared with the original like any other build.
 
     ``target_bytes`` or ``target_bpw`` (bits per weight) ask each framework that can for the build of that size in which
     types are allocated to tensors by what their quantization costs; ``smallest`` for the smallest that keeps the gates on
@@ -85,6 +86,18 @@ class Request:
     budget_trials: int | None = None
     disk_bytes: float | None = None
     seed: int = 0
+
+    @property
+    def exam(self) -> ExamRequest:
+        """What the run asks of its task's data."""
+        return ExamRequest(
+            text=self.text,
+            explored=self.tokens,
+            window=self.context,
+            looks=self.confirmation.tokens,
+            calibration=self.calibration_tokens,
+            workload=self.workload,
+        )
 
     @property
     def searches(self) -> bool:

@@ -8,9 +8,8 @@ from typing import Any
 
 from edgewright.app.measure.limits import score_limit
 from edgewright.app.optimize.state import State
-from edgewright.app.steps.prepare import error_of
 from edgewright.app.steps.score import score
-from edgewright.core.jobs.results import Failure
+from edgewright.core.jobs.results import Failure, error_of
 from edgewright.core.measurement.data import EXPLORED, VALIDATION, Part
 from edgewright.core.measurement.quantity import Label, Value
 from edgewright.core.recipe.artifact import Artifact
@@ -23,7 +22,7 @@ _VALIDATION_LIMIT_S = 60.0
 
 
 def reference(state: State) -> None:
-    """Score the original once, keep its outputs, and learn what conversions are held against.
+    """Score the original once, keep its outputs, and get the expected ids that conversions are compared with.
 
     Raises:
         EdgewrightError: without a baseline there is nothing to compare with.
@@ -65,7 +64,7 @@ def _reference(state: State, part: Part) -> tuple[Any, Path] | Failure:
     return score(
         setup.context,
         setup.original,
-        setup.exam.scoring(part, subject),
+        setup.exam.scoring(part, subject, original=True),
         identity=setup.source.digest,
         log=setup.log(setup.baseline_id, f"score-{part.kind}-{part.number}"),
         keep_reference=True,
@@ -93,7 +92,7 @@ def score_build(
     answer = score(
         setup.context,
         backend,
-        setup.exam.scoring(part, subject, limit_s),
+        setup.exam.scoring(part, subject, limit_s=limit_s),
         identity=artifact.manifest.key,
         log=setup.log(recipe.id, "score"),
         reference=against,

@@ -44,7 +44,7 @@ class Setup:
     def untimed(self, framework: str) -> str:
         """Why a framework's builds are not timed here; empty where they are.
 
-        Figures for another device decide nothing on speed anyway, and what is asked for by name is measured.
+        Builds for another device are timed as before: their speed decides no gate. Builds that the user names are timed.
         """
         where = self.context.backend(framework).timed_where
         asked = framework in self.request.by_name or self.plan.frameworks() == (framework,)

@@ -7,17 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from edgewright.core.jobs.requests import SourceJob, SourceOperation
-from edgewright.core.jobs.results import Failure, FailureKind, SourceResult
+from edgewright.core.jobs.results import Failure, SourceResult, error_of
 from edgewright.core.keys import digest
 from edgewright.core.measurement.data import Ids
 from edgewright.core.model.facts import ModelFacts, Source, SourceKind
 from edgewright.core.recipe.recipes import Option
 from edgewright.errors import (
-    EdgewrightError,
-    InputError,
-    OfflineError,
-    ResourceError,
-    UnsupportedError,
     WorkerError,
 )
 from edgewright.ports import Context
@@ -90,17 +85,3 @@ def _facts(context: Context, draft: Path, origin: ModelFacts | None, largest_wei
     if origin and gguf and gguf.unmapped:
         return origin
     return replace(context.files.facts(draft), gguf=gguf, largest_weight=largest_weight)
-
-
-def error_of(answer: object) -> EdgewrightError:
-    """A failed job as the error a user sees."""
-    if not isinstance(answer, Failure):
-        return WorkerError("The worker sent an unexpected answer.")
-    kinds = {
-        FailureKind.UNSUPPORTED: UnsupportedError,
-        FailureKind.INVALID_INPUT: InputError,
-        FailureKind.RESOURCE: ResourceError,
-        FailureKind.OFFLINE: OfflineError,
-    }
-    hint = f"The log is {answer.log}." if answer.log else ""
-    return kinds.get(answer.failure, WorkerError)(answer.reason, hint=hint)

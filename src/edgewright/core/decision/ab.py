@@ -1,4 +1,4 @@
-"""An A/B test of two builds on one metric: which is better, are they alike, or can nobody tell."""
+"""An A/B test of two builds on one metric: which is better, whether they are alike, or that the data does not decide."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def choose(contenders: Sequence[Contender], policy: Policy, *, explored: bool = 
         return _best(contenders, passing, policy)
     if not policy.strict and (undecided := shortlist(contenders, policy)):
         return _provisional(contenders, undecided, policy)
-    return _nobody(contenders, policy)
+    return _no_choice(contenders, policy)
 
 
 def _best(contenders: Sequence[Contender], passing: Sequence[Contender], policy: Policy) -> Choice:
@@ -111,7 +111,7 @@ def _open(contender: Contender) -> int:
     return sum(verdict.is_open for verdict in contender.verdicts)
 
 
-def _nobody(contenders: Sequence[Contender], policy: Policy) -> Choice:
+def _no_choice(contenders: Sequence[Contender], policy: Policy) -> Choice:
     """The nearest miss: of those that no gate fails the one that is preferred, else the one that falls least short.
 
     What only the host's noise leaves open keeps no build from being the nearest.

@@ -28,7 +28,7 @@ class Contender:
 
 
 def span(values: Values, metric: str) -> Span:
-    """A metric's figure and interval, turned so that more is better. An estimate is no figure to choose by."""
+    """A metric's figure and interval, turned so that more is better. An estimate is not a figure to choose by."""
     value = values.get(metric)
     if value is None or value.value is None or value.label is Label.ESTIMATED:
         return UNKNOWN

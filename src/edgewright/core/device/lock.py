@@ -31,7 +31,7 @@ def read_lock(text: str) -> tuple[Pin, ...]:
     """The pins of a lock, in their order.
 
     Raises:
-        ValueError: a line is no comment, no option, no pin and no hash.
+        ValueError: a line is not a comment, no option, no pin and no hash.
     """
     pins: list[tuple[Pin, list[str]]] = []
     for number, raw in enumerate(text.splitlines(), start=1):

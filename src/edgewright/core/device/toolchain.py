@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from edgewright.errors import EdgewrightError, IntegrityError, OfflineError, ResourceError, ToolchainError
+
 
 class Half(StrEnum):
     """The halves of a toolchain. A framework that makes builds with what runs them has a run half only."""
@@ -106,10 +108,11 @@ class ToolchainState:
     """A toolchain on this host. ``ready`` is false with a reason: not installed, not supported, or broken.
 
     ``obstacle`` is the kind of that reason, if it lies outside the toolchain. ``devices`` are those that the framework itself reported.
-    ``unchecked`` names what it uses that was held against no hash.
+    ``unchecked`` names the parts that have no hash to check.
     """
 
     name: str
+    title: str = ""
     ready: bool
     supported: bool
     installed: bool
@@ -125,3 +128,14 @@ class ToolchainState:
     unchecked: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     used_by: str = ""
+
+
+def unavailable(state: ToolchainState) -> EdgewrightError:
+    """A toolchain that is not ready, as the error that a user sees."""
+    kinds: dict[Obstacle, type[EdgewrightError]] = {
+        Obstacle.NETWORK: OfflineError,
+        Obstacle.RESOURCE: ResourceError,
+        Obstacle.INTEGRITY: IntegrityError,
+    }
+    kind = kinds[state.obstacle] if state.obstacle else ToolchainError
+    return kind(f"{state.title or state.name}: {state.reason.rstrip('.')}.", hint=state.hint)

@@ -76,7 +76,7 @@ class ScoreJob:
     by one instead of ``context``, for what depends on the length.
     ``reference`` is a file that `worker.packed` wrote. A runtime that cannot score all within ``limit_s`` scores the
     beginning; the scores say how many tokens they stand on. ``prompt`` is continued greedily by ``answer`` ids,
-    which timed runs are held against; ``prompts`` are answered to see how long the answers are.
+    which timed runs are compared with; ``prompts`` are answered to see how long the answers are.
     """
 
     kind: Literal["score"] = "score"

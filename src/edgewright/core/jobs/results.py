@@ -14,6 +14,14 @@ from edgewright.core.measurement.operators import OperatorProfile
 from edgewright.core.measurement.records import Block, Scores
 from edgewright.core.prediction.roofline import Capability
 from edgewright.core.recipe.sensitivity import Curve
+from edgewright.errors import (
+    EdgewrightError,
+    InputError,
+    OfflineError,
+    ResourceError,
+    UnsupportedError,
+    WorkerError,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,3 +193,17 @@ class Done:
 
 
 Event = Progress | Token | Done | Result | Failure | Question
+
+
+def error_of(answer: object) -> EdgewrightError:
+    """A job without a result, as the error that a user sees."""
+    if not isinstance(answer, Failure):
+        return WorkerError("The worker sent an unexpected answer.")
+    kinds: dict[FailureKind, type[EdgewrightError]] = {
+        FailureKind.UNSUPPORTED: UnsupportedError,
+        FailureKind.INVALID_INPUT: InputError,
+        FailureKind.RESOURCE: ResourceError,
+        FailureKind.OFFLINE: OfflineError,
+    }
+    hint = f"The log is {answer.log}." if answer.log else ""
+    return kinds.get(answer.failure, WorkerError)(answer.reason, hint=hint)

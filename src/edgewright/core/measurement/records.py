@@ -68,7 +68,7 @@ class Scores:
 
     Every position but the first of each window is scored: ``windows`` counts them, window by window. Per position,
     ``nll`` is the negative log-likelihood (nat) of the token that follows and ``correct`` whether it is the likeliest.
-    ``generated`` is what the model answers greedily to the beginning of the text, for timed runs to be held against;
+    ``generated`` is what the model answers greedily to the beginning of the text, which timed runs are compared with;
     ``lengths`` are the ids that it answered each of the `Prompts` with.
     """
 

@@ -46,7 +46,7 @@ def classes(config: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def no_generator(config: Mapping[str, Any]) -> str:
-    """What the checkpoint is in words, where it is no decoder-only text generator; else nothing.
+    """What the checkpoint is in words, where it is not a decoder-only text generator; else nothing.
 
     A model with code of its own is judged by its senses and halves alone: its class names mean what it likes.
     """

@@ -1,7 +1,7 @@
 """config.json of a portable source: what the user's file says, beside the spellings that other readers look for. Pure.
 
 Law: every key of the user's file stays, with its value, unless the model was changed on the way (a tiny twin, a pruned copy);
-nothing is invented. A key that only Transformers' normalised form has is added; a default of a class is no fact of the model
+nothing is invented. A key that only Transformers' normalised form has is added; a default of a class is not a fact of the model
 where the tokenizer says another (``special_ids``).
 """
 

@@ -89,7 +89,7 @@ def scale_fits(weight: Sequence[int], scale: Sequence[int], block: tuple[int, in
 
 
 def is_scale(name: str) -> bool:
-    """Whether a tensor scales a weight or an activation, and is no parameter of its own."""
+    """Whether a tensor scales a weight or an activation, and is not a parameter of its own."""
     return name.endswith(SPARE) or name.endswith(tuple(f".weight{ending}" for ending in SCALES))
 
 

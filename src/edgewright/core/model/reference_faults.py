@@ -7,7 +7,7 @@ from typing import Any
 
 
 def reference_fault(config: Mapping[str, Any]) -> str:
-    """Why the reference (Transformers 5.5.4) is no original of this config.json, as a sentence; empty where it is one.
+    """Why the reference (Transformers 5.5.4) is not an original of this config.json, as a sentence; empty where it is one.
 
     OLMo 3 scales rope in its layers with full attention only; 5.5.4 gives the scaling to the sliding layers, too. llama.cpp,
     MLX and later releases of Transformers agree with each other.

@@ -1,4 +1,4 @@
-"""The header of a safetensors file: what it declares, held against the format's own rules. Pure.
+"""The header of a safetensors file: what it declares, checked by the format's own rules. Pure.
 
 The format: https://github.com/huggingface/safetensors#format. Law: the tensors fill the bytes behind the header without a
 gap and without sharing any, and each has the size that its shape and its type ask for.

@@ -84,7 +84,7 @@ def roofline(
     decode_tokens: int,
     decode_tok_s: float,
 ) -> Roofline:
-    """Bounds for one workload, held against the measured decode speed."""
+    """Bounds for one workload, compared with the measured decode speed."""
     context = prompt_tokens + decode_tokens // 2
     decode = decode_bound(capability, weight_bytes, facts, context)
     prefill = Bound(tok_s=None, per_token=0.0, unit="FLOP", reason="the model's dimensions are not known")

@@ -46,7 +46,7 @@ class Mixture:
 class TypeCost:
     """One type that a group may get: the bytes it takes there, and the KL divergence that it costs (nat per token).
 
-    ``seconds`` are what the group's weights take in decoding one token; 0 where nobody measured that.
+    ``seconds`` are what the group's weights take in decoding one token; 0 if it was not measured.
     """
 
     type: str

@@ -154,7 +154,7 @@ def _pump(stream: IO[AnyStr], lines: queue.Queue[AnyStr | None]) -> None:
     try:
         for line in stream:
             lines.put(line)
-    except ValueError:  # closed while it was read: nobody listens any more
+    except ValueError:  # closed while it was read: there is no listener any more
         return
     lines.put(None)
 

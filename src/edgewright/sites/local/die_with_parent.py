@@ -1,4 +1,4 @@
-"""Runs a command that dies with whoever started it: ``python die_with_parent.py COMMAND...``, by path, in a group of its own.
+"""Runs a command that ends when its parent process ends: ``python die_with_parent.py COMMAND...``, by path, in a group of its own.
 
 The starter holds our standard input open; its end is the starter's end, however that came. Standard library only.
 """

@@ -18,7 +18,7 @@ def read_bytes(file: Path) -> bytes:
     """The content of a file.
 
     Raises:
-        InputError: it is no file, or cannot be read.
+        InputError: it is not a file, or cannot be read.
     """
     try:
         if file.is_file():
@@ -32,7 +32,7 @@ def read_json(file: Path) -> Any:
     """What a JSON file holds.
 
     Raises:
-        InputError: it is no file, or no JSON.
+        InputError: it is not a file, or no JSON.
     """
     data = read_bytes(file)
     try:
@@ -45,7 +45,7 @@ def read_settings(file: Path) -> dict[str, Any]:
     """What a JSON file of settings holds.
 
     Raises:
-        InputError: it is no file, no JSON, or holds something else.
+        InputError: it is not a file, no JSON, or holds something else.
     """
     settings = read_json(file)
     if not isinstance(settings, dict):

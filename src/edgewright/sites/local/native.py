@@ -72,7 +72,7 @@ def missing_tools(environment: Mapping[str, str]) -> str:
 
 
 def foreign_tools(environment: Mapping[str, str], root: Path) -> tuple[str, ...]:
-    """The directory of a user's own tools that the toolchain at ``root`` uses: they are held against no hash."""
+    """The directory of a user's own tools that the toolchain at ``root`` uses: their hash is not checked."""
     place = environment.get(_BIN)
     return (f"the tools in {place}",) if place and not Path(place).is_relative_to(root) else ()
 

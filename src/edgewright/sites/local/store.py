@@ -20,7 +20,7 @@ from edgewright.sites.local.locks import held
 
 
 def _silent(_: Progress) -> None:
-    """For stores that nobody watches."""
+    """For stores without a listener."""
 
 
 class DirectoryStore:

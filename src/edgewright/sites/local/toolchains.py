@@ -67,6 +67,7 @@ class LocalToolchains:
     def _own_state(self, spec: ToolchainSpec) -> ToolchainState:
         missing = ToolchainState(
             name=spec.full_name,
+            title=spec.title,
             ready=False,
             supported=True,
             installed=False,
@@ -145,6 +146,7 @@ class LocalToolchains:
             place = self.place(spec)
             state = ToolchainState(
                 name=spec.full_name,
+                title=spec.title,
                 ready=True,
                 supported=True,
                 installed=True,

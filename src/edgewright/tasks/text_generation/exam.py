@@ -1,4 +1,4 @@
-"""The data and rules of text generation for one source: what is scored and timed, and what it is held against."""
+"""The data and rules of text generation for one source: what is scored and timed, and what it is compared with."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from edgewright.core.statistics.looks import ONE_SIDED
 from edgewright.ports import Backend, Context
 from edgewright.ports.task import Scoring, Subject
 from edgewright.tasks.text_generation.cross_validation import cross_validate, tokenize
+from edgewright.tasks.text_generation.timing import on_ids
 
 _SMOKE_TOKENS = 16
 
@@ -82,12 +83,11 @@ class TextExam:
             case _:
                 return True
 
-    def scoring(self, part: Part, subject: Subject, limit_s: float | None = None) -> Scoring:
-        """Teacher forced, in windows that do not overlap. The explored text also asks for the answer to the prompt."""
-        explored = part.kind is PartKind.EXPLORED
-        compared = (
-            explored and limit_s is not None
-        )  # the original is no build: nothing is held against its answer
+    def scoring(
+        self, part: Part, subject: Subject, *, original: bool = False, limit_s: float | None = None
+    ) -> Scoring:
+        """Teacher forced, in windows that do not overlap. A build also answers the prompt, for its timed runs to agree with."""
+        answers = part.kind is PartKind.EXPLORED and not original
         talks = part.kind is PartKind.HELD_OUT and part.number == 0
         window = _SMOKE_TOKENS if part.kind is PartKind.SMOKE else self.asked.window
         lengths = validation_lengths(self.turning_points) if part.kind is PartKind.VALIDATION else ()
@@ -100,8 +100,8 @@ class TextExam:
             prefix=() if part.kind is PartKind.SMOKE else self.begin,
             lengths=lengths,
             limit_s=limit_s,
-            prompt=self.prompt if compared else (),
-            answer=self.asked.workload.decode_tokens if compared else 0,
+            prompt=self.prompt if answers else (),
+            answer=self.asked.workload.decode_tokens if answers else 0,
             prompts=Prompts(ids=self.turns, stop=self.stop) if talks else None,
         )
         return Scoring(job=job, result=ScoreResult, record=Scores)
@@ -121,14 +121,7 @@ class TextExam:
 
     def timing(self, subject: Subject, workload: Workload, pace: Pace) -> BenchJob:
         """Greedy requests on the prompt."""
-        return BenchJob(
-            worker=subject.worker,
-            artifact=subject.artifact,
-            runtime=subject.runtime,
-            ids=self.prompt[: workload.prompt_tokens],
-            workload=workload,
-            pace=pace,
-        )
+        return on_ids(self.prompt)(subject, workload, pace)
 
     def expected(
         self, context: Context, backend: Backend, artifact: str, log: Path
@@ -160,7 +153,7 @@ class TextExam:
         return block_figure(block, self.speed)
 
     def disagreement(self, block: Block, scores: Scores) -> str:
-        """A timed run must answer as the scored one did: what is fast because it is wrong is no build."""
+        """A timed run must answer as the scored one did: what is fast because it is wrong is not a build."""
         for request in block.requests if scores.generated else ():
             if request.token_ids != scores.generated[: len(request.token_ids)]:
                 return "its timed run gave different answers from its scored run, so its speed is not valid"

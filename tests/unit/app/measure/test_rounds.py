@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from edgewright.app.measure.rounds import Arm, Timing, on_ids, timed_round
+from edgewright.app.measure.rounds import Arm, Timing, timed_round
 from edgewright.core.jobs.results import BenchResult
 from edgewright.core.measurement.noise import Noise, Sentinel
 from edgewright.core.measurement.records import FULL, QUICK, Workload
 from edgewright.core.measurement.rounds import Invalid, Round
+from edgewright.tasks.text_generation.timing import on_ids
 from edgewright.testing import (
     FakeBackend,
     FakeRunner,

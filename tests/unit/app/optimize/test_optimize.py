@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edgewright.app.optimize.order import exam_request, plan_key
+from edgewright.app.optimize.pipeline import plan_key
 from edgewright.app.optimize.plan import plan
 from edgewright.app.optimize.request import Confirmation
 from edgewright.app.steps.assess import assess
@@ -548,9 +548,9 @@ def test_the_plan_key_changes_with_what_is_measured_and_not_with_the_policy(tmp_
 
 def test_a_text_too_short_for_a_comparison_or_for_the_prompt_is_refused():
     with pytest.raises(InputError, match="too few"):
-        parts_of(list(range(63)), exam_request(REQUEST))
+        parts_of(list(range(63)), REQUEST.exam)
     with pytest.raises(InputError, match="prompt has 100 tokens"):
-        parts_of(list(range(80)), exam_request(replace(REQUEST, workload=Workload(prompt_tokens=100))))
+        parts_of(list(range(80)), replace(REQUEST, workload=Workload(prompt_tokens=100)).exam)
 
 
 FASTER = ({"kv_cache": "f16"},)

@@ -1,4 +1,4 @@
-"""A model that the reference computes wrongly is no original."""
+"""A model that the reference computes wrongly is not an original."""
 
 import pytest
 

@@ -6,9 +6,15 @@ from dataclasses import replace
 import pytest
 from filelock import FileLock
 
-from edgewright.app.intake.sources import unavailable
 from edgewright.codec import dump
-from edgewright.core.device.toolchain import Half, NativeBuild, SystemSupport, ToolchainSpec, ToolchainState
+from edgewright.core.device.toolchain import (
+    Half,
+    NativeBuild,
+    SystemSupport,
+    ToolchainSpec,
+    ToolchainState,
+    unavailable,
+)
 from edgewright.errors import IntegrityError, OfflineError, ResourceError, ToolchainError
 from edgewright.sites.local.drafts import new_draft
 from edgewright.sites.local.home import Home
@@ -114,7 +120,7 @@ def test_a_broken_record_says_what_to_do(home):
 
 def test_a_full_disk_is_a_lack_of_resources(home):
     state = LocalToolchains(home).ensure(replace(SPEC, disk_bytes=10**18), silent)
-    error = unavailable(SPEC, state)
+    error = unavailable(state)
     assert isinstance(error, ResourceError)
     assert "GB are needed" in error.message
     assert "EDGEWRIGHT_HOME" in error.hint
@@ -122,12 +128,12 @@ def test_a_full_disk_is_a_lack_of_resources(home):
 
 def test_a_home_that_cannot_be_made_is_a_lack_of_resources(home):
     home.root.write_text("a file")
-    assert isinstance(unavailable(SPEC, LocalToolchains(home).ensure(SPEC, silent)), ResourceError)
+    assert isinstance(unavailable(LocalToolchains(home).ensure(SPEC, silent)), ResourceError)
 
 
 def test_offline_a_missing_toolchain_is_a_lack_of_network(home):
     state = LocalToolchains(home, offline=True).ensure(SPEC, silent)
-    assert isinstance(unavailable(SPEC, state), OfflineError)
+    assert isinstance(unavailable(state), OfflineError)
 
 
 @pytest.mark.parametrize("kind", [OfflineError, ResourceError, IntegrityError, ToolchainError])
@@ -135,7 +141,7 @@ def test_an_error_keeps_its_kind_through_the_state(kind):
     state = ToolchainState(
         name="x", ready=False, supported=True, installed=False, obstacle=_obstacle(kind("no"))
     )
-    assert type(unavailable(SPEC, state)) is kind
+    assert type(unavailable(state)) is kind
 
 
 def test_without_a_compiler_nothing_is_downloaded(home, tmp_path, monkeypatch):
@@ -192,7 +198,7 @@ def test_a_build_half_has_the_variables_of_the_run_half_where_that_lies_now(home
 def test_a_failure_below_is_the_build_halfs_reason_too(home):
     needs = replace(SPEC, disk_bytes=10**18)
     state = LocalToolchains(home).ensure(replace(BUILD, needs=needs), silent)
-    assert isinstance(unavailable(BUILD, state), ResourceError)
+    assert isinstance(unavailable(state), ResourceError)
 
 
 def test_removing_takes_both_halves(home):

@@ -38,7 +38,7 @@ class MlxWorker:
     """See `edgewright.ports.Worker`."""
 
     def smoke(self, scratch: Path) -> SmokeResult:
-        """A quantized product through a file, held against the same product in floating point."""
+        """A quantized product through a file, compared with the same product in floating point."""
         import mlx.core as mx
         import mlx_lm.utils  # noqa: F401  # the import is what is tried
 

@@ -99,7 +99,7 @@ class OnnxWorker:
         return BuildResult(weight_files=(_WEIGHTS,), tools=_versions(_BUILDING), notes=notes)
 
     def open(self, artifact: Path, runtime: Mapping[str, Option]) -> OnnxSession:
-        """Load a directory that ONNX Runtime GenAI runs, whoever made it."""
+        """Load a directory that ONNX Runtime GenAI can run, also if another tool made it."""
         _demand_whole(artifact)
         return OnnxSession(artifact, runtime)
 

@@ -1,4 +1,4 @@
-"""ONNX Runtime's WebGPU provider, a plugin: any GPU that Vulkan, Metal or Direct3D 12 drives, whoever made it."""
+"""ONNX Runtime's WebGPU provider, a plugin: any GPU with a Vulkan, Metal or Direct3D 12 driver."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ _WINDOW = 128
 
 _SAMPLES = 32
 _POSITIONS = f".*({'|'.join(ROTARY)}).*"
-"""Operations that compute positions: what they read is no weight, though a matrix product reads it."""
+"""Operations that compute positions: what they read is not a weight, though a matrix product reads it."""
 
 _METHODS = ("awq", "scale_estimation", "gptq", "lora_correction")
 

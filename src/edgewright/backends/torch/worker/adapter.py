@@ -1,4 +1,4 @@
-"""A LoRA adapter merged with its base by PEFT, in float32, and held against the adapter on its base before it is kept."""
+"""A LoRA adapter merged with its base by PEFT, in float32, and compared with the adapter on its base before it is kept."""
 
 from __future__ import annotations
 

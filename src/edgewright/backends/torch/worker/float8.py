@@ -28,7 +28,7 @@ def dequantizer(origin: Path, shards: Sequence[Path]) -> Callable[[Weights], Wei
     tensors: list[TensorShape] = []
     for shard in shards:
         with safe_open(shard, framework="pt") as file:
-            for name in file.keys():  # noqa: SIM118  # it is no mapping
+            for name in file.keys():  # noqa: SIM118  # it is not a mapping
                 part = file.get_slice(name)
                 shape = tuple(part.get_shape())
                 tensors.append(

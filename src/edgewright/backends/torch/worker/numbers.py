@@ -21,12 +21,12 @@ def largest_weight(source: Path) -> tuple[float, str]:
     largest, where = 0.0, ""
     for file in weight_files(source):
         with safe_open(file, framework="pt") as tensors:
-            for name in tensors.keys():  # noqa: SIM118  # it is no mapping
+            for name in tensors.keys():  # noqa: SIM118  # it is not a mapping
                 weight = tensors.get_tensor(name)
                 if not weight.is_floating_point() or not weight.numel():
                     continue
                 low, high = (float(value) for value in torch.aminmax(weight))
-                if low != low or max(-low, high) == float("inf"):  # noqa: PLR0124  # NaN is no equal of itself
+                if low != low or max(-low, high) == float("inf"):  # noqa: PLR0124  # NaN is not an equal of itself
                     raise _broken(name, weight)
                 if max(-low, high) > largest:
                     largest, where = max(-low, high), name

@@ -1,4 +1,4 @@
-"""A tokenizer.json that was made from a tokenizer.model, held against SentencePiece itself.
+"""A tokenizer.json that was made from a tokenizer.model, compared with SentencePiece itself.
 
 Transformers' newer spelling of Llama's tokenizer drops a space at the beginning of a text that begins with one; the models
 were trained with SentencePiece, which keeps it. The first spelling that gives SentencePiece's ids is kept.

@@ -1,4 +1,4 @@
-"""What a GGUF file is, where it is no causal language model. Only those are built."""
+"""What a GGUF file is, where it is not a causal language model. Only those are built."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ _PART = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})(?P<suffi
 
 
 def part_names(name: str, there: Collection[str]) -> tuple[str, ...]:
-    """All files of the model that ``name`` belongs to, in order; just ``name`` where it is no part of a split.
+    """All files of the model that ``name`` belongs to, in order; just ``name`` where it is not a part of a split.
 
     Raises:
         InputError: a part is not among the files that are ``there``.

@@ -1,4 +1,4 @@
-"""An architecture's settings, read once each: what nobody asked for stays over, and is named instead of being lost."""
+"""An architecture's settings, each read once. Settings that no reader asked for are named instead of being lost."""
 
 from __future__ import annotations
 

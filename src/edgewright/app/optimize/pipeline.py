@@ -1,4 +1,4 @@
-"""The whole main job in its order: from a prepared source to a run with one choice."""
+"""The steps of the main job in their order: from a prepared source to a run with one choice."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from edgewright.app.optimize.confirm import confirm
-from edgewright.app.optimize.direct import answer, is_direct, needs_dry_run
-from edgewright.app.optimize.dry_run import tiny_source
+from edgewright.app.optimize.direct import answer, is_direct
+from edgewright.app.optimize.dry_run import needs_dry_run, tiny_source
 from edgewright.app.optimize.eligibility import enter, slow_to_install
 from edgewright.app.optimize.eta import Estimating
 from edgewright.app.optimize.explore import explore
@@ -21,7 +21,6 @@ from edgewright.app.optimize.setup import Setup
 from edgewright.app.optimize.state import State
 from edgewright.core.decision.assessment import Assessment
 from edgewright.core.keys import digest
-from edgewright.core.measurement.data import ExamRequest
 from edgewright.core.measurement.records import PROTOCOL_VERSION
 from edgewright.core.model.facts import Source
 from edgewright.core.recipe.recipes import Plan
@@ -98,7 +97,7 @@ def _begin(
     *,
     key: str,
 ) -> State:
-    exam = context.task(source.facts.task).exam(context, source, exam_request(request))
+    exam = context.task(source.facts.task).exam(context, source, request.exam)
     trials = _planned(plan)
     run = Run(
         key=key,
@@ -139,15 +138,3 @@ def _planned(plan: Plan) -> dict[str, Trial]:
     for skipped in plan.skipped:
         trials[skipped.recipe.id] = Trial(recipe=skipped.recipe, status=Status.SKIPPED, reason=skipped.reason)
     return trials
-
-
-def exam_request(request: Request) -> ExamRequest:
-    """What a run asks of its task's data."""
-    return ExamRequest(
-        text=request.text,
-        explored=request.tokens,
-        window=request.context,
-        looks=request.confirmation.tokens,
-        calibration=request.calibration_tokens,
-        workload=request.workload,
-    )
