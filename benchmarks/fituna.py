@@ -113,7 +113,9 @@ def _edgewright(lab: Lab, model: Path, text: Path, target: float) -> Answer:
     except ValueError:
         return Answer(who="edgewright", build="none", word=said.strip()[-200:], seconds=seconds, file=None)
     if choice["chosen"] is None:
-        return Answer(who="edgewright", build="none", word=choice["reasons"][0], seconds=seconds, file=None)
+        return Answer(
+            who="edgewright", build="none", word=choice["reasons"][0]["code"], seconds=seconds, file=None
+        )
     word = "provisional" if choice["provisional"] else "recommended"
     file = out / "best" / "model.gguf"
     return Answer(who="edgewright", build=choice["chosen"], word=word, seconds=seconds, file=file)

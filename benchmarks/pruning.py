@@ -18,6 +18,7 @@ from edgewright.core.decision.policy import Policy
 from edgewright.core.recipe.pruning import Part, Pruning, parse
 from edgewright.core.run import Run, Status, Trial
 from edgewright.inputs.config import evaluation_text
+from edgewright.report.sentences import sentence
 from edgewright.sites.local.rundir import open_run_directory
 
 _LEADING = {"llamacpp": "q8_0", "onnx": "int8", "openvino": "int8", "mlx": "int8_g64"}
@@ -67,7 +68,7 @@ def _made(run: Run, framework: str, pruning: Pruning | None) -> Check:
         unit="share",
         bound="measured",
         ok=measured,
-        note=_said(trial) if measured else trial.reason,
+        note=_said(trial) if measured else sentence(trial.reason),
     )
 
 

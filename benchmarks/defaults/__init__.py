@@ -22,6 +22,7 @@ from edgewright.core.decision.policy import ALWAYS, Policy
 from edgewright.core.decision.ranking import points_of
 from edgewright.core.measurement.quantity import Value
 from edgewright.core.run import Run
+from edgewright.report.sentences import sentence
 
 _ROUNDS = 5
 _LEAST_SPEED = 0.97
@@ -122,5 +123,9 @@ def _in_turns(lab: Lab, shape: Shape, *, mixed: Path, plain: Path) -> Check:
 def _speed(name: str, one: Compared, other: Compared, least: float) -> Check:
     """A ratio of decode speeds, and its interval in the note."""
     ratio = one.speed_of(other)
-    note = f"{ratio.ci_low:.3f} to {ratio.ci_high:.3f}, {ratio.n} rounds" if ratio.ci_low else ratio.reason
+    note = (
+        f"{ratio.ci_low:.3f} to {ratio.ci_high:.3f}, {ratio.n} rounds"
+        if ratio.ci_low
+        else sentence(ratio.reason)
+    )
     return at_least(name, ratio.value or 0.0, least, "ratio", note)

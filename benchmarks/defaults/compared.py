@@ -14,6 +14,7 @@ from edgewright.core.measurement.records import FULL, Block
 from edgewright.core.measurement.speed import ratio_of
 from edgewright.core.recipe.artifact import MANIFEST_NAME
 from edgewright.inputs.config import evaluation_text
+from edgewright.report.sentences import sentence
 
 _SHOWN = (
     "kl_divergence",
@@ -59,7 +60,7 @@ class Compared:
         """
         found = self.values[metric].value
         if found is None:
-            raise RuntimeError(f"{self.name} has no {metric}: {self.values[metric].reason}")
+            raise RuntimeError(f"{self.name} has no {metric}: {sentence(self.values[metric].reason)}")
         return found
 
     def speed_of(self, other: Compared) -> Value:

@@ -24,6 +24,8 @@ from edgewright.errors import EdgewrightError, UnprovenError
 from edgewright.inputs.config import evaluation_text
 from edgewright.inputs.models import Trust, locate
 from edgewright.ports import Backend, Context
+from edgewright.reasons import Reason
+from edgewright.report.sentences import sentences
 from edgewright.tasks.text_generation.cross_validation import cross_validate
 from edgewright.tasks.text_generation.parity import parity_texts
 from edgewright.tasks.text_generation.scoring import scoring_of
@@ -142,7 +144,7 @@ class Runner:
         )
         cell = Cell(
             outcome=Outcome.WORKS if cross.equal else Outcome.WRONG,
-            reason=cross.cause,
+            reason=sentences(cross.causes),
             build=recipes[0].name,
             kl=cross.kl_divergence,
             generates=scores.generated == original.scores.generated,
@@ -182,7 +184,7 @@ class Runner:
         )
         return answer if isinstance(answer, Failure) else answer[0]
 
-    def _cause(self, backend: Backend, artifact: Artifact, original: Original) -> str:
+    def _cause(self, backend: Backend, artifact: Artifact, original: Original) -> Reason:
         one = Side(backend=self.context.reference, artifact=original.source.path, runtime=SCORING_RUNTIME)
         other = Side(backend=backend, artifact=artifact.path, runtime=artifact.recipe.runtime)
         ids = (*original.job.prefix, *original.job.ids)

@@ -37,6 +37,7 @@ from edgewright.core.run import Run, Status, Trial
 from edgewright.environment import Environment
 from edgewright.inputs.config import evaluation_text
 from edgewright.ports import Context, Reporter
+from edgewright.report.sentences import sentence
 from edgewright.sites.local.home import Home
 from edgewright.sites.local.rundir import open_run_directory
 
@@ -157,5 +158,5 @@ def _row(trial: Trial, starts: Collection[str], taken: Mapping[str, Mapping[str,
         seconds={step: round(value, 2) for step, value in spent.items()},
         figures={name: value for name, value in figures.items() if value is not None},
         status=str(trial.status),
-        reason=trial.reason,
+        reason=sentence(trial.reason),
     )

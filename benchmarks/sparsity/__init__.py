@@ -19,6 +19,7 @@ from edgewright.app.intake.sources import source_of
 from edgewright.core.measurement.records import QUICK
 from edgewright.core.model.facts import Source
 from edgewright.inputs.models import Trust, locate
+from edgewright.report.sentences import sentence
 
 _ROUNDS = 7
 _GAIN = 1.05
@@ -69,5 +70,7 @@ def _compared(lab: Lab, framework: str, build: str, sparse: dict[str, Source]) -
             unit="ratio",
             bound=f"not surely over {_GAIN:g}, else it is worth offering",
             ok=gain.ci_low <= _GAIN if gain.ci_low is not None else None,
-            note=f"{gain.ci_low:.3f} to {gain.ci_high:.3f}, {gain.n} rounds" if known else gain.reason,
+            note=f"{gain.ci_low:.3f} to {gain.ci_high:.3f}, {gain.n} rounds"
+            if known
+            else sentence(gain.reason),
         )

@@ -19,18 +19,26 @@ interrupt exits with 130, as shells expect.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from edgewright.reasons import Reason
 
 
 class EdgewrightError(Exception):
-    """A failure with a cause (the message) and a next step (the hint)."""
+    """A failure with a cause (the message) and a next step (the hint).
+
+    ``because`` are figures or findings behind the cause, which the command line puts into words.
+    """
 
     exit_code: ClassVar[int] = 1
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
+    def __init__(self, message: str, *, hint: str = "", because: Sequence[Reason] = ()) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.because = tuple(because)
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".strip()

@@ -22,6 +22,7 @@ from edgewright.core.measurement.quantity import Label
 from edgewright.core.measurement.records import Workload
 from edgewright.core.measurement.speed import speed_values
 from edgewright.report.figures import figure
+from edgewright.report.sentences import sentence
 from edgewright.sites.local.children import child_environment
 from edgewright.sites.local.venv import python_of
 
@@ -77,7 +78,7 @@ def finished(lab, tiny):
 def test_energy_is_counted_over_half_a_minute_or_said_to_be_missing(finished):
     block = finished.blocks["it"]
     value = energy_values(finished, "it")["energy_j_per_token"]
-    print(f"energy: {figure(value)} {value.method or value.reason}")
+    print(f"energy: {figure(value)} {value.method or sentence(value.reason)}")
     assert block.noise.wall_s >= 30.0
     if block.energy.source is EnergySource.COUNTER:
         assert value.label is Label.MEASURED
@@ -85,7 +86,7 @@ def test_energy_is_counted_over_half_a_minute_or_said_to_be_missing(finished):
     else:
         assert value.label is Label.NOT_AVAILABLE
         assert value.value is None
-        assert "RAPL" in value.reason or "counter" in value.reason
+        assert "RAPL" in sentence(value.reason) or "counter" in sentence(value.reason)
 
 
 def test_processor_time_per_token_stands_beside_it(finished):

@@ -102,7 +102,7 @@ def test_a_processor_hog_gives_no_verdict(context, weights):
             hog.wait()
     noise = host_noise(done)
     assert noise.noisy
-    assert any("other processes took" in reason for reason in noise.reasons)
+    assert any(cause.code == "others_ran" for causes in noise.causes for cause in causes)
     ratio = ratio_of(blocks_of(done, "b"), blocks_of(done, "a"), "decode_tok_s")
     assert decide("decode_tok_s", ratio, doubt="the host is too noisy").answer is Better.INCONCLUSIVE
 

@@ -7,9 +7,27 @@ from edgewright.core.jobs.requests import Job, ScoreJob, SmokeJob
 from edgewright.core.jobs.results import Done, Event, Failure, FailureKind, Progress, Token
 from edgewright.core.measurement.quantity import Label, Value
 from edgewright.errors import InputError
+from edgewright.reasons import Reason
 from edgewright.testing import block, scores
 
 numbers = st.none() | st.floats(allow_nan=False, allow_infinity=False)
+reasons = st.recursive(
+    st.builds(
+        Reason,
+        code=st.text(),
+        values=st.dictionaries(
+            st.text(),
+            st.text()
+            | st.integers(-(2**53), 2**53)
+            | st.floats(allow_nan=False, allow_infinity=False)
+            | st.lists(st.text()).map(tuple),
+        ),
+    ),
+    lambda inner: st.builds(
+        Reason, code=st.text(), values=st.dictionaries(st.text(), inner | st.lists(inner).map(tuple))
+    ),
+    max_leaves=5,
+)
 made_values = st.builds(
     Value,
     value=numbers,
@@ -19,7 +37,7 @@ made_values = st.builds(
     n=st.integers(0),
     ci_low=numbers,
     ci_high=numbers,
-    reason=st.text(),
+    reason=st.none() | reasons,
 )
 
 

@@ -131,6 +131,8 @@ def load(context: Context, build: str | Path | Trial | Artifact, options: ModelO
 def _path(build: str | Path | Trial | Artifact) -> str:
     if isinstance(build, Trial):
         if build.artifact is None:
-            raise UnsupportedError(f"{build.id} has no build: {build.reason}")
+            raise UnsupportedError(
+                f"{build.id} has no build.", because=(build.reason,) if build.reason else ()
+            )
         return build.artifact.path
     return build.path if isinstance(build, Artifact) else str(build)

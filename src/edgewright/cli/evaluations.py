@@ -15,6 +15,7 @@ from edgewright.core.decision.verdict import Verdict
 from edgewright.core.measurement.quantity import Value
 from edgewright.errors import ResourceError
 from edgewright.report.figures import figure
+from edgewright.report.sentences import sentence, verdict_sentence
 
 
 def show_evaluation(answer: Evaluation) -> None:
@@ -24,7 +25,7 @@ def show_evaluation(answer: Evaluation) -> None:
         _line(name, f"{figure(value, interval=True)} {value.unit if value.unit != '1' else ''}")
     _verdict(answer.verdict)
     for note in answer.notes:
-        _say(f"  note: {note}")
+        _say(f"  note: {sentence(note)}")
 
 
 def show_tasks(answer: TaskEvaluation) -> None:
@@ -78,7 +79,7 @@ def write_samples(path: Path | None, rows: Iterable[tuple[str, Mapping[str, Any]
 
 def _percent(value: Value | None) -> str:
     if value is None or value.value is None:
-        return f"- ({value.reason})" if value and value.reason else "-"
+        return f"- ({sentence(value.reason)})" if value and value.reason else "-"
     text = f"{100 * value.value:.1f} %"
     if value.ci_low is None or value.ci_high is None:
         return text
@@ -87,7 +88,7 @@ def _percent(value: Value | None) -> str:
 
 def _verdict(verdict: Verdict | None) -> None:
     if verdict is not None:
-        _line("verdict", verdict.outcome.value, verdict.reason)
+        _line("verdict", verdict.outcome.value, verdict_sentence(verdict))
 
 
 def _line(name: str, shown: str, note: str = "") -> None:

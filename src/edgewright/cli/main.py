@@ -13,6 +13,7 @@ from edgewright import __version__
 from edgewright.cli import interrupts
 from edgewright.cli.old_spellings import respelled
 from edgewright.errors import EXIT_INTERRUPTED, EdgewrightError, UsageError
+from edgewright.report.sentences import sentences
 
 GROUPS = {
     "Start": {
@@ -113,7 +114,8 @@ def _failed(error: EdgewrightError, status: int, *, debug: bool) -> int:
         traceback.print_exc()
     if interrupts.heard():
         return _interrupted()
-    click.echo(f"edgewright: {_bounded(str(error))}", err=True)
+    told = f"{error.message.rstrip('.')}: {sentences(error.because)}." if error.because else error.message
+    click.echo(f"edgewright: {_bounded(f'{told} {error.hint}'.strip())}", err=True)
     return status
 
 

@@ -15,6 +15,7 @@ from edgewright.core.jobs.results import Progress
 from edgewright.core.run import Status, Trial
 from edgewright.report.figures import duration
 from edgewright.report.rows import cells
+from edgewright.report.sentences import sentence
 from edgewright.report.statuses import LABELS
 
 _EVERY_S = 10.0
@@ -75,7 +76,9 @@ class TerminalReporter:
             )
             self._console.print(Text(f"[{at}]   {text}"))
         elif trial.reason and trial.status not in {Status.BUILT, Status.SCORED}:
-            self._console.print(Text(f"[{at}]   {trial.id}: {LABELS[trial.status]}: {trial.reason}"))
+            self._console.print(
+                Text(f"[{at}]   {trial.id}: {LABELS[trial.status]}: {sentence(trial.reason)}")
+            )
 
 
 def _clock(seconds: float) -> str:

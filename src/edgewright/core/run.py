@@ -18,8 +18,9 @@ from edgewright.core.measurement.rounds import HostNoise
 from edgewright.core.model.facts import Source
 from edgewright.core.recipe.artifact import Artifact
 from edgewright.core.recipe.recipes import Recipe
+from edgewright.reasons import Reason
 
-RUN_VERSION = 2
+RUN_VERSION = 3
 
 
 class Status(StrEnum):
@@ -46,12 +47,12 @@ class Trial:
 
     Once it is ``confirmed``, its values and verdicts stand on new blocks and held-out text, and ``explored`` keeps what
     it was shortlisted for. ``predicted`` is what was expected of it before it was built. ``doubts`` are metrics whose figures
-    cannot be judged, with the reason. ``failure`` is the kind of a job that had no result. ``variant_of`` is the trial whose artifact this one runs under another runtime option. ``scored_tokens`` says how many tokens its accuracy stands on where a slow runtime scored fewer than the original.
+    cannot be judged, with the reason. ``failure`` is the kind of a job that had no result. ``deleted``: its files were dropped to stay within a disk quota. ``variant_of`` is the trial whose artifact this one runs under another runtime option. ``scored_tokens`` says how many tokens its accuracy stands on where a slow runtime scored fewer than the original.
     """
 
     recipe: Recipe
     status: Status = Status.PLANNED
-    reason: str = ""
+    reason: Reason | None = None
     failure: FailureKind | None = None
     artifact: Artifact | None = None
     values: Mapping[str, Value] = field(default_factory=dict)
@@ -64,7 +65,8 @@ class Trial:
     variant_of: str = ""
     confirmed: bool = False
     explored: Mapping[str, Value] = field(default_factory=dict)
-    doubts: Mapping[str, str] = field(default_factory=dict)
+    doubts: Mapping[str, Reason] = field(default_factory=dict)
+    deleted: bool = False
     predicted: Mapping[str, Value] = field(default_factory=dict)
     scored_tokens: int | None = None
 
@@ -83,17 +85,20 @@ class CrossValidation:
     kl_divergence: float | None
     limit: float
     tokenizer_equal: bool | None
-    cause: str = ""
+    causes: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class StageStep:
-    """One of the five stages of progressive optimization, with the values that it reached."""
+    """One of the five stages of progressive optimization, with the values that it reached.
+
+    ``compared``: the values are those of another build than the stage before, and what they gain is of interest.
+    """
 
     stage: str
-    what: str
+    what: Reason
     values: Mapping[str, Value]
-    gained: str = ""
+    compared: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +143,7 @@ class Run:
     cross_validation: tuple[CrossValidation, ...] = ()
     choice: Choice | None = None
     progressive: tuple[StageStep, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Reason, ...] = ()
     directory: str = ""
     exported: str = ""
     host: HostNoise | None = None

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from edgewright.core.recipe.recipes import Option, Recipe
     from edgewright.core.recipe.space import Space
     from edgewright.core.run import Run, Trial
+    from edgewright.reasons import Reason
 
 
 class Backend(Protocol):
@@ -287,7 +288,7 @@ class Journal(Protocol):
         """Append a finished round."""
         ...
 
-    def note(self, event: str, **details: str | float | None) -> None:
+    def note(self, event: str, **details: str | float | Reason | None) -> None:
         """Append another event to the history of the run."""
         ...
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from edgewright.core.run import CrossValidation, EvaluationData
     from edgewright.ports.context import Context
     from edgewright.ports.parent import Backend
+    from edgewright.reasons import Reason
 
 
 class Scored(Protocol):
@@ -134,8 +135,8 @@ class Exam(Protocol):
         """The speed of one block."""
         ...
 
-    def disagreement(self, block: Block, scores: Any) -> str:
-        """The reason if a timed block is not valid because its answers differ from the scored run; else empty."""
+    def disagreement(self, block: Block, scores: Any) -> Reason | None:
+        """The reason if a timed block is not valid because its answers differ from the scored run."""
         ...
 
     def cross_validate(
@@ -148,7 +149,7 @@ class Exam(Protocol):
         log: Path,
         validation: Any | None = None,
         limit: float | None = None,
-        cause: Callable[[], str],
+        cause: Callable[[], Reason],
     ) -> CrossValidation:
         """Whether an unquantized conversion equals the original; ``limit`` replaces the limit of the precision.
 

@@ -1,4 +1,4 @@
-"""The run's answer in a sentence, and what is still open of a provisional one."""
+"""The run's answer in a sentence, the reasons, and what is still open of a provisional one."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Mapping
 
 from edgewright.core.decision.verdict import Needs, Verdict
 from edgewright.core.measurement.quantity import METRICS, Kind
-from edgewright.core.run import Run, Trial
+from edgewright.core.run import Run, StageStep, Trial
 from edgewright.core.statistics.looks import ROUND_LOOKS
+from edgewright.report.comparison import compare
 from edgewright.report.figures import figure, percent
+from edgewright.report.sentences import sentence, verdict_sentence
 
 _DECIDES: Mapping[Needs, str] = {
     Needs.TEXT: "more text would decide it (use a longer --eval-data, or omit --quick)",
@@ -58,7 +60,40 @@ def open_lines(run: Run) -> list[str]:
     best = run.best
     if best is None or run.choice is None or not run.provisional:
         return []
-    return [_measured(best), *(f"open: {v.reason}; {_decides(best, v)}" for v in run.choice.open_gates)]
+    return [
+        _measured(best),
+        *(f"open: {verdict_sentence(v)}; {_decides(best, v)}" for v in run.choice.open_gates),
+    ]
+
+
+def choice_lines(run: Run) -> list[str]:
+    """Why the choice was made: its reasons, gates that the host left open, the next best, and what the nearest miss missed."""
+    choice, best = run.choice, run.best
+    if choice is None:
+        return []
+    lines = [sentence(reason) for reason in choice.reasons]
+    if best is not None:
+        lines += [f"open: {verdict_sentence(v)}" for v in best.verdicts if v.excused]
+    if best is not None and choice.runner_up is not None:
+        policy = run.policy
+        other = run.trial(choice.runner_up)
+        change = compare(other.values, best.values, policy.objectives, policy.axes)
+        lines.append(f"the next best is {other.id}: {change}")
+    return [*lines, *(f"missed: {verdict_sentence(v)}" for v in choice.missed)]
+
+
+def notes(run: Run) -> list[str]:
+    """What a reader should know of the source and of the run."""
+    return [*run.source.notes, *(sentence(note) for note in run.notes)]
+
+
+def steps(run: Run) -> list[tuple[StageStep, str]]:
+    """The stages of the chosen build, each with what it gains and costs against the one before."""
+    before = (None, *run.progressive)
+    return [
+        (step, compare(step.values, last.values, axes=run.policy.axes) if step.compared and last else "")
+        for step, last in zip(run.progressive, before, strict=False)
+    ]
 
 
 def _measured(trial: Trial) -> str:

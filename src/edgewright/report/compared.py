@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from edgewright.core.decision.ab import Better
 from edgewright.core.measurement.energy import METRIC
-from edgewright.core.measurement.quantity import METRICS
+from edgewright.core.measurement.quantity import METRICS, Value
 from edgewright.report.confirmation import host_line
-from edgewright.report.figures import energy_line, figure
+from edgewright.report.figures import figure
 from edgewright.report.lines import WIDE_FROM, add_row, say, table_of
+from edgewright.report.sentences import sentence
 
 if TYPE_CHECKING:
     from edgewright.core.measurement.compared import AbTest, Benchmark
@@ -61,6 +63,15 @@ def show_benchmark(console: Console, answer: Benchmark, *, rounds: int) -> None:
     say(console, f"  {host_line(answer.host)}")
 
 
+def energy_line(values: Mapping[str, Value]) -> str:
+    """Energy per token with how it was had; where it was not, processor time per token, which is not energy."""
+    energy, time = values[METRIC], values.get("cpu_s_per_token")
+    if energy.value is not None:
+        return f"energy per token: {figure(energy)} {energy.unit} ({energy.method})"
+    instead = f"; processor time per token: {figure(time)} s" if time and time.value is not None else ""
+    return f"energy per token: not available ({sentence(energy.reason)}){instead}"
+
+
 def show_ab(console: Console, answer: AbTest) -> None:
     """The verdict in one line, and what it rests on."""
     verdict = answer.verdict
@@ -72,5 +83,11 @@ def show_ab(console: Console, answer: AbTest) -> None:
         f" in {METRICS[verdict.metric].title.lower()}",
     )
     rests = f"{answer.rounds} rounds" if answer.rounds else f"{answer.positions} positions"
-    say(console, f"  {verdict.reason}; {rests}, {answer.looks} look{'s' if answer.looks > 1 else ''}")
+    ratio = verdict.ratio
+    if ratio.value is not None and ratio.ci_low is not None and ratio.ci_high is not None:
+        say(console, f"  B/A {ratio.value:.4g}, interval {ratio.ci_low:.4g} to {ratio.ci_high:.4g}")
+    say(
+        console,
+        f"  {sentence(verdict.reason)}; {rests}, {answer.looks} look{'s' if answer.looks > 1 else ''}",
+    )
     say(console, f"  {verdict.ratio.method}")

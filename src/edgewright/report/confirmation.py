@@ -10,6 +10,7 @@ from edgewright.core.measurement.rounds import HostNoise
 from edgewright.core.run import Run, Trial
 from edgewright.report.figures import scaled
 from edgewright.report.lines import add_row, say, table_of
+from edgewright.report.sentences import sentence, sentences
 
 _STYLES = {Outcome.PASS: "green", Outcome.FAIL: "red", Outcome.INCONCLUSIVE: "yellow"}
 
@@ -42,7 +43,8 @@ def gate_cells(trial: Trial, verdict: Verdict) -> tuple[str | tuple[str, str], .
     bound = f"{metric.title} {verdict.gate.sign} {scaled(verdict.gate.bound, metric.unit)}"
     word = f"{verdict.outcome}{', does not count' if verdict.excused else ''}"
     if value is None or value.value is None:
-        return bound, "-", value.reason if value else "not measured", (word, _STYLES[verdict.outcome])
+        lack = sentence(value.reason) if value else "not measured"
+        return bound, "-", lack, (word, _STYLES[verdict.outcome])
     span = "-"
     if value.ci_low is not None and value.ci_high is not None:
         span = f"{scaled(value.ci_low, value.unit)} to {scaled(value.ci_high, value.unit)} (n={value.n})"
@@ -67,6 +69,6 @@ def host_line(host: HostNoise) -> str:
             f"the host's speed changed {host.swing:.2f}-fold during the run: speeds are valid only for "
             "this host at that time"
         )
-    if host.reasons:
-        parts.append(f"causes: {'; '.join(host.reasons[:2])}")
+    if host.causes:
+        parts.append(f"causes: {'; '.join(sentences(one, ' and ') for one in host.causes[:2])}")
     return "; ".join(parts)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from edgewright.core.jobs.results import FailureKind
 from edgewright.core.run import Run, Status, Trial
+from edgewright.report.sentences import sentence
 from edgewright.report.statuses import LABELS
 
 _LOST = {Status.UNSUPPORTED, Status.UNAVAILABLE, Status.BROKEN, Status.FAILED}
@@ -46,7 +47,7 @@ def lost_frameworks(run: Run) -> dict[str, tuple[Trial, ...]]:
 
 def _is_lost(trials: Sequence[Trial]) -> bool:
     first = trials[0]
-    return len(trials) > 1 and first.status in _LOST and {t.reason for t in trials} == {first.reason}
+    return len(trials) > 1 and first.status in _LOST and all(t.reason == first.reason for t in trials)
 
 
 def dropped(run: Run) -> list[Dropped]:
@@ -68,4 +69,4 @@ def dropped(run: Run) -> list[Dropped]:
 def _line(name: str, trial: Trial, builds: int = 1) -> Dropped:
     cause = _CAUSES[trial.failure] if trial.failure else ""
     what = f"{LABELS[trial.status]} ({cause})" if cause else LABELS[trial.status]
-    return Dropped(name=name, what=what, reason=trial.reason, log=trial.log, builds=builds)
+    return Dropped(name=name, what=what, reason=sentence(trial.reason), log=trial.log, builds=builds)

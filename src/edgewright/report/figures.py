@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from edgewright.core.measurement.energy import METRIC
 from edgewright.core.measurement.quantity import Label, Value, size
 from edgewright.core.statistics.looks import ITEM_LOOKS
 
@@ -30,15 +27,6 @@ def scaled(number: float, unit: str) -> str:
     if unit in {"J/token", "s/token"}:
         return f"{number:.3g}"
     return f"{number:.2f}" if abs(number) >= 0.01 or number == 0 else f"{number:.2g}"
-
-
-def energy_line(values: Mapping[str, Value]) -> str:
-    """Energy per token with how it was had; where it was not, processor time per token, which is not energy."""
-    energy, time = values[METRIC], values.get("cpu_s_per_token")
-    if energy.value is not None:
-        return f"energy per token: {figure(energy)} {energy.unit} ({energy.method})"
-    instead = f"; processor time per token: {figure(time)} s" if time and time.value is not None else ""
-    return f"energy per token: not available ({energy.reason}){instead}"
 
 
 def percent(value: Value | None) -> str:

@@ -11,6 +11,7 @@ from edgewright.core.measurement.quantity import METRICS, Label
 from edgewright.core.prediction.roofline import Bound
 from edgewright.report.figures import figure, scaled
 from edgewright.report.lines import add_row, say, table_of
+from edgewright.report.sentences import sentence, sentences
 
 _SHOWN = (
     "decode_tok_s",
@@ -65,7 +66,7 @@ def summary(p: Profile) -> list[str]:
             continue
         metric = METRICS[name]
         if value.label is Label.NOT_AVAILABLE:
-            lines.append(f"{metric.title}: not available ({value.reason})")
+            lines.append(f"{metric.title}: not available ({sentence(value.reason)})")
         else:
             unit = "" if metric.unit in {"1", "byte"} else f" {metric.unit}"
             told = f" ({value.method})" if name == METRIC else ""
@@ -74,11 +75,11 @@ def summary(p: Profile) -> list[str]:
     lines += [
         f"processor: {p.cpu_share:.0%} of {able.cores} cores; memory: {p.memory_share:.1%} of this host's",
         f"host: reads {able.read_gb_s:.1f} GB/s, computes {able.gflop_s:.0f} GFLOP/s in float32 ({able.method})",
-        f"decode is {p.decode.limit}: {p.decode.reason}{_bound(p.roofline.decode)}",
-        f"prefill is {p.prefill.limit}: {p.prefill.reason}{_bound(p.roofline.prefill)}",
+        f"decode is {p.decode.limit}: {sentences(p.decode.figures, ', ')}{_bound(p.roofline.decode)}",
+        f"prefill is {p.prefill.limit}: {sentences(p.prefill.figures, ', ')}{_bound(p.roofline.prefill)}",
     ]
     if p.roofline.inconsistent:
-        lines.append(p.roofline.inconsistent)
+        lines.append(sentence(p.roofline.inconsistent))
     if p.slowdown is not None:
         lines.append(f"the profiler made decoding {p.slowdown:+.0%} slower; timed blocks ran without it")
     return lines

@@ -16,13 +16,14 @@ from edgewright.core.device.host import HostFacts
 from edgewright.core.device.toolchain import ToolchainState
 from edgewright.core.measurement.quantity import size
 from edgewright.core.run import Run, Status, Trial
-from edgewright.report.answer import headline, open_lines
+from edgewright.report.answer import choice_lines, headline, notes, open_lines, steps
 from edgewright.report.confirmation import show_confirmation
 from edgewright.report.dropped import dropped
 from edgewright.report.figures import figure
 from edgewright.report.lines import WIDE_FROM, add_row, say, table_of
 from edgewright.report.proof import proof_line
 from edgewright.report.rows import COLUMNS, expectation, fewer_tokens, place_of, table, untried
+from edgewright.report.sentences import sentence, sentences
 
 _COLORS = {"ok": "green", "warning": "yellow", "problem": "red"}
 _NARROW = {"build", "size", "KL", "retained", "speedup", "memory", "verdict"}
@@ -38,23 +39,21 @@ def show_run(console: Console, run: Run) -> None:
     say(console, (headline(run), "bold"))
     for line in open_lines(run):
         say(console, f"  - {line}")
-    for reason in run.choice.reasons if run.choice else ():
-        say(console, f"  - {reason}")
-    for missed in run.choice.missed if run.choice else ():
-        say(console, f"  - missed: {missed}")
+    for line in choice_lines(run):
+        say(console, f"  - {line}")
     show_confirmation(console, run)
     _stages(console, run)
     if left := untried(run):
         say(console, f"  {len(left)} more candidates were not built: {_why_untried(left)}")
-    for note in (*run.source.notes, *run.notes):
+    for note in notes(run):
         say(console, f"  note: {note}")
     if run.assessment.unverified:
-        say(console, (f"  {run.assessment.unverified}", "yellow"))
+        say(console, (f"  {sentence(run.assessment.unverified)}", "yellow"))
     _where(console, run)
 
 
 def _why_untried(left: Sequence[Trial]) -> str:
-    reasons = {trial.reason for trial in left}
+    reasons = {sentence(trial.reason) for trial in left}
     return reasons.pop() if len(reasons) == 1 else "see run.json for the reasons"
 
 
@@ -98,7 +97,7 @@ def _conversions(console: Console, run: Run) -> None:
         )
         same = "same ids" if cross.tokenizer_equal else "other ids"
         word = ("equals the original", "green") if cross.equal else ("differs", "red")
-        cause = "" if cross.equal else f": {cross.cause}"
+        cause = "" if cross.equal else f": {sentences(cross.causes)}"
         start = f"  {cross.framework}: the unquantized conversion "
         say(console, start, word, f"{cause}; {told}, tokenizer {same}")
     for one in dropped(run):
@@ -122,9 +121,9 @@ def _stages(console: Console, run: Run) -> None:
     table = table_of(console, "Step by step")
     for name in ("stage", "decode tok/s", "memory", "size", "KL", "change and effect"):
         table.add_column(name, justify="left" if name in {"stage", "change and effect"} else "right")
-    for step in run.progressive:
+    for step, gained in steps(run):
         v = step.values
-        told = f"{step.what}{': ' if step.gained else ''}{step.gained}"
+        told = f"{sentence(step.what)}{': ' if gained else ''}{gained}"
         keys = ("decode_tok_s", "peak_bytes", "size_bytes", "kl_divergence")
         add_row(table, step.stage, *(figure(v.get(key)) for key in keys), told)
     console.print(table)
@@ -168,9 +167,9 @@ def show_assessment(console: Console, a: Assessment) -> None:
             if reason:
                 say(console, f"    - {reason}")
     lead = ", ".join(a.strategy) or "no leading recipe"
-    say(console, ("Strategy", "bold"), f" for {a.target.title}: {lead}; {a.reason}")
+    say(console, ("Strategy", "bold"), f" for {a.target.title}: {lead}; {sentence(a.reason)}")
     if a.unverified:
-        say(console, (a.unverified, "yellow"))
+        say(console, (sentence(a.unverified), "yellow"))
 
 
 def _fits(memory: bool | None, package: bool | None) -> str:  # noqa: FBT001  # two answers of an estimate

@@ -16,6 +16,7 @@ from edgewright.core.recipe.artifact import MANIFEST_NAME, Artifact, Manifest
 from edgewright.core.run import Run, Trial
 from edgewright.formats import load
 from edgewright.ports import Tell
+from edgewright.reasons import Reason
 from edgewright.testing.samples import facts
 
 
@@ -187,7 +188,7 @@ class MemoryJournal:
         """Keep it."""
         self.kept[key] = finished
 
-    def note(self, event: str, **details: str | float | None) -> None:
+    def note(self, event: str, **details: str | float | Reason | None) -> None:
         """Keep its name."""
         del details
         self.events.append(event)

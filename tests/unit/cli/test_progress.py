@@ -9,6 +9,7 @@ import pytest
 from edgewright.cli.progress import TerminalReporter
 from edgewright.core.jobs.results import Progress
 from edgewright.core.run import Status
+from edgewright.reasons import told
 from tests.world import World
 
 NASTY = "[/x] [red] :warning: /usr/lib[/a.so]"
@@ -23,7 +24,7 @@ def tell_all(run):
     with TerminalReporter() as reporter:
         reporter.phase(f"building {NASTY}")
         reporter.tell(Progress(message=NASTY, fraction=0.5))
-        reporter.trial(replace(run.trials[0], status=Status.FAILED, reason=NASTY))
+        reporter.trial(replace(run.trials[0], status=Status.FAILED, reason=told(NASTY)))
         reporter.trial(run.best)
 
 

@@ -7,6 +7,7 @@ from edgewright.core.jobs.results import Failure, FailureKind, ScoreResult
 from edgewright.report.dropped import dropped
 from edgewright.report.html import draw
 from edgewright.report.rows import table
+from edgewright.report.sentences import sentences
 from edgewright.report.terminal import show_run
 from edgewright.testing import scores
 from tests.unit.report.test_terminal import shown
@@ -60,7 +61,7 @@ def test_a_conversion_that_differs_is_told_with_the_conversions_only(tmp_path):
         return honest(job)
 
     run = World(tmp_path, answer=broken).run()
-    cause = run.cross_validation[0].cause
+    cause = sentences(run.cross_validation[0].causes)
     assert not dropped(run)
     assert shown(show_run, run).count(cause) == 1
     assert unescape(draw(run)).count(cause) == 1

@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from edgewright.core.measurement.quantity import Label, Value, not_available
+from edgewright.reasons import told
 from edgewright.report.answer import headline
 from edgewright.report.figures import duration, figure, percent, percent_of_few
 from edgewright.report.html import draw
@@ -23,7 +24,7 @@ def value(number, unit, **more):
         (value(0.0344, "nat/token"), "0.0344"),
         (value(98.76, "token/s"), "98.8"),
         (value(2.0, "1", ci_low=1.9, ci_high=2.1), "2.00"),
-        (not_available("speedup", "r"), "-"),
+        (not_available("speedup", told("r")), "-"),
         (None, "-"),
     ],
 )

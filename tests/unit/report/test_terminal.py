@@ -13,6 +13,7 @@ from edgewright.core.measurement.quantity import Label, Value
 from edgewright.core.measurement.records import FULL, Workload
 from edgewright.core.measurement.rounds import HostNoise
 from edgewright.core.run import Status
+from edgewright.reasons import told
 from edgewright.report.compared import show_ab, show_benchmark
 from edgewright.report.rows import COLUMNS
 from edgewright.report.terminal import (
@@ -59,16 +60,20 @@ def test_build_and_verdict_can_be_read_at_any_width(run, width):
 
 def test_what_comes_from_outside_is_no_markup(run):
     broken = replace(
-        run.trials[0], status=Status.FAILED, reason=f"cannot open {NASTY}", notes=(f"scored on {NASTY}",)
+        run.trials[0],
+        status=Status.FAILED,
+        reason=told(f"cannot open {NASTY}"),
+        notes=(f"scored on {NASTY}",),
     )
+    missed = replace(run.trials[1].verdicts[0], why=(told(NASTY),))
     nasty = replace(
         run,
         source=replace(run.source, name=f"model {NASTY}", notes=(NASTY,)),
         trials=(broken, *run.trials[1:]),
-        choice=replace(run.choice, reasons=(NASTY,), missed=(NASTY,)),
-        cross_validation=tuple(replace(c, equal=False, cause=NASTY) for c in run.cross_validation),
-        assessment=replace(run.assessment, unverified=NASTY),
-        notes=(NASTY,),
+        choice=replace(run.choice, reasons=(told(NASTY),), missed=(missed,)),
+        cross_validation=tuple(replace(c, equal=False, causes=(told(NASTY),)) for c in run.cross_validation),
+        assessment=replace(run.assessment, unverified=told(NASTY)),
+        notes=(told(NASTY),),
         directory=f"/runs/{NASTY}",
     )
     page = shown(show_run, nasty)
@@ -97,7 +102,7 @@ def test_a_benchmark_names_each_arm_where_it_ran_and_how_noisy_the_host_was(widt
         placement=block().placement,
         blocks={"0": block()},
     )
-    host = HostNoise(blocks=4, invalid=1, noisy=False, reasons=("swapped",))
+    host = HostNoise(blocks=4, invalid=1, noisy=False, causes=((told("swapped"),),))
     page = shown(
         show_benchmark,
         Benchmark(workload=Workload(), pace=FULL, arms=(arm,), host=host),

@@ -125,7 +125,7 @@ class TensorExam:
             kl_divergence=None,
             limit=limit or 1e-6,
             tokenizer_equal=True,
-            cause="",
+            causes=(),
         )
 
 

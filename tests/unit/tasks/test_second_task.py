@@ -15,6 +15,7 @@ from edgewright.core.run import Status
 from edgewright.errors import UnsupportedError
 from edgewright.report.answer import headline
 from edgewright.report.html import draw
+from edgewright.report.sentences import sentence
 from edgewright.testing import FakeBackend, FakeFiles, FakeRunner, TaskConformance, facts, fake_context
 from tests.unit.tasks.tensor_task import ERROR, KIND, RATE, TensorExam, TensorTask, answer
 
@@ -74,7 +75,7 @@ def test_it_is_built_scored_timed_gated_and_chosen_by_its_own_metrics(context, t
 def test_a_framework_of_another_task_takes_no_part_with_the_reason(context, tmp_path):
     run = optimized(context, tmp_path)
     assert not [trial for trial in run.trials if trial.recipe.framework == "texts"]
-    (note,) = [note for note in run.notes if note.startswith("texts")]
+    (note,) = [note for note in map(sentence, run.notes) if note.startswith("texts")]
     assert "text-generation" in note
     assert KIND in note
 

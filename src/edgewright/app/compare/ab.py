@@ -27,6 +27,7 @@ from edgewright.core.statistics.retention import retained
 from edgewright.errors import UsageError
 from edgewright.inputs.config import evaluation_text
 from edgewright.ports import Context
+from edgewright.reasons import because
 
 _TEXT = {"next_token_accuracy", "perplexity"}
 _BLOCK = {"load_s", "peak_bytes", "cpu_s_per_token"}
@@ -80,10 +81,10 @@ def _by_rounds(context: Context, arms: Sequence[Runnable], options: AbOptions) -
         done = timed_rounds(context, sides, numbers, done, options.workload, options.pace, options.seed)
         looked += 1
         host = host_noise(done)
-        doubt = f"{host.invalid} of {host.blocks} blocks were disturbed: the host is too noisy"
+        doubt = because("blocks_disturbed", disturbed=host.invalid, blocks=host.blocks)
         mine = {side: counted(numbered(done), side) for side in sides}
         ratio = ratio_of(mine["B"], mine["A"], options.metric)
-        verdict = decide(options.metric, ratio, margin=options.margin, doubt=doubt if host.is_mute else "")
+        verdict = decide(options.metric, ratio, margin=options.margin, doubt=doubt if host.is_mute else None)
         if verdict.answer is not Better.INCONCLUSIVE or host.is_mute:
             break
     return AbTest(a=arms[0].name, b=arms[1].name, verdict=verdict, looks=looked, rounds=len(done))

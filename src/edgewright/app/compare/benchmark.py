@@ -17,6 +17,7 @@ from edgewright.core.measurement.rounds import Round, counted, host_noise, numbe
 from edgewright.core.measurement.speed import paired_values, speed_values
 from edgewright.errors import ResourceError, UsageError
 from edgewright.ports import Context
+from edgewright.reasons import because
 from edgewright.tasks.text_generation.timing import on_ids
 
 
@@ -127,10 +128,10 @@ def summed_up(
     blocks = {name: counted(numbered(done), name) for name in names}
     for name, mine in blocks.items():
         if not mine:
-            reasons = (one.reason for each in done for one in each.invalid if one.arm == name)
-            reason = next(reasons, "the host was slower or faster than usual")
+            causes = (one.causes for each in done for one in each.invalid if one.arm == name)
             raise ResourceError(
-                f"Every block of {name} was disturbed: {reason}.",
+                f"Every block of {name} was disturbed.",
+                because=next(causes, (because("host_unusual"),)),
                 hint="Stop other programs on this machine, or use --short-blocks, which does not check for "
                 "disturbance.",
             )

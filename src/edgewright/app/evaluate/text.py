@@ -19,6 +19,7 @@ from edgewright.core.statistics.looks import TEXT_LOOKS
 from edgewright.errors import InputError
 from edgewright.inputs.config import evaluation_text
 from edgewright.ports import Context
+from edgewright.reasons import Reason, because
 
 _ALONE_LIMIT_S = 60.0
 
@@ -42,7 +43,7 @@ class Evaluation:
     placement: Placement
     verdict: Verdict | None = None
     looks: int = 1
-    notes: tuple[str, ...] = ()
+    notes: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,13 +124,8 @@ def _limit_s(original: Scores | None) -> float:
     return score_limit(SCORE_LIMIT_S, original.seconds)
 
 
-def _notes(parts: Sequence[Scores], asked: int) -> tuple[str, ...]:
+def _notes(parts: Sequence[Scores], asked: int) -> tuple[Reason, ...]:
     done = sum(part.tokens for part in parts)
     if asked - done < 2 * len(parts):  # a rest of one token has nothing to score
         return ()
-    return (
-        (
-            f"scored on the first {done} of {asked} tokens: this runtime is slow here; set --tokens to score "
-            "more"
-        ),
-    )
+    return (because("fewer_tokens", done=done, asked=asked),)

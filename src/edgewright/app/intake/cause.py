@@ -11,6 +11,7 @@ from edgewright.core.jobs.results import Failure
 from edgewright.core.measurement.traces import first_difference
 from edgewright.core.recipe.recipes import Option
 from edgewright.ports import Backend, Context
+from edgewright.reasons import Reason, because
 
 _TOKENS = 48
 """Enough for positions and attention to matter, few enough to keep every layer's output in memory."""
@@ -25,13 +26,13 @@ class Side:
     runtime: Mapping[str, Option]
 
 
-def likely_cause(context: Context, original: Side, other: Side, ids: tuple[int, ...], log: Path) -> str:
+def likely_cause(context: Context, original: Side, other: Side, ids: tuple[int, ...], log: Path) -> Reason:
     """Which layer differs first, or that it is not known why."""
     context.reporter.phase("searching for the first layer that differs")
     found = []
     for side in (original, other):
         layers = trace(context, side.backend, side.artifact, side.runtime, ids[:_TOKENS], log)
         if isinstance(layers, Failure):
-            return f"cause unknown: {side.backend.toolchain.title} does not expose the outputs of its layers"
+            return because("layers_hidden", framework=side.backend.toolchain.title)
         found.append(layers)
     return first_difference(*found)

@@ -73,8 +73,8 @@ def _demand_tokenizer(context: Context, source: Source, backend: Backend) -> Non
     if mine != expected:
         where = first_difference(mine, expected, texts)
         raise UnprovenError(
-            f"The tokenizer made from {Path(source.original).name} differs from the tokenizer in the "
-            f"file; {where}.",
+            f"The tokenizer made from {Path(source.original).name} differs from the tokenizer in the file.",
+            because=(where,),
             hint="Give the original Hugging Face directory, which has a tokenizer.json.",
         )
 
@@ -165,6 +165,7 @@ def _unproven(
         f"The model made from {Path(source.original).name} differs from the model in the file: KL "
         f"divergence {proof.kl_exact:.3g} nat per token to its own weights (limit "
         f"{proof.limit_exact:g}), {proof.kl_file:.3g} to the file in its own runtime; perplexity "
-        f"{proof.source_perplexity:.4g} instead of {proof.file_perplexity:.4g}; {cause}.",
+        f"{proof.source_perplexity:.4g} instead of {proof.file_perplexity:.4g}.",
+        because=(cause,),
         hint="Please report this with the file's name. The original Hugging Face directory may work.",
     )

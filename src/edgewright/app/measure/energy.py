@@ -17,6 +17,7 @@ from edgewright.core.measurement.rounds import Round
 from edgewright.core.measurement.speed import speed_values
 from edgewright.errors import UsageError
 from edgewright.ports import Context
+from edgewright.reasons import because
 from edgewright.tasks.text_generation.timing import on_ids
 
 BLOCK = "energy"
@@ -65,7 +66,8 @@ def energy_values(finished: Round, name: str) -> Mapping[str, Value]:
     """Energy and processor time per token of one arm of an energy round."""
     block: Block | None = finished.blocks.get(name)
     if block is None:
-        why = next((one.reason for one in finished.invalid if one.arm == name), "it was not run")
-        return {METRIC: not_available(METRIC, f"every block was disturbed: {why}")}
+        causes = next((one.causes for one in finished.invalid if one.arm == name), ())
+        why = causes[0] if causes else because("not_run")
+        return {METRIC: not_available(METRIC, because("every_block_disturbed", reason=why))}
     values = speed_values([block])
     return {METRIC: values[METRIC]} if METRIC in values else {}

@@ -65,7 +65,7 @@ def timed_round(
     names = tuple(arm.name for arm in order)
     for place, arm in enumerate(order):
         for attempt in range(_ATTEMPTS):
-            again = f", again: {invalid[-1].reason}" if attempt else ""
+            again = ", again: something disturbed it" if attempt else ""
             context.reporter.phase(f"timing {arm.name} ({place + 1} of {len(order)} in this round{again})")
             answer = _block(context, arm, timing)
             if isinstance(answer, Failure):
@@ -73,10 +73,10 @@ def timed_round(
                 break
             others = disturbance(answer.noise, None)  # what else ran says nothing of the host's own speed
             usual = usual_speed(seen[-RECENT:])
-            reason = disturbance(answer.noise, usual) if timing.pace.sentinel else others
+            causes = disturbance(answer.noise, usual) if timing.pace.sentinel else others
             if not others:
                 seen.append(answer.noise)
-            if not reason or (not timing.pace.sentinel and attempt == _ATTEMPTS - 1):
+            if not causes or (not timing.pace.sentinel and attempt == _ATTEMPTS - 1):
                 blocks[arm.name] = answer
                 break
             speed = None if others else relative_speed(answer.noise, usual)
@@ -85,7 +85,7 @@ def timed_round(
                 if not is_worth_waiting_for([*timing.before, so_far]):
                     blocks[arm.name], swung[arm.name] = answer, speed
                     break
-            invalid.append(Invalid(arm=arm.name, reason=reason, speed=speed))
+            invalid.append(Invalid(arm=arm.name, causes=causes, speed=speed))
     return Round(blocks=blocks, order=names, invalid=tuple(invalid), swung=swung), failures
 
 

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from edgewright.app.measure.rounds import Arm, Timing, timed_round
 from edgewright.app.optimize.state import State
-from edgewright.core.jobs.results import Failure, FailureKind, error_of
+from edgewright.core.jobs.results import FailureKind, error_of
 from edgewright.core.measurement.records import Block, Pace
 from edgewright.core.measurement.rounds import Phase, Round, RoundKey
+from edgewright.core.run import Status
 
 
 def run_round(state: State, key: RoundKey, trials: Sequence[str], pace: Pace, *, twice: bool = False) -> None:
@@ -86,5 +87,7 @@ def _hold_to_its_answers(state: State, arm: str, finished: Round) -> None:
     if scored is None or arm == state.setup.baseline_id:
         return
     if reason := state.setup.exam.disagreement(finished.blocks[arm], scored):
-        failure = Failure(failure=FailureKind.FAILED, reason=reason)
-        state.record.fail(state.record.trials[arm].recipe, failure, "timing")
+        failed = replace(
+            state.record.trials[arm], status=Status.FAILED, reason=reason, failure=FailureKind.FAILED
+        )
+        state.record.update(failed, "failed")

@@ -23,6 +23,7 @@ from edgewright.core.recipe.pruning import parse
 from edgewright.core.recipe.recipes import Recipe
 from edgewright.core.run import Status, Trial
 from edgewright.errors import EdgewrightError
+from edgewright.reasons import Reason, because
 
 _UNCHANGED = 0.98
 """Of the unquantized build's bits per weight: what is above quantized no matrix of any size."""
@@ -35,7 +36,7 @@ def make(
     recipes: Sequence[Recipe],
     *,
     glance: bool = False,
-    unless: Callable[[Artifact], str] = lambda _: "",
+    unless: Callable[[Artifact], Reason | None] = lambda _: None,
 ) -> None:
     """Build and score recipes; their bases are among them, or were made before (``state.measured.made``).
 
@@ -48,7 +49,7 @@ def make(
         possible = [recipe for recipe in waiting if not recipe.base or recipe.base_id in made]
         if not possible:
             for recipe in waiting:
-                skip(state, recipe, f"its base build {recipe.base_id} failed")
+                skip(state, recipe, because("base_failed", base=recipe.base_id))
             break
         waiting = [recipe for recipe in waiting if recipe not in possible]
         made |= _built(state, possible, made)
@@ -91,10 +92,8 @@ def _stand_in(state: State, recipe: Recipe, made: dict[str, Artifact]) -> None:
     """What others are made from can be missing: they are then made from what it would have been made from."""
     if recipe.id not in made:
         made[recipe.id] = made[recipe.base_id]
-        state.record.note(
-            f"{recipe.id} failed, so other builds are made without it: "
-            f"{state.record.trials[recipe.id].reason}"
-        )
+        why = state.record.trials[recipe.id].reason or because("no_reason")
+        state.record.note(because("made_without", build=recipe.id, reason=why))
 
 
 def _built(state: State, recipes: Sequence[Recipe], bases: Mapping[str, Artifact]) -> dict[str, Artifact]:
@@ -119,18 +118,15 @@ def _built(state: State, recipes: Sequence[Recipe], bases: Mapping[str, Artifact
     return made
 
 
-def _quantized_nothing(state: State, artifact: Artifact) -> str:
-    """Why a build is none of what its name says: no row was long enough for its groups. Empty where it is one."""
+def _quantized_nothing(state: State, artifact: Artifact) -> Reason | None:
+    """Why a build is not what its name says: no row was long enough for its groups; None where it is."""
     plain = state.record.trials[state.setup.plan.of(artifact.recipe.framework)[0].id].artifact
     if artifact.recipe.precision.unquantized or plain is None:
-        return ""
+        return None
     mine, whole = artifact.manifest.bits_per_weight, plain.manifest.bits_per_weight
     if mine < _UNCHANGED * whole:
-        return ""
-    return (
-        f"nothing was quantized: {mine:.1f} bits per weight, unquantized {whole:.1f}; the model's row "
-        "lengths are not multiples of the group size"
-    )
+        return None
+    return because("nothing_quantized", bits=mine, unquantized=whole)
 
 
 def _build(state: State, recipe: Recipe, base: Artifact | None) -> tuple[Recipe, Artifact | Failure | None]:
@@ -172,7 +168,7 @@ def _glance(state: State, recipe: Recipe, artifact: Artifact) -> Trial | None:
     if lost is None:
         return None
     trial = state.record.trials[recipe.id]
-    reason = f"stopped after {scores.tokens} tokens: {lost.reason}"
+    reason = because("stopped_early", tokens=scores.tokens, metric=lost.gate.metric)
     return replace(
         trial,
         status=Status.SKIPPED,
@@ -198,11 +194,11 @@ def _accuracy_verdicts(state: State, values: Mapping[str, Value]) -> list[Verdic
 def mark_out_of_time(state: State, recipes: Sequence[Recipe]) -> None:
     """Candidates that the budget leaves for the next run of the same command."""
     for recipe in recipes:
-        reason = "the time budget is used up; run the same command with a larger budget to continue"
+        reason = because("out_of_time")
         state.record.update(replace(state.record.trials[recipe.id], reason=reason), "out-of-time")
 
 
-def skip(state: State, recipe: Recipe, reason: str) -> None:
+def skip(state: State, recipe: Recipe, reason: Reason) -> None:
     state.record.update(
         replace(state.record.trials[recipe.id], status=Status.SKIPPED, reason=reason), "skipped"
     )

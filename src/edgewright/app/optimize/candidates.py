@@ -17,6 +17,7 @@ from edgewright.core.recipe.sensitivity import BITS, Sensitivity, groups_of
 from edgewright.core.recipe.space import Storage
 from edgewright.core.run import Status, Trial
 from edgewright.ports.task import Scored
+from edgewright.reasons import because
 
 _BITS = (3.5, 4.0, 4.5, 5.0, 5.5, 6.0, 7.0)
 """Bits a weight at which types are allocated to tensors."""
@@ -94,7 +95,7 @@ class Pool:
             if begun or (state.setup.request.only and name not in planned):
                 continue
             if not state.record.run.assessment.host.meets(candidate.needs):
-                reason = f"takes too long on a host without {' and '.join(candidate.needs)}"
+                reason = because("too_long_here", needs=candidate.needs)
                 self.elsewhere.append(Trial(recipe=candidate.recipe, status=Status.UNTRIED, reason=reason))
                 continue
             yield Entry(

@@ -12,6 +12,7 @@ from edgewright.core.measurement.data import Part, PartKind
 from edgewright.core.measurement.quantity import METRICS, Value
 from edgewright.core.run import Trial
 from edgewright.ports.task import Scored
+from edgewright.reasons import because
 
 
 def confirm_accuracy(state: State, trial: Trial) -> Outcome:
@@ -39,10 +40,7 @@ def confirm_accuracy(state: State, trial: Trial) -> Outcome:
         if all(verdict.outcome is not Outcome.INCONCLUSIVE for verdict in verdicts):
             break
     if not parts:
-        state.record.note(
-            "the text is too short for a held-out part: accuracy is measured on the same text as in the "
-            "search"
-        )
+        state.record.note(because("no_held_out"))
         return Outcome.PASS
     explored = trial.explored or trial.values
     state.record.update(
@@ -50,6 +48,6 @@ def confirm_accuracy(state: State, trial: Trial) -> Outcome:
     )
     outcome = overall(verdicts)
     if outcome is Outcome.FAIL:
-        lost = next(v.reason for v in verdicts if v.outcome is Outcome.FAIL)
-        state.record.refute(trial.id, f"held-out text: {lost}")
+        lost = next(v for v in verdicts if v.outcome is Outcome.FAIL)
+        state.record.refute(trial.id, because("lost_held_out", metric=lost.gate.metric))
     return outcome

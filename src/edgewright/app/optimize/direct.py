@@ -26,6 +26,7 @@ from edgewright.core.measurement.rounds import Phase, RoundKey
 from edgewright.core.recipe.artifact import Artifact
 from edgewright.core.recipe.recipes import Plan, Recipe
 from edgewright.core.run import Status, Trial
+from edgewright.reasons import Reason, because
 
 _MARGIN = 0.05
 """A build that is predicted to miss the gate on speed by more than this share is not timed."""
@@ -71,31 +72,31 @@ def answer(state: State, framework: str) -> None:
         confirm_one(state, recipes[0].id)
 
 
-def _too_slow(state: State, seen: dict[str, float], build: Artifact) -> str:
+def _too_slow(state: State, seen: dict[str, float], build: Artifact) -> Reason | None:
     """Why a build is not scored: it is slower than the gate on decode speed asks, by its size or in one short block.
 
     That block is the cheapest thing to measure: without the original beside it. What it gave is kept in ``seen``, in tokens/s.
     """
     bound = _decode_bound(state)
     if not bound:
-        return ""
+        return None
     if reason := _predicted_slow(state, build, seen):
         return reason
     name = build.manifest.recipe.id
     finished = glance_at_speed(state, name)
     if finished is None:
-        return ""
+        return None
     speed = state.setup.exam.figure(finished)
     if speed >= bound:
-        return ""
+        return None
     seen[name] = speed
-    return f"{speed:.3g} tokens/s in one short block; the gate requires {bound:.3g}"
+    return because("slow_in_one_block", metric=state.setup.exam.speed, speed=speed, bound=bound)
 
 
-def _predicted_slow(state: State, build: Artifact, seen: Mapping[str, float]) -> str:
+def _predicted_slow(state: State, build: Artifact, seen: Mapping[str, float]) -> Reason | None:
     """Why a build is not worth timing: by its size and the builds timed so far it misses the gate on decode speed.
 
-    Decoding reads every weight once a token, so speed grows at best with the inverse of the size. Empty where it may hold.
+    Decoding reads every weight once a token, so speed grows at best with the inverse of the size. None where it may hold.
     """
     bound = _decode_bound(state)
     timed = {
@@ -109,8 +110,8 @@ def _predicted_slow(state: State, build: Artifact, seen: Mapping[str, float]) ->
         if speed and (artifact := state.record.trials[name].artifact)
     ]
     if not speeds or max(speeds) >= (1.0 - _MARGIN) * bound:
-        return ""
-    return f"{max(speeds):.3g} tokens/s predicted from its size; the gate requires {bound:.3g}"
+        return None
+    return because("slow_by_size", metric=state.setup.exam.speed, speed=max(speeds), bound=bound)
 
 
 def _decode_bound(state: State) -> float:
@@ -178,12 +179,7 @@ def _leave(state: State, recipes: Sequence[Recipe], chosen: Recipe, *, passed: b
     """Say of the others why they were not built; the conversion was only needed to make them."""
     conversion = state.record.trials[recipes[0].id]
     state.record.update(replace(conversion, status=Status.AUXILIARY), "not-timed")
-    why = (
-        "was the first build that passed every gate"
-        if passed
-        else "was confirmed first, and its values are within every gate"
-    )
-    reason = f"{chosen.id} {why}; run without --quick to compare all builds"
+    reason = because("first_passed" if passed else "first_within", build=chosen.id)
     for recipe in recipes:
         if state.record.trials[recipe.id].status is Status.PLANNED:
             state.record.update(

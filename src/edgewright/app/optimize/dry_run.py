@@ -21,6 +21,7 @@ from edgewright.core.recipe.recipes import Recipe
 from edgewright.errors import EdgewrightError
 from edgewright.ports import Context
 from edgewright.ports.task import Subject
+from edgewright.reasons import because
 
 _WORKLOAD = Workload(prompt_tokens=16, decode_tokens=4)
 _PACE = Pace(
@@ -41,9 +42,7 @@ def tiny_source(state: State) -> Source | None:
     """Two layers, random weights, the same architecture and tokenizer; None where it cannot be made (noted)."""
     source = state.setup.source
     if source.facts.gguf and source.facts.gguf.unmapped:
-        state.record.note(
-            "no dry run: Transformers cannot load this model, so no tiny test model can be made from it"
-        )
+        state.record.note(because("no_dry_run_unmapped"))
         return None
     try:
         return prepare(
@@ -56,8 +55,7 @@ def tiny_source(state: State) -> Source | None:
             fingerprint=source.digest,
         )
     except EdgewrightError as error:
-        note = f"no dry run: a tiny model of this architecture could not be made ({error.message})"
-        state.record.run = replace(state.record.run, notes=(*state.record.run.notes, note))
+        state.record.note(because("no_dry_run", text=error.message))
         return None
 
 

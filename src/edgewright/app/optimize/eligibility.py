@@ -13,6 +13,7 @@ from edgewright.app.optimize.state import State
 from edgewright.core.jobs.results import Failure
 from edgewright.core.model.facts import Source
 from edgewright.core.run import Status
+from edgewright.reasons import told
 
 _SLOW_INSTALL_MIN = 3.0
 
@@ -30,7 +31,7 @@ def enter(state: State, frameworks: Sequence[str], tiny: Source | None) -> list[
             passed.append(framework)
             return
         for recipe in state.setup.plan.of(framework):
-            state.record.fail(recipe, failure, "dry run with a tiny model")
+            state.record.fail(recipe, failure, "dry run")
 
     tasks = [partial(_tried, state, framework, tiny) for framework in ready]
     run_parallel(state.setup.context.runner, state.setup.at_once(), tasks, settle)
@@ -50,7 +51,7 @@ def _installed(state: State, framework: str) -> bool:
     ready = state.setup.context.toolchains.ensure(spec, state.setup.context.reporter.tell)
     if not ready.ready:
         for recipe in state.setup.plan.of(framework):
-            reason = f"{ready.reason}. {ready.hint}".strip()
+            reason = told(f"{ready.reason}. {ready.hint}".strip())
             status = Status.UNAVAILABLE if ready.supported else Status.UNSUPPORTED
             trial = replace(state.record.trials[recipe.id], status=status, reason=reason)
             state.record.update(trial, "unavailable")

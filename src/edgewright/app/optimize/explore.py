@@ -20,6 +20,7 @@ from edgewright.core.recipe.artifact import Artifact
 from edgewright.core.recipe.recipes import Recipe, scoring_runtime
 from edgewright.core.run import Status
 from edgewright.ports.task import Scored
+from edgewright.reasons import Reason, because
 
 _SMALLEST_TRIES = 4
 _NEARER = 0.6
@@ -102,13 +103,14 @@ def convert(state: State, recipe: Recipe) -> Artifact | None:
         failure = scores if isinstance(scores, Failure) else None
     if isinstance(made, Failure) or isinstance(scores, Failure) or scores is None:
         if failure:
-            state.record.fail(recipe, failure, "the unquantized conversion failed")
+            state.record.fail(recipe, failure, "unquantized conversion")
+        why = state.record.trials[recipe.id].reason or because("no_reason")
         for other in state.setup.plan.of(recipe.framework)[1:]:
-            skip(state, other, state.record.trials[recipe.id].reason)
+            skip(state, other, why)
         return None
     validated = score_validation(state, recipe, made)
     if isinstance(validated, Failure):
-        state.record.note(f"{recipe.id} was compared at one length only: {validated.reason}")
+        state.record.note(because("one_length_only", build=recipe.id, text=validated.reason))
         validated = None
     setup = state.setup
     setup.context.reporter.phase(f"comparing {recipe.id} with the original")
@@ -126,7 +128,7 @@ def convert(state: State, recipe: Recipe) -> Artifact | None:
     state.scored(recipe, scores)
     if not cross.equal:
         for other in state.setup.plan.of(recipe.framework):
-            reason = f"the unquantized conversion differs from the original: {cross.cause}"
+            reason = because("conversion_differs", causes=cross.causes)
             state.record.update(
                 replace(state.record.trials[other.id], status=Status.BROKEN, reason=reason), "broken"
             )
@@ -141,7 +143,7 @@ def _noise(state: State) -> float | None:
     return KERNEL_KL if quantized else None
 
 
-def _cause(state: State, recipe: Recipe, made: Artifact) -> str:
+def _cause(state: State, recipe: Recipe, made: Artifact) -> Reason:
     original = Side(
         backend=state.setup.original,
         artifact=state.setup.source.path,

@@ -8,6 +8,7 @@ from dataclasses import replace
 from edgewright.core.decision.policy import Policy
 from edgewright.core.decision.verdict import BETWEEN_BLOCKS, Circumstances, judge_all, overall
 from edgewright.core.measurement.memory import inconsistency
+from edgewright.core.measurement.noise import LIMITS
 from edgewright.core.measurement.quantity import METRICS, Kind, of_kind
 from edgewright.core.measurement.records import Block
 from edgewright.core.measurement.rounds import RoundKey
@@ -16,8 +17,9 @@ from edgewright.core.run import Run, Status, Trial
 from edgewright.core.statistics.looks import ONE_SIDED
 from edgewright.core.statistics.steadiness import early_share
 from edgewright.ports.task import Exam
+from edgewright.reasons import Reason, because
 
-_NOISY = "over 30 % of this confirmation's blocks were disturbed: the host is too noisy for a verdict"
+_NOISY = because("host_too_noisy", share=LIMITS.invalid_share)
 
 
 def timed(
@@ -54,12 +56,12 @@ def judged(trial: Trial, run: Run, policy: Policy, *, explored: bool = False) ->
     return replace(trial, verdicts=verdicts, outcome=overall(verdicts))
 
 
-def _early(trial: Trial, policy: Policy) -> dict[str, str]:
+def _early(trial: Trial, policy: Policy) -> dict[str, Reason]:
     """Steadiness between blocks that so few of them do not show: later looks may pass it, so an early one must be surer."""
     share = early_share(trial.blocks)
     if share is None:
         return {}
-    why = f"{trial.blocks} rounds pass only what keeps {share:.0%} of the bound"
+    why = because("early_look", rounds=trial.blocks, share=share)
     return {
         gate.metric: why
         for gate in policy.gates
@@ -70,12 +72,12 @@ def _early(trial: Trial, policy: Policy) -> dict[str, str]:
     }
 
 
-def _unsteady(run: Run, policy: Policy) -> dict[str, str]:
+def _unsteady(run: Run, policy: Policy) -> dict[str, Reason]:
     """Steadiness that the host or the original itself lacks here: then no build is to blame."""
     if run.host is not None and run.host.excuse:
         return dict.fromkeys(of_kind(Kind.STEADINESS), run.host.excuse)
     baseline = run.baseline
-    why = "the original misses the same bound here: the host is too noisy for a verdict"
+    why = because("original_misses")
     return {
         gate.metric: why
         for gate in policy.gates
@@ -86,7 +88,7 @@ def _unsteady(run: Run, policy: Policy) -> dict[str, str]:
     }
 
 
-def memory_doubts(trial: Trial, blocks: Mapping[RoundKey, Block], facts: ModelFacts) -> dict[str, str]:
+def memory_doubts(trial: Trial, blocks: Mapping[RoundKey, Block], facts: ModelFacts) -> dict[str, Reason]:
     """Why this build's memory readings cannot be judged, by metric; empty where they can."""
     weights = trial.artifact.manifest.weight_bytes if trial.artifact else facts.weight_bytes
     share = 0.0 if facts.tied_embeddings else facts.embedding_parameters / facts.parameters

@@ -23,6 +23,7 @@ from edgewright.core.recipe.artifact import Artifact
 from edgewright.core.recipe.recipes import Recipe
 from edgewright.core.recipe.sensitivity import Sensitivity
 from edgewright.core.run import Status, Trial
+from edgewright.reasons import because
 
 
 def mixed(state: State, framework: str, unquantized: Artifact) -> Recipe | None:
@@ -44,9 +45,7 @@ def allocated(state: State, framework: str, unquantized: Artifact, target: float
     allocation = allocate(options, target - rest)
     if allocation is None:
         least = rest + sum(min(o.size_bytes for o in choices) for choices in options.values())
-        state.record.note(
-            f"{framework}: no allocation is as small as {target / 1e6:.1f} MB; the smallest is {least / 1e6:.1f} MB"
-        )
+        state.record.note(because("no_allocation", framework=framework, target=target, smallest=least))
         return None
     return _trial(state, framework, unquantized, allocation, rest, target)
 
@@ -84,7 +83,7 @@ def _seconds(state: State, framework: str, mixture: Mixture) -> Mapping[str, flo
             state.setup.log(framework, "types"),
         )
         if isinstance(found, Failure):
-            state.record.note(f"{framework}: allocations ignore speed: {found.reason}")
+            state.record.note(because("allocation_ignores_speed", framework=framework, text=found.reason))
         state.measured.type_seconds[framework] = {} if isinstance(found, Failure) else found
     return state.measured.type_seconds[framework]
 
@@ -122,7 +121,7 @@ def table_of(state: State) -> Sensitivity | None:
             state.setup.log(state.setup.baseline_id, "sensitivity"),
         )
     if isinstance(state.measured.sensitivity, Failure):
-        state.record.note(f"no types were allocated per tensor: {state.measured.sensitivity.reason}")
+        state.record.note(because("nothing_allocated", text=state.measured.sensitivity.reason))
         return None
     return state.measured.sensitivity
 

@@ -26,6 +26,7 @@ from edgewright.core.model.facts import Source
 from edgewright.core.recipe.recipes import Plan
 from edgewright.core.run import Run, Status, Trial
 from edgewright.ports import Context, Journal
+from edgewright.reasons import because
 
 
 def optimize(
@@ -111,7 +112,7 @@ def _begin(
         policy=request.policy,
         baseline=Trial(recipe=plan.baseline),
         trials=tuple(trials.values()),
-        notes=tuple(f"{name} is left out: {reason}" for name, reason in plan.unfit.items()),
+        notes=tuple(because("left_out", framework=name, text=text) for name, text in plan.unfit.items()),
         directory=str(journal.path),
     )
     now = context.clock.monotonic_s()

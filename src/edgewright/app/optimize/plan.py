@@ -11,6 +11,7 @@ from edgewright.core.recipe.pruning import Pruning
 from edgewright.core.recipe.recipes import REFERENCE, Plan, Recipe, Skipped
 from edgewright.errors import UnsupportedError, UsageError
 from edgewright.ports import Backend
+from edgewright.reasons import because
 
 
 def plan(
@@ -57,7 +58,7 @@ def plan(
         for recipe in (*recipes, *(one for pruning in prunings for one in _pruned(recipes, pruning))):
             size = assessment.facts.parameters * recipe.nominal_bits / 8
             if max_size_bytes and not recipe.precision.unquantized and size > 1.1 * max_size_bytes:
-                reason = f"its weights would take about {size / 1e6:.0f} MB, over the limit of {max_size_bytes / 1e6:.0f} MB"
+                reason = because("over_size", size=size, limit=max_size_bytes)
                 skipped.append(Skipped(recipe=recipe, reason=reason))
             else:
                 candidates.append(recipe)

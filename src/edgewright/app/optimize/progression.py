@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from functools import partial
 
 from edgewright.app.optimize.state import State
-from edgewright.core.decision.choice import compare
 from edgewright.core.measurement.quantity import Value
 from edgewright.core.run import StageStep, Trial
+from edgewright.reasons import Reason, because, told
 
 _SHOWN = (
     "decode_tok_s",
@@ -30,12 +30,11 @@ def progression(state: State, trial: Trial) -> tuple[StageStep, ...]:
     tuned = trial.id != plain.id
     explored = trial.explored or trial.values
     step = partial(_step, state.setup.request.policy.axes)
-    words = f"{converted.id}: the format changed, nothing was quantized"
     return (
-        step("baseline", f"the original in {base.recipe.framework}", base.values),
-        step("converted", words, converted.values, base.values),
-        step("quantized", plain.id, plain.explored or plain.values, converted.values),
-        step("accelerated", trial.id, explored, plain.explored or plain.values)
+        step("baseline", because("stage_original", framework=base.recipe.framework), base.values),
+        step("converted", because("stage_converted", build=converted.id), converted.values, compared=True),
+        step("quantized", told(plain.id), plain.explored or plain.values, compared=True),
+        step("accelerated", told(trial.id), explored, compared=True)
         if tuned
         else step("accelerated", _kept(state, trial), explored),
         step("validated", _confirmed(state, trial), trial.values if trial.confirmed else {}),
@@ -43,33 +42,27 @@ def progression(state: State, trial: Trial) -> tuple[StageStep, ...]:
 
 
 def _step(
-    axes: Mapping[str, str],
-    stage: str,
-    what: str,
-    values: Mapping[str, Value],
-    before: Mapping[str, Value] | None = None,
+    axes: Mapping[str, str], stage: str, what: Reason, values: Mapping[str, Value], *, compared: bool = False
 ) -> StageStep:
     shown = {name: values[name] for name in (*axes.values(), *_SHOWN) if name in values}
-    gained = compare(values, before, axes=axes) if before else ""
-    return StageStep(stage=stage, what=what, values=shown, gained=gained)
+    return StageStep(stage=stage, what=what, values=shown, compared=compared)
 
 
-def _confirmed(state: State, trial: Trial) -> str:
+def _confirmed(state: State, trial: Trial) -> Reason:
     if not trial.confirmed:
-        return f"{trial.id} was not confirmed: its values are from the search"
+        return because("stage_unconfirmed", build=trial.id)
     kept = trial.values.get("accuracy_retained")
-    items = f"{kept.n} held-out positions" if kept and state.setup.exam.held_out else "the explored text"
-    return f"{trial.id}, {trial.blocks} new blocks, {items}"
+    if kept and state.setup.exam.held_out:
+        return because("stage_confirmed", build=trial.id, blocks=trial.blocks, positions=kept.n)
+    return because("stage_confirmed_on_explored", build=trial.id, blocks=trial.blocks)
 
 
-def _kept(state: State, trial: Trial) -> str:
+def _kept(state: State, trial: Trial) -> Reason:
     placement = trial.placement
-    settings = (
-        f"{placement.threads} threads on {placement.device}, KV cache {placement.kv_cache}"
-        if placement
-        else ""
-    )
-    tried = [t.id for t in state.record.trials.values() if t.variant_of == trial.id]
+    if placement is None:
+        return because("stage_default")
+    tried = tuple(t.id for t in state.record.trials.values() if t.variant_of == trial.id)
+    threads, device, cache = placement.threads, placement.device, placement.kv_cache
     if not tried:
-        return f"default runtime settings: {settings}"
-    return f"default runtime settings ({settings}); no gain from {', '.join(tried)}"
+        return because("stage_default_runtime", threads=threads, device=device, kv_cache=cache)
+    return because("stage_no_gain", tried=tried, threads=threads, device=device, kv_cache=cache)

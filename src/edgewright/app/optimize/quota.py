@@ -10,6 +10,7 @@ from edgewright.app.steps.build import build, drop
 from edgewright.core.decision.ranking import shortlist
 from edgewright.core.jobs.results import Failure
 from edgewright.core.run import Status, Trial
+from edgewright.reasons import because
 
 _KEPT = 5
 """As many of the best are kept as a confirmation may look at."""
@@ -42,16 +43,9 @@ def keep_within(state: State) -> None:
         if trial.artifact is not None:
             drop(state.setup.context, trial.artifact)
             total -= _size(trial)
-            note = (
-                "its files were deleted to stay within the disk quota; the same command builds it again if "
-                "needed"
-            )
-            state.record.update(replace(trial, notes=(*trial.notes, note)), "dropped")
+            state.record.update(replace(trial, deleted=True), "dropped")
     if total > quota:
-        state.record.note(
-            f"builds take {total / 1e6:.0f} MB, over the quota of {quota / 1e6:.0f} MB, but all of them "
-            "are still needed"
-        )
+        state.record.note(because("over_quota", size=total, quota=quota))
 
 
 def with_files(state: State, trial: Trial) -> Trial:

@@ -12,6 +12,7 @@ from edgewright.core.recipe.artifact import Artifact
 from edgewright.core.recipe.recipes import Recipe
 from edgewright.core.run import CrossValidation, Run, Status, Trial
 from edgewright.ports import Journal, Reporter
+from edgewright.reasons import Reason, because
 
 
 class RunRecord:
@@ -59,13 +60,13 @@ class RunRecord:
         trial = replace(
             self.trials[recipe.id],
             status=status,
-            reason=f"{during}: {failure.reason}",
+            reason=because("failed", during=during, text=failure.reason),
             failure=failure.failure,
             log=failure.log,
         )
         self.update(trial, "failed")
 
-    def refute(self, trial: str, reason: str) -> None:
+    def refute(self, trial: str, reason: Reason) -> None:
         """A build that the confirmation refutes takes its variants with it: they are the same bytes."""
         bytes_of = self.trials[trial].variant_of or trial
         for one in list(self.trials.values()):
@@ -89,7 +90,7 @@ class RunRecord:
             artifact=artifact,
             values=values,
             notes=manifest.notes,
-            reason="",
+            reason=None,
             failure=None,
         )
         self.update(trial, "built")
@@ -100,14 +101,14 @@ class RunRecord:
         if told:
             self._reporter.trial(trial)
 
-    def event(self, name: str, **details: str | float | None) -> None:
+    def event(self, name: str, **details: str | float | Reason | None) -> None:
         """Write something else to the history."""
         self._journal.note(name, **details)
 
-    def note(self, text: str) -> None:
-        """Say something in the run's record, once."""
-        if text not in self.run.notes:
-            self.run = replace(self.run, notes=(*self.run.notes, text))
+    def note(self, what: Reason) -> None:
+        """Keep something that a reader of the run should know, once."""
+        if what not in self.run.notes:
+            self.run = replace(self.run, notes=(*self.run.notes, what))
 
     def save(self) -> None:
         """Write the record."""

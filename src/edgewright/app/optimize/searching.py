@@ -26,6 +26,7 @@ from edgewright.core.prediction.expectation import FIGURES, Figures, Prospect, S
 from edgewright.core.prediction.roofline import Capability, decode_bound
 from edgewright.core.prediction.search import Hopeless, Proposal, batch
 from edgewright.core.run import Status, Trial
+from edgewright.reasons import because
 
 _AT_ONCE = 3
 """Builds of one round: the original stands in each, so that single ones would spend half of their time on it."""
@@ -108,7 +109,7 @@ class _Finder:
     def leave(self, hopeless: Sequence[Hopeless]) -> None:
         """Keep what was not tried, with the reason."""
         reasons = {one.option.id: one.reason for one in hopeless}
-        late = "the budget was used for more promising candidates"
+        late = because("budget_used")
         left = [
             Trial(recipe=entry.recipe, status=Status.UNTRIED, reason=reasons.get(entry.id, late))
             for entry in self._pool.left.values()
@@ -154,7 +155,7 @@ def _capability(state: State) -> Capability | None:
         state.setup.log(state.setup.baseline_id, "capability"),
     )
     if isinstance(found, Failure):
-        state.record.note(f"candidates have no speed limit from this host's memory bandwidth: {found.reason}")
+        state.record.note(because("no_roofline", text=found.reason))
         return None
     return found
 

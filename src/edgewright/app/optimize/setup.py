@@ -12,6 +12,7 @@ from edgewright.core.model.facts import Source
 from edgewright.core.recipe.recipes import Plan
 from edgewright.ports import Backend, Context
 from edgewright.ports.task import Exam
+from edgewright.reasons import Reason, because
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,16 +42,16 @@ class Setup:
         """The framework that runs the original: the reference, or one that runs its file itself."""
         return self.context.backend(self.plan.baseline.framework)
 
-    def untimed(self, framework: str) -> str:
-        """Why a framework's builds are not timed here; empty where they are.
+    def untimed(self, framework: str) -> Reason | None:
+        """Why a framework's builds are not timed here; None where they are.
 
         Builds for another device are timed as before: their speed decides no gate. Builds that the user names are timed.
         """
         where = self.context.backend(framework).timed_where
         asked = framework in self.request.by_name or self.plan.frameworks() == (framework,)
         if asked or not self.assessment.measured_here or self.assessment.host.meets(where):
-            return ""
-        return f"its speed is meaningful only on a host with {' and '.join(where)}; use --frameworks {framework} to time it here"
+            return None
+        return because("untimed_here", needs=where, framework=framework)
 
     def log(self, trial: str, step: str) -> Path:
         """Where a step of a trial writes its log."""

@@ -17,6 +17,7 @@ from edgewright.core.measurement.rounds import Phase, RoundKey
 from edgewright.core.recipe.recipes import Option
 from edgewright.core.run import Status, Trial
 from edgewright.ports import Backend
+from edgewright.reasons import because
 
 _GAIN = 1.02
 """A runtime option has to gain this much in every round to be kept."""
@@ -62,7 +63,7 @@ def _try(state: State, trial: Trial, options: Sequence[Mapping[str, Option]]) ->
         if _faster(state, variant.id, build.id) and variant.outcome is not Outcome.FAIL:
             build = variant
         else:
-            reason = "this runtime option did not make the build faster in every round"
+            reason = because("no_gain")
             state.record.update(replace(variant, status=Status.SKIPPED, reason=reason), "no-gain")
 
 

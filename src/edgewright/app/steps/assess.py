@@ -12,6 +12,7 @@ from edgewright.core.device.target import Limits, Target
 from edgewright.core.device.toolchain import ToolchainState
 from edgewright.core.model.facts import ModelFacts, SourceKind
 from edgewright.ports import Backend
+from edgewright.reasons import because, told
 
 
 def assess(
@@ -25,7 +26,12 @@ def assess(
     context: int,
 ) -> Assessment:
     """Fit of each framework, memory at each precision against the limits, and the strategy with its reason."""
-    target = resolve(target, host)
+    asked, target = target, resolve(target, host)
+    reason = told(target.reason)
+    if asked != target:
+        reason = because(
+            "treated_as", cpu=host.cpu.model, platform=knowledge.target(_kind(host)).title, text=target.reason
+        )
     ranked = [
         Ranked(
             fit=_fit(backend, facts),
@@ -47,14 +53,9 @@ def assess(
         memory=memory(facts, target, context),
         frameworks=tuple(sorted(ranked, key=lambda r: order[r.role])),
         strategy=target.strategy,
-        reason=target.reason,
+        reason=reason,
         measured_here=here,
-        unverified=""
-        if here
-        else (
-            f"builds for {target.title} are made and scored on this machine; they were not measured on the "
-            "device"
-        ),
+        unverified=None if here else because("not_on_target", target=target.title),
     )
 
 
@@ -73,22 +74,21 @@ def resolve(target: Target, host: HostFacts) -> Target:
     """``this-machine`` takes limits from this host, frameworks and strategy of the platform that it is."""
     if target.primary != "auto":
         return target
-    limits = Limits(memory_bytes=host.memory_bytes, storage_bytes=host.free_disk_bytes)
-    kind = "cross-platform"
-    if host.system == "Darwin" and host.cpu.architecture == "arm64":
-        kind = "apple-silicon"
-    elif host.cpu.vendor == "GenuineIntel":
-        kind = "intel-cpu"
-    like = knowledge.target(kind)
-    reason = f"{host.cpu.model} is treated as {like.title!r}: {like.reason}"
+    like = knowledge.target(_kind(host))
     return replace(
         target,
         primary=like.primary,
         fallback=like.fallback,
         strategy=like.strategy,
-        reason=reason,
-        limits=limits,
+        reason=like.reason,
+        limits=Limits(memory_bytes=host.memory_bytes, storage_bytes=host.free_disk_bytes),
     )
+
+
+def _kind(host: HostFacts) -> str:
+    if host.system == "Darwin" and host.cpu.architecture == "arm64":
+        return "apple-silicon"
+    return "intel-cpu" if host.cpu.vendor == "GenuineIntel" else "cross-platform"
 
 
 def measurable(target: Target, host: HostFacts) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from edgewright.core.measurement.quantity import METRICS, Value
+from edgewright.reasons import Reason, because
 
 MARGIN = 0.05
 
@@ -27,31 +28,28 @@ class AbVerdict:
     answer: Better
     ratio: Value
     margin: float
-    reason: str
+    reason: Reason
 
 
-def decide(metric: str, ratio: Value, *, margin: float = MARGIN, doubt: str = "") -> AbVerdict:
+def decide(metric: str, ratio: Value, *, margin: float = MARGIN, doubt: Reason | None = None) -> AbVerdict:
     """Judge the ratio B/A by its interval: wholly on one side of 1 (better), wholly within the margin (alike), or neither.
 
     Within the margin means between 1/(1 + margin) and 1 + margin. A difference that is sure but lies within the margin is
     called alike: it exists and does not matter.
     """
     if ratio.value is None or ratio.ci_low is None or ratio.ci_high is None:
-        reason = ratio.reason or "there is no interval"
-        return AbVerdict(metric=metric, answer=Better.INCONCLUSIVE, ratio=ratio, margin=margin, reason=reason)
-    figure = f"B/A {ratio.value:.4g}, interval {ratio.ci_low:.4g} to {ratio.ci_high:.4g}"
-    if doubt:
-        return AbVerdict(
-            metric=metric, answer=Better.INCONCLUSIVE, ratio=ratio, margin=margin, reason=f"{figure}; {doubt}"
-        )
+        answer, why = Better.INCONCLUSIVE, ratio.reason or because("no_interval")
+        return AbVerdict(metric=metric, answer=answer, ratio=ratio, margin=margin, reason=why)
     low, high = ratio.ci_low, ratio.ci_high
     up = METRICS[metric].higher_is_better
-    if 1.0 / (1.0 + margin) <= low and high <= 1.0 + margin:
-        answer, why = Better.ALIKE, f"the whole interval is within {margin:.0%} of 1"
+    if doubt is not None:
+        answer, why = Better.INCONCLUSIVE, doubt
+    elif 1.0 / (1.0 + margin) <= low and high <= 1.0 + margin:
+        answer, why = Better.ALIKE, because("within_margin", margin=margin)
     elif low > 1.0:
-        answer, why = (Better.B if up else Better.A), "the whole interval is above 1"
+        answer, why = (Better.B if up else Better.A), because("above_one")
     elif high < 1.0:
-        answer, why = (Better.A if up else Better.B), "the whole interval is below 1"
+        answer, why = (Better.A if up else Better.B), because("below_one")
     else:
-        answer, why = Better.INCONCLUSIVE, f"the interval contains 1 and extends beyond {margin:.0%}"
-    return AbVerdict(metric=metric, answer=answer, ratio=ratio, margin=margin, reason=f"{figure}; {why}")
+        answer, why = Better.INCONCLUSIVE, because("contains_one", margin=margin)
+    return AbVerdict(metric=metric, answer=answer, ratio=ratio, margin=margin, reason=why)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from edgewright.core.device.host import HostFacts
 from edgewright.core.device.target import Target
 from edgewright.core.model.facts import ModelFacts
+from edgewright.reasons import Reason
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +62,6 @@ class Assessment:
     memory: tuple[MemoryEstimate, ...]
     frameworks: tuple[Ranked, ...]
     strategy: tuple[str, ...]
-    reason: str
+    reason: Reason
     measured_here: bool
-    unverified: str = ""
+    unverified: Reason | None = None

@@ -9,6 +9,7 @@ from enum import StrEnum
 from edgewright.core import knowledge
 from edgewright.core.measurement.operators import PhaseProfile
 from edgewright.core.prediction.roofline import Bound
+from edgewright.reasons import Reason, because
 
 BOUND_SHARE, COMPUTE_SHARE, MATRIX_SHARE = 0.6, 0.5, 0.6
 DOUBLING_GAIN, OPERATOR_SHARE = 0.15, 0.7
@@ -29,7 +30,7 @@ class Bottleneck:
     """What limits a phase, and the figures that say so."""
 
     limit: Limit
-    reason: str
+    figures: tuple[Reason, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,21 +49,16 @@ def decode_limit(
 ) -> Bottleneck:
     """Decoding: memory-bound at 0.6 of its bound where twice the threads gain under 15 %."""
     share = None if bound.tok_s is None else speed / bound.tok_s
-    if (
-        share is not None
-        and share >= BOUND_SHARE
-        and doubling_gain is not None
-        and doubling_gain < DOUBLING_GAIN
-    ):
-        reason = (
-            f"{share:.0%} of the limit set by memory bandwidth, and twice the threads change the speed by "
-            f"{doubling_gain:+.0%}"
-        )
-        return Bottleneck(limit=Limit.MEMORY, reason=reason)
-    told = [f"{share:.0%} of the limit set by memory bandwidth" if share is not None else bound.reason]
+    figures = [because("share_of_bandwidth", share=share) if share is not None else _missing(bound)]
     if doubling_gain is not None:
-        told.append(f"twice the threads change the speed by {doubling_gain:+.0%}")
-    return _overhead(phase) or Bottleneck(limit=Limit.UNDETERMINED, reason=", ".join(told))
+        figures.append(because("doubling_threads", gain=doubling_gain))
+        if share is not None and share >= BOUND_SHARE and doubling_gain < DOUBLING_GAIN:
+            return Bottleneck(limit=Limit.MEMORY, figures=tuple(figures))
+    return _overhead(phase) or Bottleneck(limit=Limit.UNDETERMINED, figures=tuple(figures))
+
+
+def _missing(bound: Bound) -> Reason:
+    return bound.reason or because("no_bound")
 
 
 def prefill_limit(speed: float, bound: Bound, phase: PhaseProfile | None) -> Bottleneck:
@@ -71,14 +67,12 @@ def prefill_limit(speed: float, bound: Bound, phase: PhaseProfile | None) -> Bot
     total = sum(o.ms for o in phase.operators) if phase else 0.0
     matrix = phase.matrix_ms / total if phase and total else None
     figures = (
-        f"{share:.0%} of this host's measured float32 throughput" if share is not None else bound.reason,
-        f"{matrix:.0%} of the operators' time in matrix products"
-        if matrix is not None
-        else "no operator profile",
+        because("share_of_compute", share=share) if share is not None else _missing(bound),
+        because("share_in_products", share=matrix) if matrix is not None else because("no_operators"),
     )
     if share is not None and share >= COMPUTE_SHARE and matrix is not None and matrix >= MATRIX_SHARE:
-        return Bottleneck(limit=Limit.COMPUTE, reason=", ".join(figures))
-    return _overhead(phase) or Bottleneck(limit=Limit.UNDETERMINED, reason=", ".join(figures))
+        return Bottleneck(limit=Limit.COMPUTE, figures=figures)
+    return _overhead(phase) or Bottleneck(limit=Limit.UNDETERMINED, figures=figures)
 
 
 def _overhead(phase: PhaseProfile | None) -> Bottleneck | None:
@@ -88,10 +82,7 @@ def _overhead(phase: PhaseProfile | None) -> Bottleneck | None:
     share = sum(o.ms for o in phase.operators) / phase.wall_ms
     if share >= OPERATOR_SHARE:
         return None
-    return Bottleneck(
-        limit=Limit.OVERHEAD,
-        reason=f"operators take {share:.0%} of the time; the rest is overhead between them",
-    )
+    return Bottleneck(limit=Limit.OVERHEAD, figures=(because("operators_share", share=share),))
 
 
 def conditions(

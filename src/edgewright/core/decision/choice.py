@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from edgewright.core.decision.pareto import UNKNOWN, front, knee
-from edgewright.core.decision.policy import ALWAYS, OBJECTIVES, Policy
+from edgewright.core.decision.policy import Policy
 from edgewright.core.decision.ranking import (
     Contender,
-    Values,
     figures_miss,
     points_of,
     ranked,
@@ -18,11 +17,12 @@ from edgewright.core.decision.ranking import (
 )
 from edgewright.core.decision.verdict import Needs, Outcome, Verdict, overall, shortfall
 from edgewright.core.measurement.quantity import METRICS
+from edgewright.reasons import Reason, because
 
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """The recommended build, or none; the front it was chosen from; reasons in words; the nearest miss.
+    """The recommended build, or none; the front it was chosen from; the reasons; the nearest miss with the verdicts that it missed.
 
     ``knee`` is the member of the front that gives up least of one objective for what it gains in the others. Where a choice
     is ``provisional``, no gate fails the chosen build, and its ``open_gates`` are not decided: nothing may be certified by it.
@@ -31,11 +31,11 @@ class Choice:
     chosen: str | None
     front: tuple[str, ...]
     scores: Mapping[str, float]
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
     runner_up: str | None = None
     knee: str | None = None
     nearest_miss: str | None = None
-    missed: tuple[str, ...] = ()
+    missed: tuple[Verdict, ...] = ()
     provisional: bool = False
     open_gates: tuple[Verdict, ...] = ()
 
@@ -70,7 +70,7 @@ def _best(contenders: Sequence[Contender], passing: Sequence[Contender], policy:
         chosen=best.id,
         front=on_front,
         scores=dict(ranking),
-        reasons=_reasons(best, runner_up, contenders, passing, policy),
+        reasons=_reasons(best, contenders, passing, policy),
         runner_up=runner_up.id if runner_up else None,
         knee=knee({name: points[name] for name in on_front}),
         provisional=not best.confirmed,
@@ -90,16 +90,11 @@ def _provisional(contenders: Sequence[Contender], undecided: Sequence[Contender]
     points = points_of(undecided, policy)
     on_front = front(points)
     failing = len(contenders) - len(undecided)
-    lines = [f"{len(contenders)} builds were measured: {failing} fail a gate, and none passes every gate"]
-    lines += [f"open: {v.reason}" for v in best.verdicts if v.excused]
-    if runner_up:
-        comparison = compare(runner_up.values, best.values, policy.objectives, policy.axes)
-        lines.append(f"the next best is {runner_up.id}: {comparison}")
     return Choice(
         chosen=best.id,
         front=on_front,
         scores=dict(ranked([c for c in undecided if c.id in on_front], policy)),
-        reasons=tuple(lines),
+        reasons=(because("measured", builds=len(contenders), failing=failing, passing=()),),
         runner_up=runner_up.id if runner_up else None,
         knee=knee({name: points[name] for name in on_front}),
         provisional=True,
@@ -119,11 +114,11 @@ def _no_choice(contenders: Sequence[Contender], policy: Policy) -> Choice:
     place = {name: rank for rank, (name, _) in enumerate(ranked(contenders, policy))}
     near = sorted(contenders, key=lambda c: (shortfall(c.verdicts), _undecided(c), place[c.id]))
     if not near:
-        return Choice(chosen=None, front=(), scores={}, reasons=("no build could be measured",))
+        return Choice(chosen=None, front=(), scores={}, reasons=(because("none_measured"),))
     best = near[0]
-    missed = tuple(v.reason for v in best.verdicts if v.outcome is not Outcome.PASS and not v.excused)
-    reason = f"no build passed every gate; {best.id} came closest"
-    return Choice(chosen=None, front=(), scores={}, reasons=(reason,), nearest_miss=best.id, missed=missed)
+    missed = tuple(v for v in best.verdicts if v.outcome is not Outcome.PASS and not v.excused)
+    reasons = (because("closest", build=best.id),)
+    return Choice(chosen=None, front=(), scores={}, reasons=reasons, nearest_miss=best.id, missed=missed)
 
 
 def _undecided(contender: Contender) -> int:
@@ -131,58 +126,27 @@ def _undecided(contender: Contender) -> int:
 
 
 def _reasons(
-    best: Contender,
-    runner_up: Contender | None,
-    contenders: Sequence[Contender],
-    passing: Sequence[Contender],
-    policy: Policy,
-) -> tuple[str, ...]:
+    best: Contender, contenders: Sequence[Contender], passing: Sequence[Contender], policy: Policy
+) -> tuple[Reason, ...]:
     failing = sum(overall(c.verdicts) is Outcome.FAIL for c in contenders)
-    lines = [
-        f"{len(contenders)} builds were measured: {failing} fail a gate, and {_listed(passing)} every gate",
-        f"{best.id} {_wish(policy)}",
+    names = tuple(c.id for c in passing)
+    reasons = [
+        because("measured", builds=len(contenders), failing=failing, passing=names),
+        _preferred(best, policy),
     ]
-    leads = [name for name in policy.objectives if _leads(best, passing, policy.axes[name])]
+    leads = tuple(name for name in policy.objectives if _leads(best, passing, policy.axes[name]))
     if leads and len(passing) > 1:
-        lines.append(f"among the builds that pass, it is the best in {' and '.join(leads)}")
-    lines += [f"open: {v.reason}" for v in best.verdicts if v.excused]
-    if runner_up:
-        comparison = compare(runner_up.values, best.values, policy.objectives, policy.axes)
-        lines.append(f"the next best is {runner_up.id}: {comparison}")
-    return tuple(lines)
+        reasons.append(because("best_in", objectives=leads))
+    return tuple(reasons)
 
 
-def _wish(policy: Policy) -> str:
+def _preferred(best: Contender, policy: Policy) -> Reason:
     if policy.order:
-        return f"ranks first by {', then '.join(policy.order)}"
-    weights = ", ".join(f"{name} {weight:g}" for name, weight in policy.prefer.items())
-    return f"scores highest with the weights {weights}"
-
-
-def _listed(passing: Sequence[Contender]) -> str:
-    if len(passing) > 3:
-        return f"{len(passing)} pass"
-    return f"{' and '.join(c.id for c in passing)} pass{'es' if len(passing) == 1 else ''}"
+        return because("ranks_first", build=best.id, order=policy.order)
+    weights = tuple(f"{name} {weight:g}" for name, weight in policy.prefer.items())
+    return because("scores_highest", build=best.id, weights=weights)
 
 
 def _leads(best: Contender, others: Sequence[Contender], metric: str) -> bool:
     mine = span(best.values, metric)
     return mine is not UNKNOWN and mine.value >= max(span(o.values, metric).value for o in others)
-
-
-def compare(
-    one: Values, other: Values, objectives: Sequence[str] = ALWAYS, axes: Mapping[str, str] = OBJECTIVES
-) -> str:
-    """In words, what one build gains and costs against another on the objectives."""
-    words = []
-    for objective in objectives:
-        metric = axes[objective]
-        a, b = one.get(metric), other.get(metric)
-        if a is None or b is None or a.value is None or b.value is None or not b.value:
-            continue
-        factor = a.value / b.value
-        better = (factor > 1.0) == METRICS[metric].higher_is_better
-        title = METRICS[metric].title
-        size = f"{float(f'{factor:.2g}'):,g}x" if factor > 3.0 or factor < 0.33 else f"{factor - 1.0:+.0%}"
-        words.append(f"{title[0].lower()}{title[1:]} {size} ({'better' if better else 'worse'} {objective})")
-    return ", ".join(words)

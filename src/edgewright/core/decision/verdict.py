@@ -11,6 +11,7 @@ from edgewright.core.decision.policy import Gate, Policy
 from edgewright.core.measurement.quantity import METRICS, Kind, Label, Value
 from edgewright.core.statistics.looks import z
 from edgewright.core.statistics.ratio import ASSUMED_SCATTER
+from edgewright.reasons import Reason, because
 
 
 class Outcome(StrEnum):
@@ -35,7 +36,7 @@ class Needs(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """One gate's answer, with the figure it was given and the reason in words.
+    """One gate's answer: the figure it was given with its interval, and why that does not decide it, where it does not.
 
     ``excused``: the host cannot tell (the original itself breaks the bound here), so the gate decides nothing.
     ``needs`` says what would decide a gate that is inconclusive; None where it is decided, and in older records.
@@ -44,7 +45,9 @@ class Verdict:
     gate: Gate
     outcome: Outcome
     value: float | None
-    reason: str
+    ci_low: float | None = None
+    ci_high: float | None = None
+    why: tuple[Reason, ...] = ()
     excused: bool = False
     needs: Needs | None = None
 
@@ -60,7 +63,7 @@ BETWEEN_BLOCKS = frozenset({"block_variation", "latency_drift"})
 
 @dataclass(frozen=True, kw_only=True)
 class Circumstances:
-    """What limits the verdicts of a measurement, beside its figures; reasons are by metric, in words.
+    """What limits the verdicts of a measurement, beside its figures; reasons are by metric.
 
     ``doubts`` make a gate inconclusive. ``excuses`` do too, unless it is passed, and it then decides nothing;
     ``elsewhere`` excuses whatever this machine cannot tell of another device. Steadiness is judged if ``confirmed``; a
@@ -71,43 +74,47 @@ class Circumstances:
 
     confirmed: bool = True
     explored: bool = False
-    doubts: Mapping[str, str] = field(default_factory=dict)
-    excuses: Mapping[str, str] = field(default_factory=dict)
-    early: Mapping[str, str] = field(default_factory=dict)
+    doubts: Mapping[str, Reason] = field(default_factory=dict)
+    excuses: Mapping[str, Reason] = field(default_factory=dict)
+    early: Mapping[str, Reason] = field(default_factory=dict)
     elsewhere: bool = False
 
 
 def judge(gate: Gate, value: Value | None) -> Verdict:
     """Hold a value against a gate: its whole interval must be on one side, where it has one."""
-    title = METRICS[gate.metric].title.lower()
     if value is None or value.value is None:
-        why = value.reason if value else "not measured"
-        return _undecided(gate, None, f"{title} has no value: {why}", Needs.FIGURE)
-    figure = f"{title} {_number(value.value)} (gate {gate.sign} {_number(gate.bound)})"
+        why = value.reason if value and value.reason else because("not_measured")
+        return _undecided(gate, value, why, Needs.FIGURE)
     if value.label is Label.ESTIMATED:
-        why = f"{figure} is an estimate ({value.method}); an estimate cannot decide a gate"
-        return _undecided(gate, value.value, why, Needs.FIGURE)
+        return _undecided(gate, value, because("estimate", method=value.method), Needs.FIGURE)
     holds = gate.holds(value.value)
     if value.ci_low is None or value.ci_high is None:
-        return _verdict(gate, value, figure, passed=holds, failed=not holds)
-    span = f"{figure}, interval {_number(value.ci_low)} to {_number(value.ci_high)}"
+        return _verdict(gate, value, passed=holds, failed=not holds)
     low, high = gate.holds(value.ci_low), gate.holds(value.ci_high)
     passed = holds if METRICS[gate.metric].kind is Kind.STEADINESS else low and high
-    return _verdict(gate, value, span, passed=passed, failed=not low and not high)
+    return _verdict(gate, value, passed=passed, failed=not low and not high)
 
 
-def _verdict(gate: Gate, value: Value, reason: str, *, passed: bool, failed: bool) -> Verdict:
+def _verdict(gate: Gate, value: Value, *, passed: bool, failed: bool) -> Verdict:
     if passed or failed:
         outcome = Outcome.PASS if passed else Outcome.FAIL
-        return Verdict(gate=gate, outcome=outcome, value=value.value, reason=reason)
+        low, high = value.ci_low, value.ci_high
+        return Verdict(gate=gate, outcome=outcome, value=value.value, ci_low=low, ci_high=high)
     needs = Needs.ROUNDS if METRICS[gate.metric].is_device_bound else Needs.TEXT
-    return _undecided(
-        gate, value.value, f"{reason} contains the bound: more data is needed for a verdict", needs
+    return _undecided(gate, value, because("interval_contains_bound"), needs)
+
+
+def _undecided(gate: Gate, value: Value | None, why: Reason, needs: Needs) -> Verdict:
+    number, low, high = (value.value, value.ci_low, value.ci_high) if value else (None, None, None)
+    return Verdict(
+        gate=gate,
+        outcome=Outcome.INCONCLUSIVE,
+        value=number,
+        ci_low=low,
+        ci_high=high,
+        why=(why,),
+        needs=needs,
     )
-
-
-def _undecided(gate: Gate, value: float | None, reason: str, needs: Needs) -> Verdict:
-    return Verdict(gate=gate, outcome=Outcome.INCONCLUSIVE, value=value, reason=reason, needs=needs)
 
 
 def judge_all(
@@ -134,9 +141,9 @@ def _under(around: Circumstances, verdict: Verdict) -> Verdict:
     if verdict.value is None and metric not in {*around.excuses, *around.doubts}:
         return verdict
     if around.elsewhere and METRICS[metric].is_device_bound:
-        return _open(verdict, "not measured on the target's device", Needs.DEVICE, excused=True)
+        return _open(verdict, because("not_on_device"), Needs.DEVICE, excused=True)
     if METRICS[metric].kind is Kind.STEADINESS and not around.confirmed:
-        why = "steadiness is judged when a build is confirmed"
+        why = because("steadiness_unconfirmed")
         return _open(verdict, why, Needs.CONFIRMATION, excused=around.explored)
     if metric in around.doubts:
         return _open(
@@ -151,9 +158,9 @@ def _under(around: Circumstances, verdict: Verdict) -> Verdict:
     return verdict
 
 
-def _open(verdict: Verdict, why: str, needs: Needs, *, excused: bool = False) -> Verdict:
-    reason = f"{verdict.reason}; {why}"
-    return replace(verdict, outcome=Outcome.INCONCLUSIVE, reason=reason, excused=excused, needs=needs)
+def _open(verdict: Verdict, why: Reason, needs: Needs, *, excused: bool = False) -> Verdict:
+    reasons = (*verdict.why, why)
+    return replace(verdict, outcome=Outcome.INCONCLUSIVE, why=reasons, excused=excused, needs=needs)
 
 
 def overall(verdicts: Iterable[Verdict]) -> Outcome:
@@ -174,7 +181,3 @@ def shortfall(verdicts: Iterable[Verdict]) -> float:
         elif verdict.outcome is Outcome.FAIL:
             total += 1.0
     return total
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.3g}"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from edgewright.core.measurement.quantity import METRICS, Label, Value, not_available
+from edgewright.reasons import because, told
 
 METRIC = "energy_j_per_token"
 
@@ -56,7 +57,7 @@ def on_processor(device: str) -> bool:
 def energy_value(energy: Energy, tokens: int) -> Value:
     """Joules per token, gross; the method names source and scope, and the net figure where idle power is known."""
     if energy.joules is None or not tokens:
-        return not_available(METRIC, energy.reason or "no token was decoded")
+        return not_available(METRIC, told(energy.reason) if energy.reason else because("no_token_decoded"))
     estimated = energy.source is EnergySource.MODEL
     over = f"over {energy.seconds:.0f} s"
     return Value(

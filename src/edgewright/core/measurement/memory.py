@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edgewright.reasons import Reason, because
+
 
 @dataclass(frozen=True, kw_only=True)
 class MemoryPhase:
@@ -50,20 +52,17 @@ class Memory:
         return max(phase.held for phase in self.phases) + (self.device_peak or 0)
 
 
-def inconsistency(memory: Memory, weight_bytes: int, *, untouched_bytes: int = 0) -> str:
-    """Why a reading cannot be the memory that the build needs, in words; empty where it can.
+def inconsistency(memory: Memory, weight_bytes: int, *, untouched_bytes: int = 0) -> Reason | None:
+    """Why a reading cannot be the memory that the build needs; None where it can.
 
     After decoding every weight has been read, except rows of an embedding that is not also the output
     (``untouched_bytes``): a resident set below that means that the system took pages back.
     """
     if memory.device_peak:
-        return ""
+        return None
     last = memory.phases[-1]
     resident = last.resident
     needed = weight_bytes - untouched_bytes
     if resident is not None and resident < needed:
-        return (
-            f"inconsistent: {resident / 1e6:.0f} MB were resident after decoding with {needed / 1e6:.0f} "
-            "MB of weights; the system reclaimed pages"
-        )
-    return ""
+        return because("pages_reclaimed", resident=resident, needed=needed)
+    return None

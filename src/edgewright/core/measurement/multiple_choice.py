@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edgewright.core.decision.policy import Gate
 from edgewright.core.decision.verdict import Outcome, Verdict, judge
 from edgewright.core.measurement.likelihood import Likelihood
 from edgewright.core.measurement.quantity import METRICS, Label, Value
 from edgewright.core.statistics.retention import CHANCE_MARGIN, above_chance, retained
+from edgewright.reasons import because
 
 RETAINED = "task_accuracy_retained"
 _Z = 1.959963984540054
@@ -144,9 +145,5 @@ def verdict(kept: Value, baseline: Sequence[ItemScore], *, chance: float, at_lea
     if above_chance(flags, chance):
         return answer
     share = sum(flags) / len(flags)
-    reason = (
-        f"the baseline answers {100 * share:.1f} % of {len(flags)} items correctly, which is not "
-        f"significantly more than {100 * CHANCE_MARGIN:.0f} points above the {100 * chance:.1f} % of "
-        "guessing"
-    )
-    return Verdict(gate=answer.gate, outcome=Outcome.INCONCLUSIVE, value=answer.value, reason=reason)
+    why = because("baseline_guesses", share=share, items=len(flags), margin=CHANCE_MARGIN, chance=chance)
+    return replace(answer, outcome=Outcome.INCONCLUSIVE, why=(why,), needs=None)

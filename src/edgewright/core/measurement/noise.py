@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from math import comb
 from statistics import median
 
+from edgewright.reasons import Reason, because
+
 
 @dataclass(frozen=True, kw_only=True)
 class Sentinel:
@@ -54,21 +56,21 @@ _SURELY = 0.01
 LIMITS = NoiseLimits()
 
 
-def disturbance(noise: Noise, normal: Sentinel | None, limits: NoiseLimits = LIMITS) -> str:
-    """Everything for which a block does not count, in words; empty where it does."""
+def disturbance(noise: Noise, normal: Sentinel | None, limits: NoiseLimits = LIMITS) -> tuple[Reason, ...]:
+    """Everything for which a block does not count; empty where it does."""
     found = []
     if noise.steal is not None and noise.steal > limits.steal:
-        found.append(f"the hypervisor took {noise.steal:.1%} of the processor")
+        found.append(because("stolen", share=noise.steal))
     if noise.foreign_cpu is not None and noise.foreign_cpu > limits.foreign_cpu:
-        found.append(f"other processes took {noise.foreign_cpu:.1%} of the processor")
+        found.append(because("others_ran", share=noise.foreign_cpu))
     if noise.throttled:
-        found.append(f"the processor throttled {noise.throttled} times")
+        found.append(because("throttled", times=noise.throttled))
     if noise.swapped_in_pages:
-        found.append(f"{noise.swapped_in_pages} pages were swapped in")
-    off, where = _furthest_off(noise, normal)
+        found.append(because("swapped_in", pages=noise.swapped_in_pages))
+    off, work, when = _furthest_off(noise, normal)
     if abs(off) > limits.sentinel:
-        found.append(f"{where} differed by {off:+.0%} from its usual value in this run")
-    return " and ".join(found)
+        found.append(because("host_speed_off", work=work, when=when, off=off))
+    return tuple(found)
 
 
 def is_steady(noise: Noise, normal: Sentinel | None, limits: NoiseLimits = LIMITS) -> bool:
@@ -89,12 +91,12 @@ def usual_speed(noises: Iterable[Noise]) -> Sentinel | None:
     return Sentinel(gflop_s=median(s.gflop_s for s in seen), read_gb_s=median(s.read_gb_s for s in seen))
 
 
-def _furthest_off(noise: Noise, normal: Sentinel | None) -> tuple[float, str]:
-    """The relative difference of the sentinel that is furthest from the usual, and which that is, in words."""
+def _furthest_off(noise: Noise, normal: Sentinel | None) -> tuple[float, str, str]:
+    """The relative difference of the sentinel that is furthest from the usual, what it measures, and when it ran."""
     if normal is None:
-        return 0.0, ""
+        return 0.0, "", ""
     found = [
-        (got / usual - 1.0, f"the host's speed of {what} {when} the block")
+        (got / usual - 1.0, what, when)
         for when, sentinel in (("before", noise.before), ("after", noise.after))
         if sentinel is not None
         for what, got, usual in (
@@ -102,7 +104,7 @@ def _furthest_off(noise: Noise, normal: Sentinel | None) -> tuple[float, str]:
             ("reading memory", sentinel.read_gb_s, normal.read_gb_s),
         )
     ]
-    return max(found, key=lambda one: abs(one[0]), default=(0.0, ""))
+    return max(found, key=lambda one: abs(one[0]), default=(0.0, "", ""))
 
 
 def is_noisy_host(invalid: int, blocks: int, limits: NoiseLimits = LIMITS) -> bool:

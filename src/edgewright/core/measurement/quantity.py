@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from edgewright.reasons import Reason
+
 
 class Label(StrEnum):
     """How a number came to be. Unknown is never 0: it is ``not_available`` with a reason."""
@@ -60,7 +62,7 @@ class Value:
     n: int = 0
     ci_low: float | None = None
     ci_high: float | None = None
-    reason: str = ""
+    reason: Reason | None = None
 
 
 def size(number: float) -> str:
@@ -68,7 +70,7 @@ def size(number: float) -> str:
     return f"{number / 1e9:.2f} GB" if number >= 1e9 else f"{number / 1e6:.1f} MB"
 
 
-def not_available(metric: str, reason: str) -> Value:
+def not_available(metric: str, reason: Reason) -> Value:
     """A value that could not be had, and why."""
     return Value(value=None, unit=METRICS[metric].unit, label=Label.NOT_AVAILABLE, method="", reason=reason)
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeVar
 
 from edgewright.core.measurement.noise import LIMITS, Noise, Sentinel, is_noisy_host, is_steady, usual_speed
 from edgewright.core.measurement.records import Block
+from edgewright.reasons import Reason, because
+
+_CAUSES = 5
+"""As many different disturbances of a confirmation are kept."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +23,7 @@ class Invalid:
     """
 
     arm: str
-    reason: str
+    causes: tuple[Reason, ...]
     speed: float | None = None
 
 
@@ -84,7 +88,7 @@ class HostNoise:
     unsteady: int = 0
     resolution: float | None = None
     resolution_rounds: int = 0
-    reasons: tuple[str, ...] = ()
+    causes: tuple[tuple[Reason, ...], ...] = ()
     swung: int = 0
     kept: int = 0
     swing: float | None = None
@@ -95,20 +99,15 @@ class HostNoise:
         return self.noisy and self.swing is None
 
     @property
-    def excuse(self) -> str:
-        """Why no build can be blamed for being unsteady here; empty where it can."""
+    def excuse(self) -> Reason | None:
+        """Why no build can be blamed for being unsteady here; None where it can."""
         if self.swing is not None:
-            return (
-                f"the host's speed differed by more than {LIMITS.sentinel:.0%} from its usual value in "
-                f"{self.invalid + self.kept} of {self.blocks} blocks"
-            )
+            off = self.invalid + self.kept
+            return because("host_unsteady", limit=LIMITS.sentinel, off=off, blocks=self.blocks)
         valid = self.blocks - self.invalid
         if not valid or self.unsteady / valid <= LIMITS.invalid_share:
-            return ""
-        return (
-            f"the host's speed differed by more than {LIMITS.unsteady:.0%} from its usual value in "
-            f"{self.unsteady} of {valid} blocks"
-        )
+            return None
+        return because("host_unsteady", limit=LIMITS.unsteady, off=self.unsteady, blocks=valid)
 
 
 def host_noise(rounds: Sequence[Round]) -> HostNoise:
@@ -126,9 +125,18 @@ def host_noise(rounds: Sequence[Round]) -> HostNoise:
         swung=len(refused),
         kept=len(kept),
         unsteady=sum(not is_steady(b.noise, normal) for r in rounds for b in r.blocks.values()),
-        reasons=tuple(dict.fromkeys(i.reason for r in rounds for i in r.invalid))[:5],
+        causes=_distinct(i.causes for r in rounds for i in r.invalid),
         swing=max(1.0, *refused, *kept) / min(1.0, *refused, *kept) if alone else None,
     )
+
+
+def _distinct(causes: Iterable[tuple[Reason, ...]]) -> tuple[tuple[Reason, ...], ...]:
+    """The first few that differ."""
+    found: list[tuple[Reason, ...]] = []
+    for one in causes:
+        if one not in found and len(found) < _CAUSES:
+            found.append(one)
+    return tuple(found)
 
 
 def is_worth_waiting_for(rounds: Sequence[Round]) -> bool:

@@ -20,6 +20,7 @@ from edgewright.core.statistics.medians import median_interval
 from edgewright.core.statistics.percentiles import LEAST, percentile
 from edgewright.core.statistics.ratio import log_interval
 from edgewright.core.statistics.steadiness import Figure, block_variation, drift, latency_variation
+from edgewright.reasons import Reason, because
 
 _LEAST_STEADY = 4
 """With fewer steady blocks all of them are taken; the host then excuses what comes of it."""
@@ -112,23 +113,23 @@ def steadiness_values(
     those = f"{len(steady)} blocks"
     if len(steady) < len(blocks):
         those = f"the {len(steady)} of {len(blocks)} blocks in which the host ran at its usual speed"
-    figures: dict[str, tuple[Figure | None, str, str, int]] = {
+    figures: dict[str, tuple[Figure | None, str, Reason, int]] = {
         "latency_variation": (
             latency_variation(pooled, error=error),
             f"pooled p95/p50 - 1 of {len(pooled)} latencies",
-            f"n={len(pooled)}, at least {LEAST[0.95]} are needed",
+            because("too_few_latencies", n=len(pooled), least=LEAST[0.95]),
             len(blocks),
         ),
         "block_variation": (
             block_variation(speeds, error=error),
             f"standard deviation of the log decode speeds of {those}",
-            f"{len(blocks)} blocks, at least 3 are needed",
+            because("too_few_blocks", n=len(blocks), least=3),
             len(steady),
         ),
         "latency_drift": (
             drift(speeds, error=error),
             f"change along a line through the log decode speeds of {those}",
-            f"{len(blocks)} blocks, at least 4 are needed",
+            because("too_few_blocks", n=len(blocks), least=4),
             len(steady),
         ),
     }
@@ -191,7 +192,7 @@ def _spread(metric: str, numbers: Sequence[float], method: str) -> Value:
 def _percentile(metric: str, pooled: Sequence[float], share: float, error: float) -> Value:
     found = percentile(pooled, share, error=error)
     if found is None:
-        return not_available(metric, f"n={len(pooled)}, at least {LEAST[share]} are needed")
+        return not_available(metric, because("too_few_latencies", n=len(pooled), least=LEAST[share]))
     return _figure(metric, found, "pooled inter-token latencies, order statistics", len(pooled), error)
 
 
@@ -211,7 +212,7 @@ def ratio_of(
     figure = BLOCK_FIGURES[metric]
     rounds = [key for key in blocks if key in baseline]
     if not rounds:
-        return not_available("speedup", "no round contains both builds")
+        return not_available("speedup", because("no_common_round"))
     logs = [math.log(figure(blocks[k]) / figure(baseline[k])) for k in rounds]
     mean, half, how = log_interval(
         logs, [math.log(figure(block)) for block in baseline.values()], error=error
@@ -233,7 +234,7 @@ def paired_values(
     """Speedup in decoding and memory cut against the baseline's blocks of the same rounds."""
     rounds = [key for key in blocks if key in baseline]
     if not rounds:
-        reason = "no round contains both this build and the baseline"
+        reason = because("no_common_round")
         return {name: not_available(name, reason) for name in ("speedup", "memory_cut")}
     cuts = [1.0 - blocks[k].memory.peak_bytes / baseline[k].memory.peak_bytes for k in rounds]
     how = "1 - ratio of peak memory (anonymous, shared, resident weights) within rounds; the interval is their range"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edgewright.core.model.facts import ModelFacts
+from edgewright.reasons import Reason, because
 
 _ABOVE = 1.05
 """A measured speed beyond this share of its bound contradicts it."""
@@ -31,7 +32,7 @@ class Bound:
     tok_s: float | None
     per_token: float
     unit: str
-    reason: str = ""
+    reason: Reason | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +42,7 @@ class Roofline:
     capability: Capability
     decode: Bound
     prefill: Bound
-    inconsistent: str = ""
+    inconsistent: Reason | None = None
 
 
 def bytes_per_token(
@@ -67,10 +68,10 @@ def decode_bound(
     read = bytes_per_token(weight_bytes, facts, context)
     cache = capability.last_level_cache_bytes
     if facts is not None and facts.experts:
-        reason = "a mixture of experts: the weights of the active experts are not known"
+        reason = because("experts_unknown")
         return Bound(tok_s=None, per_token=read, unit="byte", reason=reason)
     if cache is not None and weight_bytes <= _RESIDENT * cache:
-        reason = f"cache-resident: {weight_bytes / 1e6:.0f} MB of weights, {cache / 1e6:.0f} MB of cache"
+        reason = because("cache_resident", weights=weight_bytes, cache=cache)
         return Bound(tok_s=None, per_token=read, unit="byte", reason=reason)
     return Bound(tok_s=capability.read_gb_s * 1e9 / read, per_token=read, unit="byte")
 
@@ -87,14 +88,11 @@ def roofline(
     """Bounds for one workload, compared with the measured decode speed."""
     context = prompt_tokens + decode_tokens // 2
     decode = decode_bound(capability, weight_bytes, facts, context)
-    prefill = Bound(tok_s=None, per_token=0.0, unit="FLOP", reason="the model's dimensions are not known")
+    prefill = Bound(tok_s=None, per_token=0.0, unit="FLOP", reason=because("dimensions_unknown"))
     if facts is not None and not facts.experts:
         work = flop_per_token(facts, prompt_tokens)
         prefill = Bound(tok_s=capability.gflop_s * 1e9 / work, per_token=work, unit="FLOP")
-    inconsistent = ""
+    inconsistent = None
     if decode.tok_s is not None and decode_tok_s > _ABOVE * decode.tok_s:
-        inconsistent = (
-            f"inconsistent: {decode_tok_s:.0f} tokens/s were measured, but memory bandwidth allows only "
-            f"{decode.tok_s:.0f}: the bandwidth was measured too low, or not all weights are read"
-        )
+        inconsistent = because("above_bandwidth", speed=decode_tok_s, bound=decode.tok_s)
     return Roofline(capability=capability, decode=decode, prefill=prefill, inconsistent=inconsistent)

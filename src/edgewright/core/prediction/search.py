@@ -27,6 +27,7 @@ from edgewright.core.prediction.expectation import (
     place,
     predictor,
 )
+from edgewright.reasons import Reason, because
 
 _WORTH = 0.002
 """A candidate that could add less than this share of the front's volume at best is not built."""
@@ -57,11 +58,11 @@ class Proposal:
 
 @dataclass(frozen=True, kw_only=True)
 class Hopeless:
-    """A candidate that is not worth trying, with the reason in words."""
+    """A candidate that is not worth trying, with the reason."""
 
     option: Prospect
     expected: Figures
-    reason: str
+    reason: Reason
 
 
 def propose(
@@ -135,25 +136,13 @@ def batch(
     return chosen, hopeless
 
 
-_SAID = {
-    "decode_tok_s": ("{:.0f} tokens/s", 1.0),
-    "kl_divergence": ("a KL divergence of {:.2g}", 1.0),
-    "peak_bytes": ("{:.0f} MB of peak memory", 1e-6),
-    "size_bytes": ("{:.0f} MB on disk", 1e-6),
-    "prefill_tok_s": ("{:.0f} prompt tokens/s", 1.0),
-    "ttft_ms": ("{:.0f} ms to the first token", 1.0),
-}
-
-
-def _why_not(best: Figures, reference: Figures, seen: Sequence[Seen], metrics: Sequence[str]) -> str:
-    """In words: the gate that it cannot pass, or the build that beats it."""
+def _why_not(best: Figures, reference: Figures, seen: Sequence[Seen], metrics: Sequence[str]) -> Reason:
+    """The gate that it cannot pass, or the build that beats it."""
     for name in metrics:
         if place(best, (name,)) <= place(reference, (name,)):
-            text, unit = _SAID[name]
-            reachable, asked = text.format(best[name] * unit), text.format(reference[name] * unit)
-            return f"expected at best: {reachable}; a gate requires better than {asked}"
+            return because("expected_misses_gate", metric=name, best=best[name], bound=reference[name])
     mine = place(best, metrics)
     for one in seen:
         if all(theirs >= x for theirs, x in zip(place(one.figures, metrics), mine, strict=True)):
-            return f"even in the best case, it would not be better than {one.id} in any objective"
-    return "even in the best case, it would add almost nothing to the Pareto front"
+            return because("dominated_at_best", build=one.id)
+    return because("adds_little_at_best")

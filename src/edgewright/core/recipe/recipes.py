@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from edgewright.reasons import Reason
+
 Option = str | int | float | bool
 
 
@@ -86,10 +88,10 @@ def native_reference(framework: str, bits: float) -> Recipe:
 
 @dataclass(frozen=True, kw_only=True)
 class Skipped:
-    """A candidate that is not built, with the reason in words."""
+    """A candidate that is not built, with the reason."""
 
     recipe: Recipe
-    reason: str
+    reason: Reason
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from edgewright.core.measurement.quantity import Label, Value, not_available
 from edgewright.core.statistics import quantiles
 from edgewright.core.statistics.clusters import totals
 from edgewright.core.statistics.looks import ONE_SIDED, t
+from edgewright.reasons import because
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,7 +40,7 @@ def retained(
     c, b = np.asarray(correct, dtype=float), np.asarray(reference, dtype=float)
     n, mean_b = len(c), float(b.mean()) if len(b) else 0.0
     if mean_b == 0.0:
-        return not_available(metric, "the original has no correct answer")
+        return not_available(metric, because("original_never_right"))
     lost, gained = int((b > c).sum()), int((c > b).sum())
     places = np.arange(n) if clusters is None else clusters
     groups = int(places.max()) + 1

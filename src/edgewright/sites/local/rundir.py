@@ -20,7 +20,9 @@ from edgewright.core.measurement.rounds import Round, RoundKey
 from edgewright.core.run import Run
 from edgewright.errors import InputError, ResourceError
 from edgewright.formats import load
+from edgewright.formats.journal import brought_up_to_date
 from edgewright.ports import Clock
+from edgewright.reasons import Reason
 from edgewright.sites.local.documents import read_bytes
 from edgewright.sites.local.home import make_directory
 from edgewright.sites.local.store import write_atomically
@@ -40,7 +42,7 @@ class RunDirectory:
     def rounds(self, key: str) -> dict[RoundKey, Round]:
         """Finished rounds under this plan key."""
         return {
-            from_plain(RoundKey, line["of"]): from_plain(Round, line["round"])
+            from_plain(RoundKey, line["of"]): from_plain(Round, brought_up_to_date(line["round"]))
             for line in _lines(self.path / JOURNAL)
             if line.get("event") == "round" and line.get("key") == key and "of" in line
         }
@@ -49,9 +51,9 @@ class RunDirectory:
         """Append a finished round."""
         self._append({"event": "round", "of": plain(key), "round": plain(finished)})
 
-    def note(self, event: str, **details: str | float | None) -> None:
+    def note(self, event: str, **details: str | float | Reason | None) -> None:
         """Append anything else."""
-        self._append({"event": event, **details})
+        self._append({"event": event, **{name: _shown(value) for name, value in details.items()}})
 
     def _append(self, line: dict[str, Any]) -> None:
         stamped = {"at_s": round(self._clock.now_s(), 3), "key": self._key, **line}
@@ -74,6 +76,10 @@ class RunDirectory:
                 write_atomically(self.path / REPORT, self._draw(run).encode())
         except OSError as error:
             raise _unwritable(self.path, error) from error
+
+
+def _shown(value: str | float | Reason | None) -> Any:
+    return plain(value) if isinstance(value, Reason) else value
 
 
 def _unwritable(path: Path, error: OSError) -> ResourceError:

@@ -13,6 +13,7 @@ from edgewright.core.recipe.artifact import Artifact
 from edgewright.core.recipe.recipes import Precision
 from edgewright.core.run import CrossValidation
 from edgewright.ports import Backend, Context
+from edgewright.reasons import Reason, because
 
 KL_LIMIT = {Precision.FP32: 1e-6, Precision.FP16: 1e-3}
 
@@ -37,7 +38,7 @@ def cross_validate(
     lengths: Scores | None = None,
     limit: float | None = None,
     routed: bool = False,
-    cause: Callable[[], str] = lambda: "cause unknown",
+    cause: Callable[[], Reason] = lambda: because("cause_unknown"),
 ) -> CrossValidation:
     """The verdict on one framework, with what is known of the cause where it fails.
 
@@ -50,9 +51,9 @@ def cross_validate(
     limit = limit or _limit(recipe.precision, scores) * (ROUTED if routed else 1.0)
     divergence, where = _worst(scores, lengths)
     close = divergence is not None and divergence < limit
-    causes = [] if close else [_difference(divergence, where, cause)]
+    causes = [] if close else _difference(divergence, where, cause)
     if isinstance(ids, Failure):
-        causes.append(f"its tokenizer could not be tested: {ids.reason}")
+        causes.append(because("tokenizer_untested", text=ids.reason))
     elif not same:
         causes.append(first_difference(ids, expected, texts))
     return CrossValidation(
@@ -61,7 +62,7 @@ def cross_validate(
         kl_divergence=divergence,
         limit=limit,
         tokenizer_equal=same,
-        cause="; ".join(causes),
+        causes=tuple(causes),
     )
 
 
@@ -71,26 +72,26 @@ def _limit(precision: Precision, scores: Scores) -> float:
     return max(KL_LIMIT[precision], KL_LIMIT[Precision.FP16] if sixteen else 0.0)
 
 
-def _worst(scores: Scores, lengths: Scores | None) -> tuple[float | None, str]:
-    """The largest divergence, and in which windows: of the text, or of one of the lengths."""
-    worst, where = scores.kl_mean, f"windows of {max(scores.windows) + 1} tokens"
+def _worst(scores: Scores, lengths: Scores | None) -> tuple[float | None, int]:
+    """The largest divergence, and the length of the windows in which it is, in tokens."""
+    worst, where = scores.kl_mean, max(scores.windows) + 1
     for rows, divergence in zip(lengths.windows, lengths.kl_of_windows, strict=True) if lengths else ():
         if worst is None or divergence > worst:
-            worst, where = divergence, f"a window of {rows + 1} tokens"
+            worst, where = divergence, rows + 1
     return worst, where
 
 
-def _difference(divergence: float | None, where: str, cause: Callable[[], str]) -> str:
+def _difference(divergence: float | None, window: int, cause: Callable[[], Reason]) -> list[Reason]:
     """What was seen. The cause is not known from a number."""
     if divergence is None:
-        return "it could not be scored"
-    return f"KL divergence {divergence:.3g} in {where}; {cause()}"
+        return [because("not_scored")]
+    return [because("diverges", kl=divergence, window=window), cause()]
 
 
 def first_difference(
     got: Sequence[Sequence[int]], expected: Sequence[Sequence[int]], texts: Sequence[str]
-) -> str:
-    """Where a tokenizer's copy first differs, in words."""
+) -> Reason:
+    """Where a tokenizer's copy first differs."""
     for mine, right, text in zip(got, expected, texts, strict=False):
         if list(mine) == list(right):
             continue
@@ -98,8 +99,11 @@ def first_difference(
             (i for i, (a, b) in enumerate(zip(mine, right, strict=False)) if a != b),
             min(len(mine), len(right)),
         )
-        return (
-            f"tokenizer: {text[:24]!r}... differs at token {at}: "
-            f"{list(mine[at : at + 3])} instead of {list(right[at : at + 3])}"
+        return because(
+            "tokenizer_differs",
+            start=text[:24],
+            token=at,
+            got=str(list(mine[at : at + 3])),
+            expected=str(list(right[at : at + 3])),
         )
-    return "tokenizer: it returned fewer texts"
+    return because("tokenizer_fewer_texts")

@@ -20,6 +20,7 @@ from edgewright.core.run import CrossValidation, EvaluationData
 from edgewright.core.statistics.looks import ONE_SIDED
 from edgewright.ports import Backend, Context
 from edgewright.ports.task import Scoring, Subject
+from edgewright.reasons import Reason, because
 from edgewright.tasks.text_generation.cross_validation import cross_validate, tokenize
 from edgewright.tasks.text_generation.timing import on_ids
 
@@ -152,12 +153,12 @@ class TextExam:
         """Decode speed, in tokens/s."""
         return block_figure(block, self.speed)
 
-    def disagreement(self, block: Block, scores: Scores) -> str:
+    def disagreement(self, block: Block, scores: Scores) -> Reason | None:
         """A timed run must answer as the scored one did: what is fast because it is wrong is not a build."""
         for request in block.requests if scores.generated else ():
             if request.token_ids != scores.generated[: len(request.token_ids)]:
-                return "its timed run gave different answers from its scored run, so its speed is not valid"
-        return ""
+                return because("answers_differ")
+        return None
 
     def cross_validate(
         self,
@@ -169,7 +170,7 @@ class TextExam:
         log: Path,
         validation: Scores | None = None,
         limit: float | None = None,
-        cause: Callable[[], str],
+        cause: Callable[[], Reason],
     ) -> CrossValidation:
         """KL divergence at every length, and the tokenizer's copy."""
         return cross_validate(

@@ -6,6 +6,7 @@ from edgewright.app.compare.benchmark import summed_up
 from edgewright.core.measurement.records import FULL, Workload
 from edgewright.core.measurement.rounds import Invalid, Round
 from edgewright.errors import ResourceError
+from edgewright.reasons import because, told
 from edgewright.testing import block
 
 
@@ -14,13 +15,18 @@ def sum_up(one):
 
 
 def test_an_arm_without_a_block_is_told_with_what_disturbed_it():
-    theirs, mine = Invalid(arm="a", reason="theirs"), Invalid(arm="b", reason="other processes took 40%")
-    with pytest.raises(ResourceError, match="Every block of b was disturbed: other processes took 40%"):
+    theirs, mine = (
+        Invalid(arm="a", causes=(told("theirs"),)),
+        Invalid(arm="b", causes=(told("other processes took 40%"),)),
+    )
+    with pytest.raises(ResourceError, match="Every block of b was disturbed") as caught:
         sum_up(Round(blocks={"a": block()}, order=("a", "b"), invalid=(mine, theirs)))
+    assert caught.value.because == mine.causes
 
 
 def test_an_arm_whose_blocks_are_left_out_is_told_so_too():
     blocks = {name: block() for name in "ab"}
-    others = (Invalid(arm="a", reason="other processes took 40%"),) * 2
-    with pytest.raises(ResourceError, match="Every block of b was disturbed: the host was slower or faster"):
+    others = (Invalid(arm="a", causes=(told("other processes took 40%"),)),) * 2
+    with pytest.raises(ResourceError, match="Every block of b was disturbed") as caught:
         sum_up(Round(blocks=blocks, order=("a", "b"), invalid=others, swung={"b": 0.8}))
+    assert caught.value.because == (because("host_unusual"),)

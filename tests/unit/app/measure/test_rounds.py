@@ -11,6 +11,7 @@ from edgewright.core.jobs.results import BenchResult
 from edgewright.core.measurement.noise import Noise, Sentinel
 from edgewright.core.measurement.records import FULL, QUICK, Workload
 from edgewright.core.measurement.rounds import Invalid, Round
+from edgewright.reasons import because, told
 from edgewright.tasks.text_generation.timing import on_ids
 from edgewright.testing import (
     FakeBackend,
@@ -29,7 +30,7 @@ CALM = around(10.0)
 
 
 QUIET = Round(blocks={name: block(noise=CALM) for name in "abc"}, order=("a", "b", "c"))
-SWINGING = replace(QUIET, invalid=(Invalid(arm="a", reason="slow", speed=0.8),) * 9)
+SWINGING = replace(QUIET, invalid=(Invalid(arm="a", causes=(told("slow"),), speed=0.8),) * 9)
 
 
 def run(noises, tmp_path: Path, arms=("a", "b", "c"), pace=FULL, before=QUIET):
@@ -57,7 +58,7 @@ def test_a_block_amid_anothers_work_is_refused_and_teaches_nothing_of_the_host(t
     slow = around(8.0, foreign=0.4)
     finished = run([slow, slow, CALM, CALM, CALM], tmp_path)
     assert [one.speed for one in finished.invalid] == [None, None]
-    assert all(i.reason.startswith("other processes took 40.0% of the processor") for i in finished.invalid)
+    assert all(i.causes[0] == because("others_ran", share=0.4) for i in finished.invalid)
     assert set(finished.blocks) == {"a", "b", "c"}
 
 

@@ -9,6 +9,7 @@ from edgewright.core.decision.policy import Gate, Policy
 from edgewright.core.jobs.requests import BenchJob, BuildJob, SourceJob, SourceOperation
 from edgewright.core.jobs.results import BenchResult
 from edgewright.core.run import Status
+from edgewright.report.sentences import sentence
 from edgewright.testing import block
 from tests.world import HELD_OUT, RECIPE_OF, REQUEST, World, honest
 
@@ -27,7 +28,7 @@ def test_the_first_build_that_passes_is_the_answer_and_the_others_are_not_built(
     assert not run.provisional
     left = run.trial("llamacpp/int4")
     assert left.status is Status.UNTRIED
-    assert left.reason.startswith("llamacpp/int8 was the first build that passed every gate")
+    assert sentence(left.reason).startswith("llamacpp/int8 was the first build that passed every gate")
     built = [job.recipe.name for job in world.runner.jobs if isinstance(job, BuildJob)]
     assert "int4" not in built
 
@@ -83,7 +84,7 @@ def test_a_build_that_is_too_large_to_be_as_fast_as_asked_is_not_timed(tmp_path)
     assert set(timed(world)) == {"int8", None}
     left = run.trial("llamacpp/int4")
     assert left.status is Status.SKIPPED
-    assert left.reason == "40 tokens/s predicted from its size; the gate requires 100"
+    assert sentence(left.reason) == "40.0 tokens/s predicted from its size; the gate requires 100.0 tokens/s"
     assert run.trial("llamacpp/fp32").status is Status.AUXILIARY
 
 
@@ -94,7 +95,7 @@ def test_a_build_that_is_too_slow_alone_is_neither_scored_nor_compared(tmp_path)
     assert timed(world).count("int8") == 1
     slow = run.trial("llamacpp/int8")
     assert slow.status is Status.SKIPPED
-    assert slow.reason == "45 tokens/s in one short block; the gate requires 50"
+    assert sentence(slow.reason) == "45.0 tokens/s in one short block; the gate requires 50.0 tokens/s"
 
 
 def test_a_build_that_was_fast_enough_alone_and_not_beside_the_original_is_confirmed(tmp_path):
@@ -124,7 +125,7 @@ def test_a_confirmed_build_whose_figures_keep_every_gate_is_the_answer_though_on
     assert run.best.id == "llamacpp/int8"
     assert run.provisional
     assert "int4" not in timed(world)
-    assert run.trial("llamacpp/int4").reason.startswith(
+    assert sentence(run.trial("llamacpp/int4").reason).startswith(
         "llamacpp/int8 was confirmed first, and its values are within every gate"
     )
 

@@ -7,6 +7,7 @@ from edgewright.core.jobs.results import Failure, FailureKind, ScoreResult
 from edgewright.core.measurement.text import Text
 from edgewright.core.recipe.allocation import WeightType
 from edgewright.core.run import Status
+from edgewright.report.sentences import sentence
 from edgewright.testing import facts, scores
 from tests.world import RECIPE_OF, REQUEST, World, by_id, honest
 
@@ -48,7 +49,7 @@ def test_bits_per_weight_are_another_way_to_ask(tmp_path):
 def test_a_size_that_no_allocation_reaches_is_a_note(tmp_path):
     run = World(tmp_path, types=TYPES, request=asking(3.0)).run()
     assert not any("/mixed" in trial.id for trial in run.trials)
-    assert any("no allocation is as small" in note for note in run.notes)
+    assert any("no allocation is as small" in sentence(note) for note in run.notes)
 
 
 def test_the_smallest_that_keeps_the_accuracy_is_found_by_growing(tmp_path):
@@ -77,7 +78,7 @@ def test_types_that_should_have_been_timed_and_were_not_are_a_note(tmp_path):
 
     run = World(tmp_path, types=TYPES, request=asking(6.0), answer=full).run()
     assert any("/mixed" in trial.id for trial in run.trials)
-    assert "llamacpp: allocations ignore speed: No space left on device." in run.notes
+    assert "llamacpp: allocations ignore speed: No space left on device." in map(sentence, run.notes)
 
 
 def test_without_a_wish_nothing_is_measured_for_it(tmp_path):
@@ -88,7 +89,7 @@ def test_without_a_wish_nothing_is_measured_for_it(tmp_path):
 
 def test_a_text_too_short_to_calibrate_on_is_a_note(tmp_path):
     run = World(tmp_path, types=TYPES, request=replace(asking(6.0), calibration_tokens=10)).run()
-    assert any("tokens for calibration" in note for note in run.notes)
+    assert any("tokens for calibration" in sentence(note) for note in run.notes)
 
 
 def test_what_others_are_made_from_is_built_once_and_never_measured(tmp_path):
@@ -111,4 +112,4 @@ def test_where_it_cannot_be_made_builds_go_without_it(tmp_path):
 
     run = World(tmp_path, observed=True, answer=refuse, request=LONG).run()
     assert by_id(run)["openvino/int8"].status is Status.MEASURED
-    assert any("other builds are made without it" in note for note in run.notes)
+    assert any("other builds are made without it" in sentence(note) for note in run.notes)

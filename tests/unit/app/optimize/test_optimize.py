@@ -34,6 +34,8 @@ from edgewright.core.measurement.records import Workload
 from edgewright.core.recipe.pruning import parse
 from edgewright.core.run import Status
 from edgewright.errors import EdgewrightError, InputError, UsageError
+from edgewright.report.answer import steps
+from edgewright.report.sentences import sentence, sentences, verdict_sentence
 from edgewright.tasks.text_generation.parts import parts_of
 from edgewright.testing import (
     FakeBackend,
@@ -75,7 +77,7 @@ def test_the_five_stages_tell_the_chosen_builds_story(tmp_path):
     run = World(tmp_path).run()
     stages = [step.stage for step in run.progressive]
     assert stages == ["baseline", "converted", "quantized", "accelerated", "validated"]
-    assert "speed" in run.progressive[1].gained
+    assert "speed" in steps(run)[1][1]
 
 
 def test_a_conversion_that_answers_otherwise_is_broken_and_nothing_is_made_of_it(tmp_path):
@@ -91,8 +93,8 @@ def test_a_conversion_that_answers_otherwise_is_broken_and_nothing_is_made_of_it
     run = World(tmp_path, answer=broken).run()
     trials = by_id(run)
     assert trials["openvino/int8"].status is Status.BROKEN
-    assert "KL divergence 0.25" in trials["openvino/int8"].reason
-    assert "cause unknown" in trials["openvino/int8"].reason
+    assert "KL divergence 0.25" in sentence(trials["openvino/int8"].reason)
+    assert "cause unknown" in sentence(trials["openvino/int8"].reason)
     assert trials["llamacpp/int8"].status is Status.MEASURED
     assert run.best is not None
     assert run.best.recipe.framework == "llamacpp"
@@ -108,14 +110,14 @@ def test_a_tokenizer_that_gives_other_ids_breaks_a_framework(tmp_path):
     assert by_id(run)["llamacpp/int8"].status is Status.BROKEN
     cross = {c.framework: c for c in run.cross_validation}
     assert not cross["llamacpp"].tokenizer_equal
-    assert "differs at token 0" in cross["llamacpp"].cause
+    assert "differs at token 0" in sentences(cross["llamacpp"].causes)
 
 
 def test_a_missing_toolchain_costs_its_own_candidates_only(tmp_path):
     run = World(tmp_path, missing={"llamacpp": "no C++ compiler was found"}).run()
     trials = by_id(run)
     assert trials["llamacpp/int8"].status is Status.UNAVAILABLE
-    assert "no C++ compiler" in trials["llamacpp/int8"].reason
+    assert "no C++ compiler" in sentence(trials["llamacpp/int8"].reason)
     assert run.best is not None
 
 
@@ -146,7 +148,7 @@ def test_the_dry_run_finds_an_unsupported_architecture_before_anything_is_built(
     world = World(tmp_path, answer=refuse, source=facts(weight_bytes=2_000_000_001))
     run = world.run()
     assert by_id(run)["openvino/int8"].status is Status.UNSUPPORTED
-    assert "dry run" in by_id(run)["openvino/int8"].reason
+    assert "dry run" in sentence(by_id(run)["openvino/int8"].reason)
     assert len(builds_of(world, "openvino")) == 1
 
 
@@ -160,7 +162,7 @@ def test_a_small_model_that_cannot_be_built_is_tried_once(tmp_path):
     world = World(tmp_path, answer=refuse)
     run = world.run()
     assert by_id(run)["openvino/int8"].status is Status.SKIPPED
-    assert "unknown architecture" in by_id(run)["openvino/int8"].reason
+    assert "unknown architecture" in sentence(by_id(run)["openvino/int8"].reason)
     assert len(builds_of(world, "openvino")) == 1
 
 
@@ -219,7 +221,7 @@ def test_a_build_that_leaves_no_weights_is_a_failure_whatever_it_says(tmp_path):
         return honest(job)
 
     run = World(tmp_path, answer=hollow).run()
-    assert "wrote no model" in by_id(run)["openvino/int8"].reason
+    assert "wrote no model" in sentence(by_id(run)["openvino/int8"].reason)
 
 
 def test_without_a_baseline_there_is_no_run(tmp_path):
@@ -242,7 +244,7 @@ def test_where_nothing_is_fast_enough_the_nearest_miss_is_named(tmp_path):
     assert run.best is None
     assert run.choice is not None
     assert run.choice.nearest_miss is not None
-    assert any("speedup" in missed for missed in run.choice.missed)
+    assert any(missed.gate.metric == "speedup" for missed in run.choice.missed)
 
 
 def test_slow_builds_are_not_confirmed(tmp_path):
@@ -317,7 +319,9 @@ def test_a_framework_whose_speed_says_nothing_here_is_built_and_scored_and_not_t
     trials = by_id(world.run())
     for name in ("openvino/fp32", "openvino/int8", "openvino/int4"):
         assert trials[name].status is Status.UNTIMED
-        assert trials[name].reason.startswith("its speed is meaningful only on a host with system=Darwin")
+        assert sentence(trials[name].reason).startswith(
+            "its speed is meaningful only on a host with system=Darwin"
+        )
         assert trials[name].values["kl_divergence"].value is not None
         assert "decode_tok_s" not in trials[name].values
     assert trials["llamacpp/int8"].status is Status.MEASURED
@@ -366,7 +370,7 @@ def test_where_a_gate_stays_open_the_best_is_an_answer_and_strict_gives_none(tmp
         assert run.progressive[-1].stage == "validated"
     else:
         assert run.choice.nearest_miss == "llamacpp/int8"
-        assert any("decode" in missed for missed in run.choice.missed)
+        assert any(missed.gate.metric == "decode_tok_s" for missed in run.choice.missed)
 
 
 def test_a_hog_beside_every_block_gives_no_verdict_on_speed(tmp_path):
@@ -420,7 +424,7 @@ def test_a_block_that_was_disturbed_once_is_run_again_and_counted(tmp_path):
     run = World(tmp_path, answer=hiccup).run()
     assert run.best is not None
     assert run.host.invalid == 1
-    assert "hypervisor" in run.host.reasons[0]
+    assert run.host.causes[0][0].code == "stolen"
 
 
 def test_a_build_whose_timed_run_answers_otherwise_is_out_however_fast(tmp_path):
@@ -437,7 +441,7 @@ def test_a_build_whose_timed_run_answers_otherwise_is_out_however_fast(tmp_path)
 
     run = World(tmp_path, answer=wrong).run()
     assert run.trial("openvino/int8").status is Status.FAILED
-    assert "gave different answers" in run.trial("openvino/int8").reason
+    assert "gave different answers" in sentence(run.trial("openvino/int8").reason)
     assert run.best.id == "llamacpp/int8"
 
 
@@ -450,7 +454,7 @@ def test_memory_that_the_system_took_back_is_no_memory_cut(tmp_path):
     run = World(tmp_path, answer=reclaimed).run()
     verdicts = {v.gate.metric: v for v in run.trial("openvino/int8").verdicts}
     assert verdicts["memory_cut"].outcome == "inconclusive"
-    assert "reclaimed pages" in verdicts["memory_cut"].reason
+    assert "reclaimed pages" in verdict_sentence(verdicts["memory_cut"])
     assert run.provisional
     assert [v.gate.metric for v in run.choice.open_gates] == ["memory_cut"]
 
@@ -476,7 +480,7 @@ def test_a_choice_that_fails_on_held_out_text_is_not_recommended(tmp_path):
 
     run = World(tmp_path, answer=overfitted).run()
     assert run.best is None
-    assert "held-out" in by_id(run)["openvino/int8"].reason
+    assert "held-out" in sentence(by_id(run)["openvino/int8"].reason)
 
 
 def test_a_size_limit_keeps_large_builds_from_being_made(tmp_path):
@@ -485,7 +489,7 @@ def test_a_size_limit_keeps_large_builds_from_being_made(tmp_path):
     assessment = assess("m", facts(), HOST, knowledge.target("this-machine"), backends, states, context=64)
     planned = plan(assessment, backends, max_size_bytes=600_000)
     assert [r.name for r in planned.candidates] == ["fp32", "int4"]
-    assert "over the limit" in planned.skipped[0].reason
+    assert "over the limit" in sentence(planned.skipped[0].reason)
 
 
 def planned_only(*only):
@@ -526,7 +530,7 @@ def test_a_pruning_that_cannot_be_done_costs_its_builds_only(tmp_path):
     assert run.best is not None
     trials = by_id(run)
     assert trials["openvino/int8~blocks10"].status is Status.FAILED
-    assert "has no blocks" in trials["openvino/int8~blocks10"].reason
+    assert "has no blocks" in sentence(trials["openvino/int8~blocks10"].reason)
 
 
 def test_a_pattern_that_no_build_matches_names_those_that_there_are():
@@ -573,14 +577,14 @@ def test_a_runtime_option_that_is_faster_in_every_round_is_kept(tmp_path):
     assert run.best.id == "llamacpp/int8+kv_cache=f16"
     assert run.best.variant_of == "llamacpp/int8"
     assert run.best.artifact == run.trial("llamacpp/int8").artifact
-    assert "better speed" in run.progressive[3].gained
+    assert "better speed" in steps(run)[3][1]
 
 
 def test_a_runtime_option_that_gains_nothing_is_told_and_not_kept(tmp_path):
     run = World(tmp_path, options=FASTER, answer=tuned(90.0)).run()
     assert run.best is not None
     assert run.best.id == "llamacpp/int8"
-    assert "no gain from llamacpp/int8+kv_cache=f16" in run.progressive[3].what
+    assert "no gain from llamacpp/int8+kv_cache=f16" in sentence(run.progressive[3].what)
 
 
 def test_a_tuned_build_that_fails_on_held_out_text_is_refuted_with_its_base_and_the_run_ends(tmp_path):
@@ -663,7 +667,7 @@ def test_what_the_budget_leaves_out_the_next_run_does(tmp_path):
     hasty = World(tmp_path, request=replace(REQUEST, budget_s=2.0))
     run = hasty.run()
     assert {t.status for t in run.trials} == {Status.PLANNED}
-    assert "time budget" in run.trials[0].reason
+    assert "time budget" in sentence(run.trials[0].reason)
     assert World(tmp_path).run().best is not None
 
 
@@ -674,7 +678,7 @@ def test_for_another_device_this_hosts_speed_decides_nothing_and_accuracy_does(t
     steadiness = {"latency_variation", "block_variation", "latency_drift"}
     assert open_gates == {"speedup", "memory_cut", *steadiness}
     assert run.trial("openvino/int4").outcome == "fail"
-    assert "not measured on the device" in run.assessment.unverified
+    assert "not measured on the device" in sentence(run.assessment.unverified)
 
 
 def test_even_a_brief_confirmation_has_the_blocks_that_every_default_gate_needs():
@@ -701,4 +705,4 @@ def test_a_build_that_quantized_nothing_is_skipped_with_the_reason(tmp_path):
 
     trial = by_id(World(tmp_path, answer=whole).run())["openvino/int4"]
     assert trial.status is Status.SKIPPED
-    assert "nothing was quantized" in trial.reason
+    assert "nothing was quantized" in sentence(trial.reason)

@@ -2,6 +2,8 @@ import pytest
 
 from edgewright.core.decision.ab import Better, decide
 from edgewright.core.measurement.quantity import Label, Value, not_available
+from edgewright.reasons import because, told
+from edgewright.report.sentences import sentence
 
 
 def ratio(value, low, high):
@@ -25,12 +27,12 @@ def test_the_interval_decides_and_the_metrics_direction_says_for_whom(metric, lo
 
 
 def test_a_doubt_about_the_host_leaves_any_verdict_open():
-    verdict = decide("decode_tok_s", ratio(3.0, 2.9, 3.1), doubt="the host is too noisy")
+    verdict = decide("decode_tok_s", ratio(3.0, 2.9, 3.1), doubt=told("the host is too noisy"))
     assert verdict.answer is Better.INCONCLUSIVE
-    assert "too noisy" in verdict.reason
+    assert "too noisy" in sentence(verdict.reason)
 
 
 def test_without_a_figure_nobody_can_tell_and_the_reason_is_kept():
-    verdict = decide("decode_tok_s", not_available("speedup", "no round contains both builds"))
+    verdict = decide("decode_tok_s", not_available("speedup", because("no_common_round")))
     assert verdict.answer is Better.INCONCLUSIVE
-    assert "no round" in verdict.reason
+    assert "no round" in sentence(verdict.reason)

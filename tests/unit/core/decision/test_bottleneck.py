@@ -6,9 +6,10 @@ from edgewright.core import knowledge
 from edgewright.core.decision.bottleneck import Limit, advice, conditions, decode_limit, prefill_limit
 from edgewright.core.measurement.operators import OperatorTime, PhaseProfile
 from edgewright.core.prediction.roofline import Bound
+from edgewright.reasons import told
 
 BOUND = Bound(tok_s=100.0, per_token=1.0, unit="byte")
-NONE = Bound(tok_s=None, per_token=1.0, unit="byte", reason="cache-resident")
+NONE = Bound(tok_s=None, per_token=1.0, unit="byte", reason=told("cache-resident"))
 
 
 def phase(operators_ms=90.0, matrix_ms=80.0, wall_ms=100.0):
@@ -36,7 +37,7 @@ def test_decoding_is_limited_by_memory_where_it_nears_its_bound_and_threads_do_n
 ):
     found = decode_limit(speed, bound, gain, profiled)
     assert found.limit is limit
-    assert found.reason
+    assert found.figures
 
 
 @pytest.mark.parametrize(

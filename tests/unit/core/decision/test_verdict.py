@@ -13,6 +13,8 @@ from edgewright.core.decision.verdict import (
     shortfall,
 )
 from edgewright.core.measurement.quantity import Label, Value, not_available
+from edgewright.reasons import told
+from edgewright.report.sentences import verdict_sentence
 
 SPEED = Gate(metric="speedup", at_least=2.0)
 
@@ -41,14 +43,14 @@ def test_an_exact_value_is_compared_as_it_is():
 
 
 def test_what_was_not_measured_is_inconclusive_and_says_why():
-    verdict = judge(SPEED, not_available("speedup", "the process died"))
+    verdict = judge(SPEED, not_available("speedup", told("the process died")))
     assert verdict.outcome is Outcome.INCONCLUSIVE
-    assert "the process died" in verdict.reason
+    assert "the process died" in verdict_sentence(verdict)
     assert judge(SPEED, None).outcome is Outcome.INCONCLUSIVE
 
 
 def test_the_reason_holds_the_figure_and_the_bound():
-    assert "1.5 (gate >= 2)" in judge(SPEED, value(1.5, 1.4, 1.6)).reason
+    assert "1.5 (gate >= 2)" in verdict_sentence(judge(SPEED, value(1.5, 1.4, 1.6)))
 
 
 @given(st.floats(0.1, 10), st.floats(0, 3), st.floats(0, 3))
@@ -63,13 +65,13 @@ def test_unsteady_latency_on_a_noisy_host_is_not_held_against_a_build():
     values = {"latency_variation": value(0.9)}
     policy = Policy(gates=(Gate(metric="latency_variation", at_most=0.2),))
     assert judge_all(policy, values)[0].outcome is Outcome.FAIL
-    excused = judge_all(policy, values, Circumstances(excuses={"latency_variation": "noisy"}))[0]
+    excused = judge_all(policy, values, Circumstances(excuses={"latency_variation": told("noisy")}))[0]
     assert excused.outcome is Outcome.INCONCLUSIVE
     assert excused.excused
     assert overall([excused]) is Outcome.PASS
-    unknown = judge_all(policy, {}, Circumstances(excuses={"latency_variation": "noisy"}))[0]
+    unknown = judge_all(policy, {}, Circumstances(excuses={"latency_variation": told("noisy")}))[0]
     assert unknown.excused
-    assert "noisy" in unknown.reason
+    assert "noisy" in verdict_sentence(unknown)
     assert not judge_all(policy, {})[0].excused
 
 
@@ -152,8 +154,8 @@ def test_memory_of_a_single_block_is_compared_as_it_is():
     [
         ("speedup", Circumstances(), Needs.ROUNDS),
         ("accuracy_retained", Circumstances(), Needs.TEXT),
-        ("speedup", Circumstances(doubts={"speedup": "noisy"}), Needs.QUIET_HOST),
-        ("memory_cut", Circumstances(doubts={"memory_cut": "pages were reclaimed"}), Needs.MEMORY),
+        ("speedup", Circumstances(doubts={"speedup": told("noisy")}), Needs.QUIET_HOST),
+        ("memory_cut", Circumstances(doubts={"memory_cut": told("pages were reclaimed")}), Needs.MEMORY),
         ("speedup", Circumstances(elsewhere=True), Needs.DEVICE),
         ("latency_drift", Circumstances(confirmed=False), Needs.CONFIRMATION),
     ],

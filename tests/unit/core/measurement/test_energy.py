@@ -4,7 +4,10 @@ from edgewright.core.decision.policy import Gate, Policy
 from edgewright.core.decision.verdict import Outcome, judge, judge_all, overall, shortfall
 from edgewright.core.measurement.energy import Energy, EnergySource, energy_value, no_energy, on_processor
 from edgewright.core.measurement.quantity import Label, not_available
-from edgewright.report.figures import energy_line, figure
+from edgewright.reasons import told
+from edgewright.report.compared import energy_line
+from edgewright.report.figures import figure
+from edgewright.report.sentences import verdict_sentence
 
 COUNTED = Energy(
     source=EnergySource.COUNTER,
@@ -53,7 +56,10 @@ def test_what_could_not_be_had_has_a_reason_and_is_never_zero(energy):
 def test_processor_time_stands_where_energy_is_not_available_and_is_not_called_energy():
     time = energy_value(COUNTED, 100)  # any number will do
     line = energy_line(
-        {"energy_j_per_token": not_available("energy_j_per_token", "no counter"), "cpu_s_per_token": time}
+        {
+            "energy_j_per_token": not_available("energy_j_per_token", told("no counter")),
+            "cpu_s_per_token": time,
+        }
     )
     assert line == "energy per token: not available (no counter); processor time per token: 6 s"
     assert "~2.4 J/token (estimated-model" in energy_line({"energy_j_per_token": energy_value(GUESSED, 100)})
@@ -63,15 +69,15 @@ def test_processor_time_stands_where_energy_is_not_available_and_is_not_called_e
 def test_an_estimate_decides_no_gate_whatever_its_bound(gate):
     verdict = judge(gate, energy_value(GUESSED, 100))
     assert verdict.outcome is Outcome.INCONCLUSIVE
-    assert "estimate cannot decide a gate" in verdict.reason
-    assert "codecarbon" in verdict.reason
+    assert "which cannot decide a gate" in verdict_sentence(verdict)
+    assert "codecarbon" in verdict_sentence(verdict)
     assert shortfall([verdict]) == 0.0
 
 
 def test_missing_energy_decides_no_gate_and_says_why():
     verdict = judge(GATE, energy_value(no_energy("no RAPL counter"), 100))
     assert verdict.outcome is Outcome.INCONCLUSIVE
-    assert "no RAPL counter" in verdict.reason
+    assert "no RAPL counter" in verdict_sentence(verdict)
 
 
 def test_a_measured_figure_gates():

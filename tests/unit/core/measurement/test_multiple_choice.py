@@ -12,6 +12,7 @@ from edgewright.core.measurement.multiple_choice import (
     retention,
     verdict,
 )
+from edgewright.report.sentences import verdict_sentence
 
 
 def tasks(*rows):
@@ -93,7 +94,7 @@ def test_a_baseline_that_guesses_proves_nothing():
     base = flags(60, 164)
     answer = verdict(retention(base, base), base, chance=0.25, at_least=0.95)
     assert answer.outcome is Outcome.INCONCLUSIVE
-    assert "25.0 % of guessing" in answer.reason
+    assert "25.0% of guessing" in verdict_sentence(answer)
 
 
 def test_a_baseline_without_a_right_answer_gives_no_figure():

@@ -15,6 +15,8 @@ from edgewright.core.measurement.rounds import (
     numbered,
     usual,
 )
+from edgewright.reasons import because, told
+from edgewright.report.sentences import sentences
 from edgewright.testing import block
 
 NORMAL = Sentinel(gflop_s=100.0, read_gb_s=10.0)
@@ -38,12 +40,12 @@ NORMAL = Sentinel(gflop_s=100.0, read_gb_s=10.0)
     ],
 )
 def test_a_disturbed_block_says_by_what(noise, word):
-    assert word in disturbance(Noise(wall_s=10.0, **noise), NORMAL)
+    assert word in sentences(disturbance(Noise(wall_s=10.0, **noise), NORMAL))
 
 
 def test_a_block_disturbed_twice_says_both():
-    said = disturbance(Noise(wall_s=10.0, steal=0.02, foreign_cpu=0.2), NORMAL)
-    assert said == "the hypervisor took 2.0% of the processor and other processes took 20.0% of the processor"
+    causes = disturbance(Noise(wall_s=10.0, steal=0.02, foreign_cpu=0.2), NORMAL)
+    assert causes == (because("stolen", share=0.02), because("others_ran", share=0.2))
 
 
 def test_a_quiet_block_counts_and_what_is_unknown_disturbs_nothing():
@@ -82,14 +84,14 @@ def test_a_host_that_leaves_its_usual_speed_too_often_excuses_unsteadiness():
         return host_noise([Round(blocks={"a": seen(share)}, order=("a",)) for share in shares])
 
     calm, wild = host([1.0] * 8 + [0.93] * 2), host([1.0] * 6 + [0.93] * 4)
-    assert (calm.unsteady, calm.invalid, calm.excuse) == (2, 0, "")
-    assert "by more than 5% from its usual value in 4 of 10 blocks" in wild.excuse
-    assert host([]).excuse == ""
+    assert (calm.unsteady, calm.invalid, calm.excuse) == (2, 0, None)
+    assert wild.excuse == because("host_unsteady", limit=0.05, off=4, blocks=10)
+    assert host([]).excuse is None
 
 
 def host_of(*speeds):
     """A host with ten counted blocks and refused ones: the host's own speed there, or None for what else ran."""
-    invalid = tuple(Invalid(arm="a", reason="so", speed=speed) for speed in speeds)
+    invalid = tuple(Invalid(arm="a", causes=(told("so"),), speed=speed) for speed in speeds)
     rounds = [
         Round(blocks={"a": block()}, order=("a",), invalid=invalid if k == 0 else ()) for k in range(10)
     ]
@@ -101,19 +103,19 @@ def test_a_host_noisy_by_its_own_speed_alone_says_how_far_that_swung():
     assert host.noisy
     assert not host.is_mute
     assert host.swing == pytest.approx(1.1 / 0.8)
-    assert "by more than 10% from its usual value in 6 of 16 blocks" in host.excuse
+    assert host.excuse == because("host_unsteady", limit=0.10, off=6, blocks=16)
 
 
 def test_blocks_that_count_in_spite_of_a_swing_still_say_how_far_it_went():
     kept = Round(blocks={"a": block()}, order=("a",), swung={"a": 0.5})
     host = host_noise([kept, *[Round(blocks={"a": block()}, order=("a",))] * 2])
     assert (host.invalid, host.kept, host.noisy, host.swing) == (0, 1, True, 2.0)
-    assert "by more than 10% from its usual value in 1 of 3 blocks" in host.excuse
+    assert host.excuse == because("host_unsteady", limit=0.10, off=1, blocks=3)
 
 
 def test_a_host_is_waited_for_while_its_own_speed_spoils_few_blocks():
     quiet = Round(blocks={"a": block()}, order=("a",))
-    slow, others = Invalid(arm="a", reason="", speed=0.8), Invalid(arm="a", reason="")
+    slow, others = Invalid(arm="a", causes=(), speed=0.8), Invalid(arm="a", causes=())
     assert is_worth_waiting_for([])
     assert is_worth_waiting_for([replace(quiet, invalid=(slow,)), quiet, quiet])
     assert not is_worth_waiting_for([replace(quiet, invalid=(slow,), swung={"a": 0.8}), quiet, quiet])
@@ -158,7 +160,8 @@ def test_the_headline_counts_weights_and_not_library_code():
 
 
 def test_fewer_resident_bytes_than_weights_mean_that_pages_were_taken_back():
-    assert "reclaimed pages" in inconsistency(memory(400, weights_mapped=300), 500)
+    found = inconsistency(memory(400, weights_mapped=300), 500)
+    assert found == because("pages_reclaimed", resident=400, needed=500)
     assert not inconsistency(memory(700, weights_mapped=500), 500)
     assert not inconsistency(memory(450, weights_mapped=300), 500, untouched_bytes=100)
 

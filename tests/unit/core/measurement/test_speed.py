@@ -2,6 +2,7 @@ import pytest
 
 from edgewright.core.measurement.noise import Noise, Sentinel
 from edgewright.core.measurement.speed import decode_tok_s, paired_values, ratio_of, speed_values
+from edgewright.report.sentences import sentence
 from edgewright.testing import block
 
 
@@ -49,8 +50,8 @@ def test_percentiles_need_enough_latencies():
     few = speed_values([block(tokens=36, requests=1)])
     assert few["itl_p50_ms"].value is not None
     assert few["itl_p90_ms"].value is None
-    assert "n=35" in few["itl_p90_ms"].reason
-    assert "at least 72" in few["latency_variation"].reason
+    assert "n=35" in sentence(few["itl_p90_ms"].reason)
+    assert "at least 72" in sentence(few["latency_variation"].reason)
     many = speed_values([block(requests=13)])
     assert many["itl_p99_ms"].value is not None
 

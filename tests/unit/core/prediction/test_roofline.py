@@ -1,6 +1,7 @@
 import pytest
 
 from edgewright.core.prediction.roofline import Capability, bytes_per_token, flop_per_token, roofline
+from edgewright.report.sentences import sentence
 from edgewright.testing import facts
 
 HOST = Capability(read_gb_s=10.0, gflop_s=100.0, cores=2, last_level_cache_bytes=1_000_000, method="m")
@@ -33,13 +34,13 @@ def test_the_bound_is_bandwidth_over_bytes():
 
 def test_a_speed_above_its_bound_is_inconsistent():
     assert not at(speed=90.0).inconsistent
-    assert "inconsistent" in at(speed=120.0).inconsistent
+    assert at(speed=120.0).inconsistent.code == "above_bandwidth"
 
 
 def test_a_model_that_fits_in_the_cache_has_no_bound_and_is_not_inconsistent():
     small = at(weight_bytes=1_500_000, speed=1e6)
     assert small.decode.tok_s is None
-    assert "cache-resident" in small.decode.reason
+    assert "cache-resident" in sentence(small.decode.reason)
     assert not small.inconsistent
 
 

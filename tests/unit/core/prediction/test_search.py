@@ -8,6 +8,7 @@ from statistics import mean
 from edgewright.core.decision.pareto import hypervolume
 from edgewright.core.prediction.expectation import Prospect, Seen, place
 from edgewright.core.prediction.search import batch, propose
+from edgewright.report.sentences import sentence
 
 METRICS = ("decode_tok_s", "kl_divergence", "peak_bytes")
 USELESS = {"decode_tok_s": 10.0, "kl_divergence": 1.0, "peak_bytes": 500e6, "size_bytes": 500e6}
@@ -37,13 +38,13 @@ def test_what_cannot_add_to_the_front_is_ruled_out_by_name():
         [PLAIN, INT8, good, slow], [option("worse", 250e6, 0.4, "b")], USELESS, METRICS, rng=Random(0)
     )
     assert not hopeful
-    assert "would not be better than" in hopeless[0].reason
+    assert "would not be better than" in sentence(hopeless[0].reason)
 
 
 def test_what_no_gate_would_let_through_is_ruled_out_with_the_gate():
     tight = {**USELESS, "peak_bytes": 100e6}
     _, hopeless = propose([PLAIN, INT8], [option("large", 200e6, 0.001)], tight, METRICS, rng=Random(0))
-    assert "of peak memory" in hopeless[0].reason
+    assert "peak memory" in sentence(hopeless[0].reason)
 
 
 def test_the_roofline_bounds_what_is_hoped_for():
@@ -53,7 +54,7 @@ def test_the_roofline_bounds_what_is_hoped_for():
         [PLAIN, INT8], [fast], USELESS, METRICS, rng=Random(0), fastest={"fast": 9.0}
     )
     assert not bounded
-    assert "tokens/s" in ruled_out[0].reason
+    assert "tokens/s" in sentence(ruled_out[0].reason)
 
 
 def test_what_is_slow_to_decode_is_tried_where_prefill_is_wished_for():

@@ -4,6 +4,7 @@ import pytest
 
 from edgewright.core.measurement.rounds import Invalid, Phase, Round, RoundKey
 from edgewright.errors import InputError, ResourceError
+from edgewright.reasons import told
 from edgewright.sites.local.rundir import JOURNAL, RECORD, RunDirectory, open_run_directory, read_run
 from edgewright.testing import FakeClock, block
 
@@ -14,7 +15,7 @@ def journal(path, key="k"):
 
 FIRST = RoundKey(phase=Phase.EXPLORE, group="a")
 SECOND = RoundKey(phase=Phase.TUNE, group="a/int8", number=1)
-DISTURBED = Invalid(arm="a/int8", reason="swapped")
+DISTURBED = Invalid(arm="a/int8", causes=(told("swapped"),))
 FINISHED = Round(
     blocks={"torch/original": block(10), "a/int8": block(20)},
     order=("a/int8", "torch/original"),
