@@ -9,6 +9,7 @@ import sys
 NAMES = (
     "simulation",
     "fidelity",
+    "quantized",
     "repeats",
     "defaults",
     "search",

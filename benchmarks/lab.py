@@ -127,9 +127,10 @@ class Lab:
         context: int = 512,
         *,
         keep: bool = False,
+        reference: Path | None = None,
         limit_s: float | None = None,
     ) -> tuple[Scores, Path]:
-        """Our scores of a build, or of the original where none is given."""
+        """Our scores of a build, or of the original where none is given, beside kept log-probabilities where there are some."""
         backend = self.context.backend(artifact.recipe.framework) if artifact else self.context.reference
         answer = score(
             self.context,
@@ -145,6 +146,7 @@ class Lab:
             identity=artifact.manifest.key if artifact else self.source.digest,
             log=self.folder / "score.log",
             keep_reference=keep,
+            reference=reference,
         )
         if isinstance(answer, Failure):
             raise RuntimeError(answer.reason)  # noqa: TRY004  # a reason, not a type

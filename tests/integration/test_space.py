@@ -22,6 +22,7 @@ WAYS = (
     "openvino/int4_asym_g64_scale_estimation",
     "openvino/int4_sym_g64_80percent",
     "onnx/int8_dynamic",
+    "onnx/int4",
     "onnx/int4_k_quant_mixed_b64",
     "onnx/int4_rtn_b128",
     "onnx/int4_b64_gptq",

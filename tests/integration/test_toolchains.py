@@ -7,19 +7,24 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from queue import Queue
 
 import psutil
 import pytest
 
 from edgewright.core.jobs.results import Progress
 from edgewright.errors import ToolchainError
+from edgewright.sites.local.behind import CURRENT, Behind
 from edgewright.sites.local.venv import run_command
 from tests.conftest import fresh_home
 
 pytestmark = pytest.mark.integration
+
 COMMAND = [sys.executable, "-m", "edgewright.cli", "toolchain"]
 
 
@@ -220,3 +225,35 @@ def test_tools_that_a_user_has_are_tried_and_the_smoke_job_decides(lab, toolchai
     own = Path(toolchains["llamacpp"].environment["EDGEWRIGHT_LLAMA_CPP_BIN"])
     monkeypatch.setenv("LLAMA_CPP_HOME", str(own))
     assert usable_tools(os.environ)[0] == (own, own)
+
+
+def test_an_install_behind_a_run_rests_while_something_is_measured_and_goes_on_after():
+    behind, told = Behind(), Queue()
+
+    def work():
+        CURRENT.set(behind)
+        with suppress(ToolchainError):
+            run_command([sys.executable, "-c", _BUSY], told.put, what="compiling")
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        compiler = psutil.Process(int(told.get(timeout=60)))
+        with behind.resting():
+            assert becomes(lambda: compiler.status() == psutil.STATUS_STOPPED)
+        assert becomes(lambda: compiler.status() != psutil.STATUS_STOPPED)
+        assert not hasattr(os, "getpriority") or compiler.nice() == 19
+    finally:
+        behind.end()
+        thread.join(60)
+    assert becomes(lambda: not compiler.is_running() or compiler.status() == psutil.STATUS_ZOMBIE)
+
+
+def becomes(true: Callable[[], bool], within_s: float = 20.0) -> bool:
+    end = time.monotonic() + within_s
+    while not true() and time.monotonic() < end:
+        time.sleep(0.05)
+    return true()
+
+
+_BUSY = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"

@@ -121,6 +121,13 @@ class Toolchains(Protocol):
         """Install unless installed; the state says why it is not ready where that fails."""
         ...
 
+    def ahead(self, specs: Sequence[ToolchainSpec], tell: Tell) -> AbstractContextManager[None]:
+        """Install these behind other work while the block runs, at rest while anything is timed; its end gives up what is left.
+
+        `ensure` waits for one that was begun.
+        """
+        ...
+
     def verify(self, spec: ToolchainSpec, tell: Tell) -> ToolchainState:
         """Import its framework and compute something with it; changes nothing."""
         ...

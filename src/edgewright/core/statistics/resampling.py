@@ -35,8 +35,8 @@ def quantile_interval(
     ordered, picks = values[order], _draws(int(clusters.max()) + 1)
     draws, groups = picks.shape
     flat = picks + groups * np.arange(draws)[:, None]
-    often = np.bincount(flat.ravel(), minlength=draws * groups).reshape(draws, groups)
-    reached = np.cumsum(often[:, clusters[order]], axis=1, dtype=np.int32)
+    often = np.bincount(flat.ravel(), minlength=draws * groups).reshape(draws, groups).astype(np.int32)
+    reached = np.cumsum(np.take(often, clusters[order], axis=1), axis=1, dtype=np.int32)
     place = (reached[:, -1] - 1) * share
     below = np.floor(place).astype(np.int64)
     low, high = (

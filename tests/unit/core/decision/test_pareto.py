@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgewright.core.decision.pareto import (
@@ -92,9 +92,10 @@ def test_another_point_never_takes_volume_away_and_a_dominated_one_adds_none(poi
     assert hypervolume([*points, *inside], zero) == pytest.approx(before)
 
 
+@settings(max_examples=25)
 @given(boxes)
 def test_the_volume_is_the_share_of_random_points_that_are_beaten(points):
     rng = random.Random(7)  # darts, no secret
-    darts = [(rng.random(), rng.random(), rng.random()) for _ in range(4000)]
+    darts = [(rng.random(), rng.random(), rng.random()) for _ in range(2000)]
     hit = sum(any(all(x >= y for x, y in zip(p, d, strict=True)) for p in points) for d in darts)
-    assert hypervolume(points, (0.0, 0.0, 0.0)) == pytest.approx(hit / len(darts), abs=0.04)
+    assert hypervolume(points, (0.0, 0.0, 0.0)) == pytest.approx(hit / len(darts), abs=0.05)
