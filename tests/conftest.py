@@ -26,7 +26,8 @@ from edgewright.ports import Context
 from edgewright.sites.local.home import Home
 from edgewright.testing import RecordingReporter
 
-settings.register_profile("untimed", deadline=None)
+settings.register_profile("untimed", deadline=None, max_examples=40)
+settings.register_profile("thorough", deadline=None, max_examples=500)  # pytest --hypothesis-profile=thorough
 settings.load_profile("untimed")  # a busy machine is no fault of what is tested
 
 

@@ -249,6 +249,29 @@ def test_an_install_behind_a_run_rests_while_something_is_measured_and_goes_on_a
     assert becomes(lambda: not compiler.is_running() or compiler.status() == psutil.STATUS_ZOMBIE)
 
 
+def test_what_rests_dies_with_the_process_that_started_it(tmp_path):
+    program = f"""
+import threading, time
+from edgewright.sites.local.behind import CURRENT, Behind
+from edgewright.sites.local.venv import run_command
+behind = Behind()
+def work():
+    CURRENT.set(behind)
+    run_command([{sys.executable!r}, "-c", {_BUSY!r}], told, what="compiling")
+def told(line):
+    with behind.resting():
+        print(line, flush=True)
+        time.sleep(600)
+threading.Thread(target=work).start()
+"""
+    parent = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    compiler = psutil.Process(int(parent.stdout.readline()))
+    assert becomes(lambda: compiler.status() == psutil.STATUS_STOPPED)
+    parent.kill()
+    parent.wait()
+    assert becomes(lambda: not compiler.is_running() or compiler.status() == psutil.STATUS_ZOMBIE)
+
+
 def becomes(true: Callable[[], bool], within_s: float = 20.0) -> bool:
     end = time.monotonic() + within_s
     while not true() and time.monotonic() < end:

@@ -1,7 +1,8 @@
 """Work behind other work: installs that go on while a run builds, and rest while it measures.
 
 Law: what runs behind has the lowest priority, and is stopped for as long as anything is measured. It holds the machine
-together with the run that it belongs to, so other runs wait for both.
+together with the run that it belongs to, so other runs wait for both. The leash of a command (`die_with_parent`) is never
+stopped: it ends what is stopped where this process dies.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import os
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from contextvars import ContextVar
@@ -20,6 +22,8 @@ from edgewright.ports import Tell
 from edgewright.sites.local.children import kill_group
 
 _LOWEST = 19
+_LOOKS = 20
+_STARTING_S = 0.05
 
 Turn = Callable[[Tell], AbstractContextManager[None]]
 
@@ -28,7 +32,7 @@ class Behind:
     """The processes of this kind, and whether they rest at the moment."""
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()
+        self._lock = threading.Condition()
         self._processes: set[subprocess.Popen[str]] = set()
         self._resting = 0
         self._stopped: list[psutil.Process] = []
@@ -40,7 +44,7 @@ class Behind:
             _give_way(process.pid)
             self._processes.add(process)
             if self._resting:
-                self._stop(process.pid)
+                self._stop(process)
         try:
             yield
         finally:
@@ -53,7 +57,7 @@ class Behind:
         with self._lock:
             self._resting += 1
             for process in self._processes:
-                self._stop(process.pid)
+                self._stop(process)
         try:
             yield
         finally:
@@ -62,6 +66,12 @@ class Behind:
                 while self._stopped and not self._resting:
                     with suppress(psutil.Error):
                         self._stopped.pop().resume()
+                self._lock.notify_all()
+
+    def wait(self) -> None:
+        """Until nothing is measured: no process begins meanwhile."""
+        with self._lock:
+            self._lock.wait_for(lambda: not self._resting)
 
     def end(self) -> None:
         """End what still runs; whoever waits for it sees it fail."""
@@ -69,19 +79,20 @@ class Behind:
             for process in self._processes:
                 kill_group(process)
 
-    def _stop(self, pid: int) -> None:
-        """A process and all that it started; parents first, so that none starts another meanwhile."""
+    def _stop(self, process: subprocess.Popen[str]) -> None:
+        """Everything below a leash; again until nothing new is found, since what was not stopped yet may have started more."""
         with suppress(psutil.Error):
-            first = psutil.Process(pid)
-            for one in (first, *first.children(recursive=True)):
-                with suppress(psutil.Error):
-                    one.suspend()
-                    self._stopped.append(one)
-            for late in first.children(recursive=True):
-                if late not in self._stopped:
+            leash = psutil.Process(process.pid)
+            for _ in range(_LOOKS):
+                found = [one for one in leash.children(recursive=True) if one not in self._stopped]
+                if not found and leash.children():
+                    return
+                for one in found:
                     with suppress(psutil.Error):
-                        late.suspend()
-                        self._stopped.append(late)
+                        one.suspend()
+                        self._stopped.append(one)
+                if not found:
+                    time.sleep(_STARTING_S)  # the leash is about to start its command
 
 
 def _give_way(pid: int) -> None:

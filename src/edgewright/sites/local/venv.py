@@ -76,12 +76,14 @@ def run_command(
         ResourceError: its output shows that the disk is full.
         ToolchainError: anything else; the message carries the last telling line.
     """
+    behind = CURRENT.get()
+    if behind:
+        behind.wait()
     process = _start(command, extra or {}, cwd)
     if process.stdout is None or process.stdin is None:
         raise AssertionError("pipes were asked for")
     tail: list[str] = []
     silent_s = 0.0
-    behind = CURRENT.get()
     try:
         with behind.running(process) if behind else nullcontext():
             for line in beats(process.stdout, silence_s):
