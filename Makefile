@@ -4,8 +4,8 @@
 #                with every real framework
 #   make bench NAME=simulation   one benchmark: a table, and benchmarks/out/NAME.json
 #   make check   format, lint, types, import contracts, docs
-#   make locks   every toolchain's requirements.lock anew from its requirements.in, and what that changes; nothing is
-#                written with ARGS=--check; ARGS="onnx torch" takes these toolchains only
+#   make locks   every toolchain's locks anew from its .in files, with hashes, and what that changes; nothing is written
+#                with ARGS=--check; versions stay with ARGS=--keep; ARGS="onnx torch" takes these toolchains only
 
 PYTHON ?= python3
 VENV := .venv

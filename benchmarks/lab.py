@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from edgewright.app.demo import demo_source
+from edgewright.app.measure.rounds import on_ids
 from edgewright.app.steps.bench import bench
 from edgewright.app.steps.build import build
 from edgewright.app.steps.score import score
@@ -23,9 +24,11 @@ from edgewright.core.recipe.recipes import SCORING_RUNTIME, Option
 from edgewright.environment import Environment
 from edgewright.inputs.config import evaluation_text
 from edgewright.ports import Context
+from edgewright.ports.task import Subject
 from edgewright.sites.local.children import child_environment, usable_cores
 from edgewright.sites.local.home import Home
 from edgewright.sites.local.locks import machine
+from edgewright.tasks.text_generation.scoring import scoring_of
 
 TWO_REQUESTS = Pace(least_s=0.0, least_requests=2, warmup_least=1, warmup_most=1, sentinel=False)
 """llama-bench's own way: one warm-up, then as many repetitions as it is told."""
@@ -68,7 +71,7 @@ class Lab:
         """A build of the model (or of another source), from the store or made now."""
         source = source or self.source
         backend = self.context.backends[framework]
-        state = self.context.toolchains.ensure(backend.toolchain, self.reporter.tell)
+        state = self.context.toolchains.ensure(backend.toolchain.builder, self.reporter.tell)
         assert state.ready, state.reason  # noqa: S101  # a benchmark: nothing can be compared without
         recipes = {recipe.name: recipe for recipe in backend.recipes(source.facts)}
         recipe = recipes[name]
@@ -80,8 +83,9 @@ class Lab:
         return made
 
     def python(self, framework: str) -> Path:
-        """A toolchain's Python."""
-        return self.root(framework) / "venv" / "bin" / "python"
+        """A toolchain's Python, which sees what building needs."""
+        state = self.context.toolchains.state(self.context.backend(framework).toolchain.builder)
+        return Path(state.path) / "venv" / "bin" / "python"
 
     def program(self, framework: str, name: str) -> list[Path]:
         """A program that a toolchain's packages brought, by that Python: its first line names where it was installed from."""
@@ -89,7 +93,7 @@ class Lab:
         return [python, python.with_name(name)]
 
     def root(self, framework: str) -> Path:
-        """A toolchain's directory."""
+        """The directory of a toolchain's run half."""
         return Path(self.context.toolchains.state(self.context.backend(framework).toolchain).path)
 
     def toolchain_environment(self, framework: str) -> Mapping[str, str]:
@@ -135,13 +139,15 @@ class Lab:
         answer = score(
             self.context,
             backend,
-            ScoreJob(
-                worker=backend.worker,
-                artifact=artifact.path if artifact else self.source.path,
-                runtime=artifact.recipe.runtime if artifact else SCORING_RUNTIME,
-                ids=ids,
-                context=context,
-                limit_s=limit_s,
+            scoring_of(
+                ScoreJob(
+                    worker=backend.worker,
+                    artifact=artifact.path if artifact else self.source.path,
+                    runtime=artifact.recipe.runtime if artifact else SCORING_RUNTIME,
+                    ids=ids,
+                    context=context,
+                    limit_s=limit_s,
+                )
             ),
             identity=artifact.manifest.key if artifact else self.source.digest,
             log=self.folder / "score.log",
@@ -164,12 +170,12 @@ class Lab:
         answer = bench(
             self.context,
             self.context.backend(framework),
-            artifact=path,
-            runtime=runtime or {},
-            ids=tuple(range(1, workload.prompt_tokens + 1)),
-            workload=workload,
-            pace=pace,
-            log=self.folder / "bench.log",
+            on_ids(tuple(range(1, workload.prompt_tokens + 1)))(
+                Subject(worker=self.context.backend(framework).worker, artifact=path, runtime=runtime or {}),
+                workload,
+                pace,
+            ),
+            self.folder / "bench.log",
         )
         if isinstance(answer, Failure):
             raise RuntimeError(answer.reason)  # noqa: TRY004  # a reason, not a type

@@ -30,7 +30,9 @@ def main(arguments: Sequence[str]) -> int:
     checks: list[Check] = []
     with tempfile.TemporaryDirectory() as folder:
         context = Environment().context(Path(folder) / "logs", TerminalReporter())
-        state = context.toolchains.ensure(context.backends["llamacpp"].toolchain, context.reporter.tell)
+        state = context.toolchains.ensure(
+            context.backends["llamacpp"].toolchain.builder, context.reporter.tell
+        )
         tools = Path(state.environment["EDGEWRIGHT_LLAMA_CPP_BIN"])
         for file in [Path(name) for name in arguments] or [
             fetch(context.downloads, context.reporter, offline=False)

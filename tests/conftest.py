@@ -95,11 +95,12 @@ def calibration(lab: Lab, smollm2: Source) -> Calibration:
 
 @pytest.fixture(scope="session")
 def toolchains(lab: Lab):
-    """Every toolchain, installed unless it is there."""
+    """The run half of every toolchain; both halves are installed unless they are there."""
     states = {}
     for name, spec in lab.context.specs.items():
-        states[name] = lab.context.toolchains.ensure(spec, lambda _: None)
-        assert states[name].ready, f"{name}: {states[name].reason} {states[name].hint}"
+        whole = lab.context.toolchains.ensure(spec.builder, lambda _: None)
+        assert whole.ready, f"{name}: {whole.reason} {whole.hint}"
+        states[name] = lab.context.toolchains.state(spec)
     return states
 
 

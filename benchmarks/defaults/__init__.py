@@ -18,7 +18,7 @@ from benchmarks.defaults.compared import Compared, compare
 from benchmarks.lab import Lab
 from benchmarks.llama_bench import DECODE, PREFILL, Shape, ratio_of_files
 from edgewright.core.decision.pareto import dominates
-from edgewright.core.decision.policy import ALWAYS
+from edgewright.core.decision.policy import ALWAYS, Policy
 from edgewright.core.decision.ranking import points_of
 from edgewright.core.measurement.quantity import Value
 from edgewright.core.run import Run
@@ -64,7 +64,7 @@ def _choice(found: Mapping[str, Compared]) -> list[Check]:
         fastest = max(kept, key=lambda one: one.value("decode_tok_s"))
         name = f"decode speed: the choice / {fastest.name}, the fastest that passes"
         checks.append(_speed(name, mine, fastest, 1.0))
-    points = points_of([one.contender for one in found.values()], ALWAYS)
+    points = points_of([one.contender for one in found.values()], Policy(prefer=dict.fromkeys(ALWAYS, 1.0)))
     beaten = [one.name for one in others if dominates(points[mine.name], points[one.name])]
     checks.append(at_least("defaults that the choice dominates", len(beaten), 2, "builds", ", ".join(beaten)))
     return checks

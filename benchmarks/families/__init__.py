@@ -63,7 +63,7 @@ def _ready(context: Context) -> dict[str, dict[str, str]]:
     """Installs what is missing; the tools' versions by framework."""
     found = {}
     for name, spec in context.specs.items():
-        state = context.toolchains.ensure(spec, context.reporter.tell)
+        state = context.toolchains.ensure(spec.builder, context.reporter.tell)
         if not state.ready:
             raise RuntimeError(f"{name}: {state.reason}")
         found[name] = dict(state.versions)
@@ -86,7 +86,7 @@ def _made_by(backend: Backend, row: Row) -> str:
     tables = [file.read_text(encoding="utf-8") for file in sorted(worker.parent.glob("*_types.toml"))]
     tables += [file.read_text(encoding="utf-8") for file in sorted(worker.parent.glob("architectures.toml"))]
     lines = [line for table in tables for line in table.splitlines() if row.model_type in line]
-    return digest([backend.toolchain.digest, code, lines])
+    return digest([backend.toolchain.builder.digest, code, lines])
 
 
 def _kept(name: str, keys: Mapping[str, str]) -> RowResult:

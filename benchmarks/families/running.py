@@ -9,10 +9,8 @@ from pathlib import Path
 
 from benchmarks.families.cells import Cell, Outcome, RowResult, of_error, of_failure
 from edgewright.app.intake.cause import Side, likely_cause
-from edgewright.app.intake.proving import parity_texts
 from edgewright.app.intake.sources import source_of
 from edgewright.app.steps.build import build
-from edgewright.app.steps.cross_validate import cross_validate
 from edgewright.app.steps.score import score
 from edgewright.core.jobs.requests import ScoreJob
 from edgewright.core.jobs.results import Failure
@@ -26,6 +24,9 @@ from edgewright.errors import EdgewrightError, UnprovenError
 from edgewright.inputs.config import evaluation_text
 from edgewright.inputs.models import Trust, locate
 from edgewright.ports import Backend, Context
+from edgewright.tasks.text_generation.cross_validation import cross_validate
+from edgewright.tasks.text_generation.parity import parity_texts
+from edgewright.tasks.text_generation.scoring import scoring_of
 
 INTAKE, OWN_FILE = "torch", "its GGUF"
 """Columns beside those of the frameworks."""
@@ -69,7 +70,9 @@ def score_original(context: Context, source: Source) -> Original | Failure:
         answer=_ANSWER,
     )
     log = context.logs / f"{source.name}-original.log"
-    kept = score(context, context.reference, job, identity=source.digest, log=log, keep_reference=True)
+    kept = score(
+        context, context.reference, scoring_of(job), identity=source.digest, log=log, keep_reference=True
+    )
     if isinstance(kept, Failure):
         return kept
     texts = parity_texts(tokenizer)
@@ -172,7 +175,7 @@ class Runner:
         answer = score(
             self.context,
             backend,
-            job,
+            scoring_of(job),
             identity=artifact.manifest.key,
             log=self._log(original, artifact.recipe),
             reference=original.reference,

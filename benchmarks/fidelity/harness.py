@@ -43,8 +43,12 @@ def _python(lab: Lab) -> Path:
     python = root / "bin" / "python"
     if not (root / "ready").exists():
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(root)], check=True)
-        lock = Path(evaluators.__file__).parent / "lm_eval" / "requirements.lock"
-        quiet = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*quiet, "-r", str(lock), "-r", str(_MORE)], check=True)
+        lock = Path(evaluators.__file__).parent / "lm_eval" / "run.lock"
+        pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*pip, "--no-deps", "-r", str(lock.with_name("compile.lock"))], check=True)
+        subprocess.run(
+            [*pip, "--no-deps", "--no-build-isolation", "--use-pep517", "-r", str(lock)], check=True
+        )
+        subprocess.run([*pip, "-r", str(_MORE)], check=True)
         (root / "ready").touch()
     return python

@@ -16,16 +16,23 @@ from edgewright.backends.onnx.backend import OnnxBackend
 from edgewright.backends.openvino.backend import OpenVinoBackend
 from edgewright.backends.torch.backend import TorchBackend
 from edgewright.core.device.toolchain import ToolchainSpec
+from edgewright.core.measurement.quantity import add_metrics
+from edgewright.core.model.facts import Task
 from edgewright.inputs.files import LocalFiles
 from edgewright.ports import Backend, Clock, Context, Files, Quiet, Reporter, Runs, Site
+from edgewright.ports.task import TaskProfile
 from edgewright.report.html import draw
 from edgewright.sites.local.clock import SystemClock
 from edgewright.sites.local.home import Home
 from edgewright.sites.local.runs import LocalRuns
 from edgewright.sites.local.site import LocalSite
+from edgewright.tasks.text_generation.profile import TextGeneration
 
 BACKENDS: tuple[Callable[[], Backend], ...] = (OpenVinoBackend, OnnxBackend, MlxBackend, LlamaCppBackend)
 """The frameworks that come with edgewright; others join by the entry point group ``edgewright.backends``."""
+
+TASKS: tuple[Callable[[], TaskProfile], ...] = (TextGeneration,)
+"""The tasks that come with edgewright; others join by the entry point group ``edgewright.tasks``."""
 
 HARNESS = "lm_eval"
 ENERGY_MODELS = ("codecarbon",)
@@ -57,6 +64,15 @@ class Environment:
         return {backend.name: backend for backend in (*ours, *theirs)}
 
     @cached_property
+    def tasks(self) -> Mapping[Task, TaskProfile]:
+        """The tasks that models are optimized for; their metrics are known from now on."""
+        ours: list[TaskProfile] = [make() for make in TASKS]
+        theirs: list[TaskProfile] = [point.load()() for point in entry_points(group="edgewright.tasks")]
+        for task in (*ours, *theirs):
+            add_metrics(task.metrics)
+        return {task.kind: task for task in (*ours, *theirs)}
+
+    @cached_property
     def evaluators(self) -> Mapping[str, ToolchainSpec]:
         """Programs of others that judge builds; no run needs them, and a command that does installs them."""
         return {name: _evaluator(name) for name in (HARNESS, *ENERGY_MODELS)}
@@ -82,6 +98,7 @@ class Environment:
         return Context(
             reference=self.reference,
             backends=self.backends,
+            tasks=self.tasks,
             evaluators=self.evaluators,
             energy_models={name: self.evaluators[name] for name in ENERGY_MODELS},
             runner=self.site.runner,

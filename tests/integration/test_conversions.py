@@ -7,15 +7,18 @@ from pathlib import Path
 import pytest
 from benchmarks.quantized import LIMITS
 
+from edgewright.app.measure.rounds import on_ids
 from edgewright.app.steps.bench import bench
 from edgewright.app.steps.build import build
-from edgewright.app.steps.cross_validate import cross_validate, tokenize
 from edgewright.app.steps.score import score
 from edgewright.core import knowledge
 from edgewright.core.jobs.requests import ScoreJob
 from edgewright.core.measurement.records import Block, Pace, Scores, Workload
 from edgewright.core.recipe.recipes import SCORING_RUNTIME
 from edgewright.inputs.config import evaluation_text
+from edgewright.ports.task import Subject
+from edgewright.tasks.text_generation.cross_validation import cross_validate, tokenize
+from edgewright.tasks.text_generation.scoring import scoring_of
 
 pytestmark = pytest.mark.integration
 
@@ -57,12 +60,14 @@ def reference(lab, smollm2, ids):
         answer = score(
             lab.context,
             lab.context.reference,
-            ScoreJob(
-                worker=lab.context.reference.worker,
-                artifact=smollm2.path,
-                runtime=SCORING_RUNTIME,
-                ids=ids[:count],
-                context=CONTEXT,
+            scoring_of(
+                ScoreJob(
+                    worker=lab.context.reference.worker,
+                    artifact=smollm2.path,
+                    runtime=SCORING_RUNTIME,
+                    ids=ids[:count],
+                    context=CONTEXT,
+                )
             ),
             identity=smollm2.digest,
             log=lab.context.logs / "reference.log",
@@ -81,19 +86,22 @@ def score_of(lab, artifact, ids, reference) -> Scores:
     answer = score(
         lab.context,
         backend,
-        ScoreJob(
-            worker=backend.worker,
-            artifact=artifact.path,
-            runtime=recipe.runtime,
-            ids=ids[:count],
-            context=CONTEXT,
+        scoring_of(
+            ScoreJob(
+                worker=backend.worker,
+                artifact=artifact.path,
+                runtime=recipe.runtime,
+                ids=ids[:count],
+                context=CONTEXT,
+            )
         ),
         identity=artifact.manifest.key,
         log=lab.context.logs / f"{recipe.framework}.log",
         reference=path,
     )
     assert isinstance(answer, tuple), answer
-    return answer[0]
+    scores: Scores = answer[0]
+    return scores
 
 
 @pytest.fixture(scope="module")
@@ -164,12 +172,16 @@ def test_a_timed_build_generates_what_it_scores(lab, artifacts, ids, framework, 
     block = bench(
         lab.context,
         lab.context.backend(framework),
-        artifact=artifact.path,
-        runtime=artifact.recipe.runtime,
-        ids=ids,
-        workload=Workload(prompt_tokens=32, decode_tokens=12),
-        pace=Pace(least_s=0.0, least_requests=2, warmup_least=1, warmup_most=1),
-        log=lab.context.logs / "bench.log",
+        on_ids(ids)(
+            Subject(
+                worker=lab.context.backend(framework).worker,
+                artifact=artifact.path,
+                runtime=artifact.recipe.runtime,
+            ),
+            Workload(prompt_tokens=32, decode_tokens=12),
+            Pace(least_s=0.0, least_requests=2, warmup_least=1, warmup_most=1),
+        ),
+        lab.context.logs / "bench.log",
     )
     assert isinstance(block, Block), block
     first, second = block.requests

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
+from edgewright.app.measure.rounds import on_ids
 from edgewright.app.steps.bench import bench
 from edgewright.app.steps.build import build
-from edgewright.app.steps.cross_validate import cross_validate, tokenize
 from edgewright.app.steps.score import score
 from edgewright.core import knowledge
 from edgewright.core.jobs.requests import ScoreJob
@@ -25,6 +25,9 @@ from edgewright.core.recipe.artifact import Artifact
 from edgewright.core.recipe.recipes import SCORING_RUNTIME
 from edgewright.environment import Environment
 from edgewright.inputs.config import evaluation_text
+from edgewright.ports.task import Subject
+from edgewright.tasks.text_generation.cross_validation import cross_validate, tokenize
+from edgewright.tasks.text_generation.scoring import scoring_of
 from edgewright.testing import RecordingReporter
 from tests.conftest import Lab
 
@@ -79,8 +82,9 @@ def plugged(lab: Lab, toolchains, tmp_path_factory) -> Iterator[Plugged]:
 def installed(plugged: Plugged):
     """Its environment, by the command that users have."""
     told = plugged.demand("-m", "edgewright.cli", "toolchain", "install", "ctranslate2", "--json")
-    (state,) = json.loads(told)
-    return state
+    run, build = json.loads(told)
+    assert build["ready"]
+    return run
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +114,7 @@ def ids(plugged: Plugged, smollm2: Source) -> tuple[int, ...]:
 
 def test_its_own_tests_pass_the_conformance_suite_among_them(plugged):
     told = plugged.demand("-m", "pytest", "-p", "no:cacheprovider", "-v", str(EXAMPLE / "tests"))
-    assert "TestCTranslate2Backend::test_its_lock_holds_what_the_worker_needs PASSED" in told
+    assert "TestCTranslate2Backend::test_its_run_half_holds_what_the_worker_needs PASSED" in told
 
 
 def test_its_environment_passes_its_smoke_job(installed):
@@ -137,11 +141,18 @@ def test_a_real_model_answers_as_the_original(plugged, built, smollm2, ids):
     original = ScoreJob(
         worker=context.reference.worker, artifact=smollm2.path, runtime=SCORING_RUNTIME, **asked
     )
-    kept = score(context, context.reference, original, identity=smollm2.digest, log=log, keep_reference=True)
+    kept = score(
+        context,
+        context.reference,
+        scoring_of(original),
+        identity=smollm2.digest,
+        log=log,
+        keep_reference=True,
+    )
     assert isinstance(kept, tuple), kept
     backend = context.backend("ctranslate2")
     job = ScoreJob(worker=backend.worker, artifact=built.path, runtime={}, **asked)
-    scored = score(context, backend, job, identity=built.manifest.key, log=log, reference=kept[1])
+    scored = score(context, backend, scoring_of(job), identity=built.manifest.key, log=log, reference=kept[1])
     assert isinstance(scored, tuple), scored
     texts = (knowledge.text("parity.txt"),)
     expected = tokenize(context, context.reference, smollm2.path, texts, log)
@@ -156,12 +167,14 @@ def test_a_prompt_is_continued_alike_alone_and_in_a_batch(plugged, built, ids):
         block = bench(
             plugged.context,
             plugged.context.backend("ctranslate2"),
-            artifact=built.path,
-            runtime={},
-            ids=ids,
-            workload=Workload(prompt_tokens=32, decode_tokens=12, concurrency=concurrency),
-            pace=Pace(least_s=0.0, least_requests=1, warmup_least=1, warmup_most=1),
-            log=plugged.context.logs / "ctranslate2-bench.log",
+            on_ids(ids)(
+                Subject(
+                    worker=plugged.context.backend("ctranslate2").worker, artifact=built.path, runtime={}
+                ),
+                Workload(prompt_tokens=32, decode_tokens=12, concurrency=concurrency),
+                Pace(least_s=0.0, least_requests=1, warmup_least=1, warmup_most=1),
+            ),
+            plugged.context.logs / "ctranslate2-bench.log",
         )
         assert isinstance(block, Block), block
         return block.requests[0].token_ids

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from edgewright.app.measure.rounds import Arm, Timing, timed_round
+from edgewright.app.measure.rounds import Arm, Timing, on_ids, timed_round
 from edgewright.core.decision.ab import Better, decide
 from edgewright.core.device.toolchain import ToolchainSpec
 from edgewright.core.measurement.memory import inconsistency
@@ -64,7 +64,7 @@ def arm(context, weights, name, **runtime):
 
 
 def rounds_of(context, arms, pace, count):
-    timing = Timing(ids=(1, 2, 3), workload=Workload(prompt_tokens=3, decode_tokens=16), pace=pace)
+    timing = Timing(job=on_ids((1, 2, 3)), workload=Workload(prompt_tokens=3, decode_tokens=16), pace=pace)
     done = []
     for number in range(count):
         finished, failures = timed_round(context, arms, timing, random.Random(number))

@@ -14,6 +14,7 @@ from edgewright.core.jobs.requests import ScoreJob
 from edgewright.core.jobs.results import Failure
 from edgewright.core.recipe.allocation import allocate, options_of, stored_weights
 from edgewright.core.recipe.recipes import SCORING_RUNTIME
+from edgewright.tasks.text_generation.scoring import scoring_of
 
 pytestmark = pytest.mark.integration
 
@@ -57,7 +58,12 @@ def reference(lab, toolchains, tiny, calibration):
     )
     log = lab.context.logs / "mixtures.log"
     answer = score(
-        lab.context, lab.context.reference, job, identity=tiny.digest, log=log, keep_reference=True
+        lab.context,
+        lab.context.reference,
+        scoring_of(job),
+        identity=tiny.digest,
+        log=log,
+        keep_reference=True,
     )
     assert isinstance(answer, tuple), answer
     return answer[1]
@@ -89,7 +95,9 @@ def test_an_allocation_is_built_at_the_size_it_says_and_runs(
         ids=calibration.ids[-IDS:],
         context=IDS,
     )
-    scored = score(lab.context, backend, job, identity=artifact.manifest.key, log=log, reference=reference)
+    scored = score(
+        lab.context, backend, scoring_of(job), identity=artifact.manifest.key, log=log, reference=reference
+    )
     assert isinstance(scored, tuple), scored
     print(f"{framework}: predicted KL {found.kl:.2e}, measured {scored[0].kl_mean:.2e}")
     assert scored[0].kl_mean < 20 * found.kl + 1e-4

@@ -15,6 +15,7 @@ from edgewright.core.jobs.results import Failure
 from edgewright.core.model.facts import SourceKind
 from edgewright.core.recipe.pruning import parse
 from edgewright.core.recipe.recipes import SCORING_RUNTIME
+from edgewright.tasks.text_generation.scoring import scoring_of
 
 pytestmark = pytest.mark.integration
 
@@ -50,7 +51,12 @@ def kl_of(lab, source, artifact, ids, folder):
         worker=reference.worker, artifact=source.path, runtime=SCORING_RUNTIME, ids=ids, context=64
     )
     original = score(
-        lab.context, reference, job, identity=source.digest, log=folder / "o.log", keep_reference=True
+        lab.context,
+        reference,
+        scoring_of(job),
+        identity=source.digest,
+        log=folder / "o.log",
+        keep_reference=True,
     )
     assert not isinstance(original, Failure), original
     backend = lab.environment.backends[artifact.recipe.framework]
@@ -58,7 +64,7 @@ def kl_of(lab, source, artifact, ids, folder):
     answer = score(
         lab.context,
         backend,
-        mine,
+        scoring_of(mine),
         identity=artifact.manifest.key,
         log=folder / "b.log",
         reference=original[1],

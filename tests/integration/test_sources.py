@@ -15,7 +15,6 @@ from gguf import GGUFReader
 from edgewright.api import load
 from edgewright.app.intake.sources import source_of
 from edgewright.app.steps.build import build
-from edgewright.app.steps.cross_validate import KL_LIMIT, tokenize
 from edgewright.app.steps.score import REFERENCE_FILE, score
 from edgewright.core import knowledge
 from edgewright.core.jobs.requests import ScoreJob
@@ -26,6 +25,8 @@ from edgewright.inputs.demo_model import fetch
 from edgewright.inputs.models import Trust, locate
 from edgewright.inputs.safetensors import check, weight_files
 from edgewright.inputs.tokenizer import SourceTokenizer
+from edgewright.tasks.text_generation.cross_validation import KL_LIMIT, tokenize
+from edgewright.tasks.text_generation.scoring import scoring_of
 from edgewright.worker.packed import open_packed, unpack
 
 pytestmark = pytest.mark.integration
@@ -159,7 +160,7 @@ def answer(lab, ids):
         scored = score(
             lab.context,
             lab.context.reference,
-            job_of(lab.context.reference, source.path, FLOAT32, ids),
+            scoring_of(job_of(lab.context.reference, source.path, FLOAT32, ids)),
             identity=source.digest,
             log=lab.context.logs / "reference.log",
             keep_reference=True,
@@ -327,7 +328,7 @@ def test_scoring_in_float32_is_the_same_function_and_says_so(lab, mixed, ids, an
     own = score(
         lab.context,
         lab.context.reference,
-        job_of(lab.context.reference, mixed.path, {}, ids),
+        scoring_of(job_of(lab.context.reference, mixed.path, {}, ids)),
         identity=mixed.digest,
         log=lab.context.logs / "reference.log",
         reference=answer(mixed)[1],
@@ -356,7 +357,7 @@ def hold_conversion(lab, artifact, ids, reference):
     scored = score(
         lab.context,
         backend,
-        job_of(backend, artifact.path, artifact.recipe.runtime, ids),
+        scoring_of(job_of(backend, artifact.path, artifact.recipe.runtime, ids)),
         identity=artifact.manifest.key,
         log=lab.context.logs / f"{backend.name}-sources.log",
         reference=reference,

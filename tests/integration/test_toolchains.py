@@ -11,16 +11,22 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from queue import Queue
 
 import psutil
 import pytest
 
+from edgewright.app.intake.sources import unavailable
+from edgewright.core.device.lock import read_lock
+from edgewright.core.device.toolchain import ToolchainState
 from edgewright.core.jobs.results import Progress
-from edgewright.errors import ToolchainError
+from edgewright.errors import IntegrityError, ToolchainError
 from edgewright.sites.local.behind import CURRENT, Behind
-from edgewright.sites.local.venv import run_command
+from edgewright.sites.local.home import Home
+from edgewright.sites.local.toolchains import LocalToolchains
+from edgewright.sites.local.venv import python_of, run_command
 from tests.conftest import fresh_home
 
 pytestmark = pytest.mark.integration
@@ -34,14 +40,50 @@ def environment(home: Path, **more: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("name", ["torch", "openvino", "onnx", "mlx", "llamacpp"])
 def test_every_toolchain_passes_its_smoke_job(lab, toolchains, name):
-    state = lab.context.toolchains.verify(lab.context.specs[name], lambda _: None)
-    assert state.ready, state.reason
-    assert state.versions
+    for half in lab.context.specs[name].halves:
+        state = lab.context.toolchains.verify(half, lambda _: None)
+        assert state.ready, state.reason
+        assert state.versions
+
+
+def has(state: ToolchainState, package: str) -> bool:
+    """Whether an environment's Python finds a package."""
+    program = f"import importlib.util as u; print(u.find_spec({package!r}) is not None)"
+    python = python_of(Path(state.path))
+    done = subprocess.run([python, "-c", program], capture_output=True, text=True, check=True)
+    return done.stdout.strip() == "True"
+
+
+def test_no_run_half_but_the_references_has_pytorch(toolchains):
+    found = {name for name, state in toolchains.items() if has(state, "torch")}
+    assert found == {"torch"}
+
+
+def test_a_build_half_sees_its_run_halfs_packages_and_installs_none_of_them_again(lab, toolchains):
+    for name, spec in lab.context.specs.items():
+        if spec.makes is None:
+            continue
+        build = lab.context.toolchains.state(spec.makes)
+        assert has(build, "torch"), name
+        assert has(build, "pydantic"), name
+        own, below = (
+            {path.name for path in (Path(state.path) / "venv").glob("lib/python*/site-packages/*.dist-info")}
+            for state in (build, toolchains[name])
+        )
+        shared = {path.partition("-")[0] for path in own} & {path.partition("-")[0] for path in below}
+        assert shared <= {"setuptools"}, (
+            name
+        )  # that of the Python that made the run half is too old for PyTorch
+
+
+def test_what_compiles_is_gone_once_it_has(toolchains):
+    assert not has(toolchains["llamacpp"], "cmake")
+    assert not has(toolchains["llamacpp"], "scikit_build_core")
 
 
 def test_no_toolchain_sees_the_parents_packages(lab, toolchains):
     for name, state in toolchains.items():
-        python = Path(state.path) / "venv" / "bin" / "python"
+        python = python_of(Path(state.path))
         found = subprocess.run(
             [
                 python,
@@ -169,6 +211,20 @@ def test_a_failed_commands_last_word_is_the_reason():
     failing = [sys.executable, "-c", "print('error: no such thing'); raise SystemExit(3)"]
     with pytest.raises(ToolchainError, match="trying failed with status 3: error: no such thing"):
         run_command(failing, lambda _: None, what="trying")
+
+
+def test_a_package_with_another_hash_ends_the_install_and_leaves_nothing(tmp_path, lab):
+    """The sentence names the package, the state keeps the kind, and so does the exit status behind it."""
+    home = Home(root=fresh_home(tmp_path / "home"))
+    spec = lab.environment.specs["mlx"]
+    pin = next(pin for pin in read_lock(spec.lock) if pin.name == "idna")
+    lock = f"idna=={pin.version} \\\n    --hash=sha256:{'0' * 64}\n"
+    state = LocalToolchains(home).ensure(replace(spec, lock=lock, digest="f" * 64), lambda _: None)
+    error = unavailable(spec, state)
+    assert (type(error), error.exit_code) == (IntegrityError, 9)
+    assert f"idna {pin.version}" in error.message
+    assert error.hint
+    assert [path.name for path in home.toolchains.iterdir()] == [".mlx.lock"]
 
 
 def test_offline_nothing_is_installed(tmp_path):

@@ -21,19 +21,24 @@ def toolchains(*, environment: Environment | None = None) -> tuple[ToolchainStat
 def install_toolchains(
     names: Sequence[str] = (),
     *,
+    run_only: bool = False,
     environment: Environment | None = None,
     reporter: Reporter | None = None,
     offline: bool = False,
 ) -> tuple[ToolchainState, ...]:
     """Install toolchains by name, or those of all frameworks that this system supports.
 
+    With ``run_only`` only what running builds needs, and not what making them needs.
+
     Returns:
-        The state of each; one that could not be installed says why.
+        The state of each half; one that could not be installed says why.
 
     Raises:
         UsageError: there is none of that name.
     """
-    return managing.install(context_of(_LOGS, environment, reporter, offline=offline), names)
+    return managing.install(
+        context_of(_LOGS, environment, reporter, offline=offline), names, run_only=run_only
+    )
 
 
 def verify_toolchains(

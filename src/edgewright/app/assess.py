@@ -28,7 +28,7 @@ class AssessOptions(ModelOptions):
 
 def doctor(context: Context) -> tuple[HostFacts, tuple[ToolchainState, ...]]:
     """Facts of this host with its readiness to measure, and the state of every framework's toolchain."""
-    states = tuple(context.toolchains.state(spec) for spec in context.specs.values())
+    states = tuple(context.toolchains.state(half) for spec in context.specs.values() for half in spec.halves)
     return context.probe.host(), states
 
 

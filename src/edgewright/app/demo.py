@@ -50,7 +50,7 @@ def demo(
         EdgewrightError: the model or the reference cannot be had.
     """
     reporter, slow = context.reporter, context.backends.values()
-    with context.runs.hold(out), context.toolchains.ahead([b.toolchain for b in slow], reporter.tell):
+    with context.runs.hold(out), context.toolchains.ahead([b.toolchain.builder for b in slow], reporter.tell):
         told = replace(context, logs=out.resolve() / "logs")
         base, source = demo_sources(told)
         request = Request(

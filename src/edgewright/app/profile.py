@@ -10,7 +10,7 @@ from pathlib import Path
 
 from edgewright.app.intake.runnable import Runnable, facts_of, runnable, weight_bytes_of
 from edgewright.app.measure.energy import energy_model_of, energy_round, energy_values
-from edgewright.app.measure.rounds import Arm, Timing, timed_round
+from edgewright.app.measure.rounds import Arm, Timing, on_ids, timed_round
 from edgewright.app.options import ModelOptions
 from edgewright.app.steps import operators as step
 from edgewright.app.steps.prepare import error_of
@@ -114,7 +114,9 @@ def _timed(
     found: dict[int, list[Block]] = {threads: [] for threads in counts}
     for number in range(rounds):
         rng = random.Random(number)  # an order of measurements, no secret
-        finished, failures = timed_round(context, arms, Timing(ids=ids, workload=shape, pace=pace), rng)
+        finished, failures = timed_round(
+            context, arms, Timing(job=on_ids(ids), workload=shape, pace=pace), rng
+        )
         for failure in failures.values():
             raise error_of(failure)
         for threads, arm in zip(counts, arms, strict=True):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgewright.app.intake.sources import source_of
-from edgewright.app.optimize.order import parts_of
+from edgewright.app.optimize.order import exam_request
 from edgewright.app.optimize.request import Request
 from edgewright.app.options import ModelOptions
 from edgewright.app.steps import sensitivity as step
@@ -17,6 +17,7 @@ from edgewright.core.recipe.sensitivity import Sensitivity
 from edgewright.inputs.config import evaluation_text
 from edgewright.inputs.models import locate
 from edgewright.ports import Context
+from edgewright.tasks.text_generation.parts import parts_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +39,7 @@ def sensitivity(context: Context, model: str, options: SensitivityOptions) -> Se
     source = source_of(context, origin, options.trust)
     request = Request(text=evaluation_text(options.eval_data), policy=Policy())
     ids = context.files.tokenizer(Path(source.path)).encode(request.text.content)
-    calibration = parts_of(ids, request).calibration
+    calibration = parts_of(ids, exam_request(request)).calibration
     found = step.sensitivity(context, source, calibration, context.logs / "sensitivity.log")
     if isinstance(found, Failure):
         raise error_of(found)

@@ -17,21 +17,26 @@ def every(context: Context) -> dict[str, ToolchainSpec]:
 
 
 def states(context: Context) -> tuple[ToolchainState, ...]:
-    """What there is of each."""
-    return tuple(context.toolchains.state(spec) for spec in every(context).values())
+    """What there is of both halves of each."""
+    return tuple(context.toolchains.state(half) for spec in every(context).values() for half in spec.halves)
 
 
-def install(context: Context, names: Sequence[str]) -> tuple[ToolchainState, ...]:
-    """Install the toolchains of these names, or of all frameworks that this system supports."""
+def install(context: Context, names: Sequence[str], *, run_only: bool = False) -> tuple[ToolchainState, ...]:
+    """Install the toolchains of these names, or of all frameworks that this system supports.
+
+    With ``run_only`` only what running builds needs.
+    """
     chosen = [_spec(context, name) for name in names] or list(context.specs.values())
-    return tuple(_each(context, chosen, "installing", context.toolchains.ensure))
+    halves = [half for spec in chosen for half in ((spec,) if run_only else spec.halves)]
+    return tuple(_each(context, halves, "installing", context.toolchains.ensure))
 
 
 def verify(context: Context, names: Sequence[str]) -> tuple[ToolchainState, ...]:
-    """Run the smoke job of the toolchains of these names, or of all that are installed."""
-    installed = [s for s in every(context).values() if context.toolchains.state(s).installed]
-    chosen = [_spec(context, name) for name in names] or installed
-    return tuple(_each(context, chosen, "verifying", context.toolchains.verify))
+    """Run the smoke jobs of the toolchains of these names, or of all that are installed."""
+    chosen = [_spec(context, name) for name in names] or list(every(context).values())
+    there = [half for spec in chosen for half in spec.halves if context.toolchains.state(half).installed]
+    missing = [spec for spec in chosen if names and not context.toolchains.state(spec).installed]
+    return tuple(_each(context, [*missing, *there], "verifying", context.toolchains.verify))
 
 
 def remove(context: Context, names: Sequence[str]) -> dict[str, int]:
@@ -58,5 +63,5 @@ def _each(
     context: Context, chosen: Sequence[ToolchainSpec], doing: str, act: Act
 ) -> Iterator[ToolchainState]:
     for spec in chosen:
-        context.reporter.phase(f"{doing} {spec.name}")
+        context.reporter.phase(f"{doing} {spec.full_name}")
         yield act(spec, context.reporter.tell)

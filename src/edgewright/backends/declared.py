@@ -1,21 +1,24 @@
-"""What every backend of ours declares in its folder: ``toolchain.toml``, ``requirements.lock``, and its own code."""
+"""What every backend of ours declares in its folder: ``toolchain.toml``, its locks, and its own code."""
 
 from __future__ import annotations
 
 import hashlib
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
 from edgewright.codec import from_plain
-from edgewright.core.device.toolchain import ToolchainSpec
+from edgewright.core.device.lock import content
+from edgewright.core.device.toolchain import Half, ToolchainSpec
 from edgewright.core.keys import digest
-from edgewright.core.model.facts import ModelFacts, SourceKind
+from edgewright.core.model.facts import ModelFacts, SourceKind, Task
 from edgewright.core.recipe.allocation import Mixture, WeightType
 from edgewright.core.recipe.recipes import Option, Recipe
 from edgewright.core.recipe.space import Acceleration, Family, Space, Storage, candidates
+from edgewright.errors import InputError
 
 
 class Declared:
@@ -24,6 +27,9 @@ class Declared:
     folder: ClassVar[Path]
     markers: ClassVar[tuple[str, ...]] = ()
     """Names or patterns of files that only this framework's models have."""
+    tasks: ClassVar[frozenset[Task]] = frozenset({Task.TEXT_GENERATION})
+    """Tasks whose models it builds."""
+
     runs: ClassVar[frozenset[SourceKind]] = frozenset()
     """Kinds of originals whose files this framework runs as they are."""
     timed_where: tuple[str, ...] = ()
@@ -87,15 +93,61 @@ def load_space(folder: Path, framework: str) -> Space:
 
 
 def load_toolchain(folder: Path) -> ToolchainSpec:
-    """The toolchain of the backend in ``folder``; its digest covers the lock and everything that is declared.
+    """The toolchain of the backend in ``folder``; its digests cover the locks and everything that is declared.
+
+    ``run.lock`` has to be there. ``build.lock`` is there with a table ``[build]`` where building needs more than running
+    does, ``compile.lock`` where something is compiled.
 
     Raises:
-        InputError: a key is missing, unknown or of the wrong type.
+        InputError: a lock is missing, or a key is missing, unknown or of the wrong type.
     """
     declared = tomllib.loads((folder / "toolchain.toml").read_text(encoding="utf-8"))
-    lock = (folder / "requirements.lock").read_text(encoding="utf-8")
-    pins = [line.strip() for line in lock.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-    return from_plain(ToolchainSpec, {**declared, "lock": lock, "digest": digest([declared, pins])})
+    build = declared.pop("build", None)
+    run_lock, build_lock, compile_lock = (_lock(folder, name) for name in ("run", "build", "compile"))
+    if not run_lock:
+        raise InputError(
+            f"{folder} has no run.lock.", hint="List in it what a session of the framework needs."
+        )
+    if bool(build_lock) != (build is not None):
+        raise InputError(
+            f"{folder} has only one of build.lock and the table [build] in toolchain.toml.",
+            hint="Add the other, or take both away where building needs nothing more than running.",
+        )
+    seen = [declared, content(run_lock), content(compile_lock)]
+    kept = {**declared, "lock": run_lock, "compile_lock": compile_lock, "digest": digest(seen)}
+    run = from_plain(ToolchainSpec, kept)
+    if build is None:
+        return run
+    size = from_plain(_BuildSize, build)
+    return replace(
+        run,
+        makes=replace(
+            run,
+            half=Half.BUILD,
+            title=f"{run.title}, build half",
+            digest=digest([*seen, build, content(build_lock)]),
+            lock=build_lock,
+            compile_lock="",
+            native=None,
+            disk_bytes=size.disk_bytes,
+            install_minutes=size.install_minutes,
+            needs=run,
+        ),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _BuildSize:
+    """What the table ``[build]`` says: what to expect of a build half beyond the run half below it."""
+
+    disk_bytes: int
+    install_minutes: float
+
+
+def _lock(folder: Path, name: str) -> str:
+    """The text of a lock; empty where there is none."""
+    file = folder / f"{name}.lock"
+    return file.read_text(encoding="utf-8") if file.is_file() else ""
 
 
 def code_digest(*folders: Path) -> str:

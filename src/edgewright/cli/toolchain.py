@@ -18,7 +18,7 @@ def command() -> None:
 @command.command("list")
 @json_option
 def list_(*, as_json: bool) -> None:
-    """Every toolchain: ready or not, versions, size, and why not."""
+    """Both halves of every toolchain: ready or not, versions, size, and why not."""
     from edgewright.api import toolchains
 
     _show(toolchains(), as_json=as_json)
@@ -26,14 +26,17 @@ def list_(*, as_json: bool) -> None:
 
 @command.command("install")
 @names_argument
+@click.option(
+    "--run-only", is_flag=True, help="Install what running builds needs, and not what making them needs."
+)
 @stacked(offline_option, json_option)
-def install(*, names: tuple[str, ...], offline: bool, as_json: bool) -> None:
+def install(*, names: tuple[str, ...], run_only: bool, offline: bool, as_json: bool) -> None:
     """Install toolchains (of all frameworks that this system supports, if none is named)."""
     from edgewright.api import install_toolchains
     from edgewright.cli.progress import TerminalReporter
 
     with TerminalReporter() as reporter:
-        states = install_toolchains(names, offline=offline, reporter=reporter)
+        states = install_toolchains(names, run_only=run_only, offline=offline, reporter=reporter)
     _show(states, as_json=as_json)
     _demand(states, names)
 

@@ -3,6 +3,7 @@
 from edgewright.ports.child import (
     Ask,
     BatchSession,
+    BuildSmokeWorker,
     EnergyModelWorker,
     HarnessWorker,
     ProfilingWorker,
@@ -32,6 +33,7 @@ __all__ = [
     "Ask",
     "Backend",
     "BatchSession",
+    "BuildSmokeWorker",
     "Clock",
     "Context",
     "EnergyModelWorker",

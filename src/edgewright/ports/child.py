@@ -71,7 +71,7 @@ class Worker(Protocol):
     """
 
     def smoke(self, scratch: Path) -> SmokeResult:
-        """Import the framework and compute something real with it; write only below ``scratch``."""
+        """Import what running needs and compute something real with it; write only below ``scratch``."""
         ...
 
     def build(self, job: BuildJob, tell: Tell) -> BuildResult:
@@ -84,6 +84,15 @@ class Worker(Protocol):
 
     def tokenize(self, artifact: Path, texts: Sequence[str]) -> list[list[int]]:
         """Ids by the artifact's own copy of the tokenizer, no special tokens added."""
+        ...
+
+
+@runtime_checkable
+class BuildSmokeWorker(Worker, Protocol):
+    """A worker whose toolchain has a build half."""
+
+    def smoke_build(self, scratch: Path) -> SmokeResult:
+        """Import what building needs; write only below ``scratch``."""
         ...
 
 

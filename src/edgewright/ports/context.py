@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from edgewright.core import knowledge
+from edgewright.core.jobs.content import contents, spelled, translated
+from edgewright.core.jobs.kinds import kind_of
 from edgewright.core.jobs.results import Failure, FailureKind
+from edgewright.errors import ResourceError, UnsupportedError
 from edgewright.ports.parent import Backend, Clock, Files, JobRunner, Reporter, Store, Toolchains
 
 if TYPE_CHECKING:
     from edgewright.core.device.toolchain import ToolchainSpec
     from edgewright.core.jobs.requests import Job
+    from edgewright.core.model.facts import Task
     from edgewright.ports.site import Probe, Runs, Sessions, Site
+    from edgewright.ports.task import TaskProfile
 
 Answer = TypeVar("Answer")
+AnyJob = TypeVar("AnyJob")
 
 
 class JobFailed(Exception):  # noqa: N818  # no error yet: `Context.keep` makes a `Failure` of it
@@ -33,7 +40,7 @@ class Context:
 
     ``evaluators`` and ``energy_models`` are toolchains by name that no run needs. Where nothing ``measures``, because what
     is timed does not count, every job may run beside others. ``downloads`` keeps files from a package index; ``version`` is
-    edgewright's own.
+    edgewright's own. Where jobs run at another site, ``origin`` is the store that content comes from.
     """
 
     reference: Backend
@@ -49,11 +56,13 @@ class Context:
     sessions: Sessions
     runs: Runs
     downloads: Path
+    tasks: Mapping[Task, TaskProfile]
     evaluators: Mapping[str, ToolchainSpec] = field(default_factory=dict)
     energy_models: Mapping[str, ToolchainSpec] = field(default_factory=dict)
     version: str = ""
     offline: bool = False
     measures: bool = True
+    origin: Store | None = None
 
     def backend(self, name: str) -> Backend:
         """A framework by name or alias, the reference included.
@@ -64,15 +73,27 @@ class Context:
         known = {self.reference.name: self.reference, **self.backends}
         return known[knowledge.framework_name(name, known)]
 
+    def task(self, kind: Task) -> TaskProfile:
+        """The profile of a task.
+
+        Raises:
+            UnsupportedError: there is none.
+        """
+        if kind not in self.tasks:
+            known = ", ".join(self.tasks)
+            raise UnsupportedError(f"Models for {kind} cannot be optimized; supported tasks: {known}.")
+        return self.tasks[kind]
+
     @property
     def specs(self) -> dict[str, ToolchainSpec]:
         """Every framework's toolchain by name, the reference first."""
         return {b.name: b.toolchain for b in (self.reference, *self.backends.values())}
 
     def at(self, site: Site) -> Self:
-        """The same context with its jobs run at another site."""
+        """The same context with its jobs run at another site: what they name is sent there first."""
         return replace(
             self,
+            origin=self.origin or self.store,
             probe=site.probe,
             toolchains=site.toolchains,
             store=site.store(self.reporter.tell),
@@ -87,16 +108,31 @@ class Context:
         expected: type[Answer],
         *,
         log: Path,
-        timeout_s: float,
-        alone: bool = True,
     ) -> Answer | Failure:
         """The result of a job, which is of the ``expected`` type, or why there is none; see `JobRunner.run`."""
-        tell, alone = self.reporter.tell, alone and self.measures
-        result = self.runner.run(toolchain, job, log=log, tell=tell, timeout_s=timeout_s, alone=alone)
+        kind, tell = kind_of(job), self.reporter.tell
+        try:
+            sent = self.sent(job)
+        except ResourceError as error:
+            return Failure(failure=FailureKind.RESOURCE, reason=error.message, log=str(log))
+        alone = kind.alone and self.measures
+        result = self.runner.run(toolchain, sent, log=log, tell=tell, timeout_s=kind.timeout_s, alone=alone)
         if isinstance(result, expected | Failure):
             return result
         reason = "The worker answered with something else."
         return Failure(failure=FailureKind.FAILED, reason=reason, log=str(log))
+
+    def sent(self, job: AnyJob) -> AnyJob:
+        """A job that names content by key, with that content at the site where it runs."""
+        for store in (self.store, self.origin) if self.origin else (self.store,):
+            job = translated(job, partial(spelled, root=str(store.root)))
+        if self.origin is None:
+            return job
+        for content in contents(job):
+            source = None if content.is_draft else self.origin.find(content.kind, content.key)
+            if source is not None:
+                self.store.receive(content.kind, content.key, source)
+        return job
 
     def keep(
         self, kind: str, key: str, make: Callable[[Path], None], *, what: str, log: Path

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from edgewright.core.jobs.requests import Job
     from edgewright.core.jobs.results import Failure, Result
     from edgewright.core.measurement.rounds import Round, RoundKey
-    from edgewright.core.model.facts import ModelFacts, SourceKind, TensorShape
+    from edgewright.core.model.facts import ModelFacts, SourceKind, Task, TensorShape
     from edgewright.core.recipe.allocation import Mixture
     from edgewright.core.recipe.artifact import Artifact, Manifest
     from edgewright.core.recipe.recipes import Option, Recipe
@@ -39,12 +39,17 @@ class Backend(Protocol):
 
     @property
     def toolchain(self) -> ToolchainSpec:
-        """The environment it needs."""
+        """The environment that runs its builds; where another makes them, it knows that one."""
         ...
 
     @property
     def code_digest(self) -> str:
         """A digest of the backend's own code and data: its builds depend on it."""
+        ...
+
+    @property
+    def tasks(self) -> frozenset[Task]:
+        """Tasks whose models it builds."""
         ...
 
     @property
@@ -86,7 +91,7 @@ class Backend(Protocol):
 
 
 class JobRunner(Protocol):
-    """Runs one job in a fresh process of a toolchain."""
+    """Runs one job in a fresh process of the half of a toolchain that it needs."""
 
     def run(
         self,
@@ -114,11 +119,11 @@ class Toolchains(Protocol):
     """Environments of frameworks on this host."""
 
     def state(self, spec: ToolchainSpec) -> ToolchainState:
-        """What there is of a toolchain; changes nothing."""
+        """What there is of a half of a toolchain; changes nothing."""
         ...
 
     def ensure(self, spec: ToolchainSpec, tell: Tell) -> ToolchainState:
-        """Install unless installed; the state says why it is not ready where that fails."""
+        """Install a half, and before it the one that it needs, unless installed; the state says why it is not ready."""
         ...
 
     def ahead(self, specs: Sequence[ToolchainSpec], tell: Tell) -> AbstractContextManager[None]:
@@ -139,6 +144,19 @@ class Toolchains(Protocol):
 
 class Store(Protocol):
     """Finished directories under keys. What is there is whole."""
+
+    @property
+    def root(self) -> Path:
+        """The directory that paths of finished directories begin with."""
+        ...
+
+    def receive(self, kind: str, key: str, source: Path) -> Path:
+        """Copy a finished directory of another store, unless it is there; what is there afterwards is whole.
+
+        Raises:
+            ResourceError: there is no room for it.
+        """
+        ...
 
     def find(self, kind: str, key: str) -> Path | None:
         """The finished directory under a key, or None."""

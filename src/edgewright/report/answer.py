@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from edgewright.core.decision.verdict import STEADINESS, Needs, Verdict
-from edgewright.core.measurement.quantity import METRICS
+from edgewright.core.decision.verdict import Needs, Verdict
+from edgewright.core.measurement.quantity import METRICS, Kind
 from edgewright.core.run import Run, Trial
 from edgewright.core.statistics.looks import ROUND_LOOKS
 from edgewright.report.figures import figure, percent
@@ -28,11 +28,14 @@ def headline(run: Run) -> str:
         tail = f" Nearest: {miss}." if miss else ""
         return f"No build passed every gate.{tail}"
     v = best.values
+    speed = run.policy.axes["speed"]
+    unit = METRICS[speed].unit.replace("token/", "tokens/")
+    kept = f"{percent(v['accuracy_retained'])} of its accuracy, " if "accuracy_retained" in v else ""
     where = "" if run.assessment.measured_here else " (figures of this machine, not of the device)"
     word = "Recommended, provisionally" if run.provisional else "Recommended"
     return (
-        f"{word}: {best.id}, {figure(v.get('size_bytes'))}, {figure(v.get('decode_tok_s'))} tokens/s "
-        f"({figure(v.get('speedup'))}x the original), {percent(v.get('accuracy_retained'))} of its accuracy, "
+        f"{word}: {best.id}, {figure(v.get('size_bytes'))}, {figure(v.get(speed))} {unit} "
+        f"({figure(v.get('speedup'))}x the original), {kept}"
         f"{figure(v.get('peak_bytes'))} peak memory{where}.{_open(run)}"
     )
 
@@ -42,7 +45,9 @@ def _open(run: Run) -> str:
     if not run.provisional or run.choice is None:
         return ""
     names = dict.fromkeys(
-        "steadiness" if v.gate.metric in STEADINESS else METRICS[v.gate.metric].title.lower()
+        "steadiness"
+        if METRICS[v.gate.metric].kind is Kind.STEADINESS
+        else METRICS[v.gate.metric].title.lower()
         for v in run.choice.open_gates
     )
     return f" No gate fails it; not decided: {', '.join(names) or 'it was not confirmed'}."

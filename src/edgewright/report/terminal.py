@@ -233,6 +233,8 @@ def show_toolchains(console: Console, states: tuple[ToolchainState, ...]) -> Non
         )
         if s.ready and s.devices:
             told += f"; devices: {', '.join(s.devices)}"
+        if s.unchecked:
+            told += f"; held against no hash: {', '.join(s.unchecked)}"
         if s.ready and not s.verified_on_this_system:
             told += " (this system was not verified by edgewright's own tests)"
         if s.used_by:

@@ -19,6 +19,7 @@ from edgewright.testing.fakes import (
     RecordingReporter,
 )
 from edgewright.testing.samples import block, facts, scores
+from edgewright.testing.task_conformance import TaskConformance
 
 __all__ = [
     "HOST",
@@ -36,6 +37,7 @@ __all__ = [
     "MemoryJournal",
     "RecordingReporter",
     "StoreConformance",
+    "TaskConformance",
     "block",
     "facts",
     "fake_context",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+from edgewright.core.device.lock import canonical, read_lock
 from edgewright.core.model.facts import ModelFacts
 from edgewright.core.recipe.recipes import Recipe
 from edgewright.ports import Backend, Store
@@ -12,6 +14,9 @@ from edgewright.testing.samples import facts
 
 class BackendConformance:
     """The promises of `edgewright.ports.Backend`, for a model that the backend says it can build."""
+
+    runs_with_torch = False
+    """Whether PyTorch is the runtime itself, and not only what builds are made with."""
 
     def make(self) -> Backend:
         """The backend under test."""
@@ -80,14 +85,28 @@ class BackendConformance:
         assert self.make().code_digest == self.make().code_digest
         assert self.make().toolchain.digest == self.make().toolchain.digest
 
-    def test_its_lock_pins_every_package_exactly(self) -> None:
-        lines = [line.split(";")[0].strip() for line in self.make().toolchain.lock.splitlines()]
-        assert all("==" in line for line in lines if line and not line.startswith("#"))
+    def test_its_locks_pin_every_package_and_the_hashes_of_its_files(self) -> None:
+        run = self.make().toolchain
+        for lock in (run.lock, run.compile_lock, run.builder.lock):
+            assert all(pin.hashes for pin in read_lock(lock))
 
-    def test_its_lock_holds_what_the_worker_needs(self) -> None:
-        lock = self.make().toolchain.lock.lower()
-        assert "numpy==" in lock
-        assert "pydantic==" in lock
+    def test_its_run_half_holds_what_the_worker_needs(self) -> None:
+        assert {"numpy", "pydantic"} <= _names(self.make().toolchain.lock)
+
+    def test_its_run_half_holds_no_pytorch_unless_it_runs_with_it(self) -> None:
+        assert self.runs_with_torch or "torch" not in _names(self.make().toolchain.lock)
+
+    def test_its_build_half_holds_nothing_that_is_in_its_run_half(self) -> None:
+        run = self.make().toolchain
+        if run.makes is None:
+            return
+        assert run.makes.needs == replace(run, makes=None)
+        assert run.makes.digest != run.digest
+        assert not _names(run.makes.lock) & _names(run.lock)
+
+
+def _names(lock: str) -> set[str]:
+    return {canonical(pin.name) for pin in read_lock(lock)}
 
 
 class StoreConformance:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from edgewright.core.decision.assessment import Fit
 from edgewright.core.device.toolchain import SystemSupport, ToolchainSpec
+from edgewright.core.jobs.content import located, translated
 from edgewright.core.jobs.requests import (
     BenchJob,
     BuildJob,
@@ -30,13 +32,17 @@ from edgewright.core.jobs.results import (
     TokenizeResult,
 )
 from edgewright.core.keys import digest
-from edgewright.core.model.facts import ModelFacts, SourceKind
+from edgewright.core.model.facts import ModelFacts, SourceKind, Task
 from edgewright.core.recipe.allocation import Mixture, WeightType
 from edgewright.core.recipe.recipes import Option, Precision, Recipe
 from edgewright.core.recipe.sensitivity import Cost, Curve
 from edgewright.core.recipe.space import Space
 from edgewright.ports import Tell
 from edgewright.testing.samples import block, scores
+
+_LOCK = "".join(
+    f"{name}==2.0 \\\n    --hash=sha256:{digest(name)[:64]:0<64}\n" for name in ("numpy", "pydantic")
+)
 
 
 class FakeBackend:
@@ -71,15 +77,15 @@ class FakeBackend:
             name=self.name,
             title=self.name,
             digest=digest(self.name),
-            lock="numpy==2.0\npydantic==2.0\n",
+            lock=_LOCK,
             supports=(SystemSupport(system="Linux"),),
             unsupported_reason="",
-            with_dependencies=(),
             disk_bytes=1,
             install_minutes=0.0,
             worker=self.worker,
         )
 
+    tasks: frozenset[Task] = frozenset({Task.TEXT_GENERATION})
     runs: frozenset[SourceKind] = frozenset()
 
     @property
@@ -140,10 +146,14 @@ Answer = Callable[[Job], "Result | Failure | None"]
 
 
 class FakeRunner:
-    """Answers every job at once and remembers them; ``answer`` may answer first (None: let the fake do it)."""
+    """Answers every job at once and remembers them; ``answer`` may answer first (None: let the fake do it).
+
+    Content that a job names is found below ``store``.
+    """
 
     def __init__(self, answer: Answer = lambda _: None) -> None:
         self.jobs: list[Job] = []
+        self.store: Path | None = None
         self._answer = answer
 
     def run(
@@ -158,6 +168,8 @@ class FakeRunner:
     ) -> Result | Failure:
         """A result for the job."""
         del toolchain, log, tell, timeout_s, alone
+        if self.store is not None:
+            job = translated(job, partial(located, root=str(self.store)))
         self.jobs.append(job)
         return self._answer(job) or self._default(job)
 

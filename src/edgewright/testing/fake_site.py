@@ -17,10 +17,12 @@ from edgewright.core.jobs.harness import HarnessJob
 from edgewright.core.jobs.requests import SessionJob
 from edgewright.core.jobs.results import Failure, FailureKind, Result
 from edgewright.core.measurement.likelihood import Likelihood, Pair
+from edgewright.core.model.facts import Task
 from edgewright.core.recipe.artifact import MANIFEST_NAME, Artifact, Selection
 from edgewright.core.run import Run
 from edgewright.errors import InputError
 from edgewright.ports import Context, Tell
+from edgewright.tasks.text_generation.profile import TextGeneration
 from edgewright.testing.fake_frameworks import FakeBackend, FakeRunner
 from edgewright.testing.fakes import FakeClock, FakeFiles, FakeToolchains, MemoryJournal, RecordingReporter
 
@@ -129,6 +131,17 @@ class FolderStore:
     def __init__(self, root: Path) -> None:
         self._root = root
 
+    @property
+    def root(self) -> Path:
+        """The directory."""
+        return self._root
+
+    def receive(self, kind: str, key: str, source: Path) -> Path:
+        """Copy it."""
+        if self.find(kind, key) is None:
+            shutil.copytree(source, self._root / kind / key)
+        return self._root / kind / key
+
     def find(self, kind: str, key: str) -> Path | None:
         """The directory, if it is there."""
         path = self._root / kind / key
@@ -214,5 +227,9 @@ def fake_context(root: Path, **parts: Any) -> Context:
         "runs": FakeRuns(),
         "downloads": root / "downloads",
         "version": "0",
+        "tasks": {Task.TEXT_GENERATION: TextGeneration()},
     }
-    return Context(**{**made, **parts})
+    context = Context(**{**made, **parts})
+    if isinstance(context.runner, FakeRunner):
+        context.runner.store = context.store.root
+    return context

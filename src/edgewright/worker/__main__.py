@@ -14,6 +14,7 @@ from typing import Any, assert_never
 import numpy as np
 
 from edgewright.codec import load_union
+from edgewright.core.device.toolchain import Half
 from edgewright.core.jobs.conversation import (
     CancelRequest,
     GenerateRequest,
@@ -51,6 +52,7 @@ from edgewright.core.jobs.results import (
     ProfileResult,
     Result,
     ScoreResult,
+    SmokeResult,
     Token,
     TokenizeResult,
     TraceResult,
@@ -58,6 +60,7 @@ from edgewright.core.jobs.results import (
 )
 from edgewright.errors import InputError, OfflineError, ResourceError, UnsupportedError
 from edgewright.ports import (
+    BuildSmokeWorker,
     EnergyModelWorker,
     HarnessWorker,
     ProfilingWorker,
@@ -104,7 +107,7 @@ def main() -> int:
 def _result(worker: Worker, job: Job, channel: Channel) -> Result:
     match job:
         case SmokeJob():
-            return worker.smoke(Path(job.scratch))
+            return _smoke(worker, job)
         case SourceJob():
             source_worker: SourceWorker = worker  # type: ignore[assignment]  # only the reference is sent these
             return source_worker.write_source(job, channel.send)
@@ -150,6 +153,14 @@ def _result(worker: Worker, job: Job, channel: Channel) -> Result:
             raise AssertionError("this is a conversation, not one result")
         case _:
             assert_never(job)
+
+
+def _smoke(worker: Worker, job: SmokeJob) -> SmokeResult:
+    if job.half is Half.RUN:
+        return worker.smoke(Path(job.scratch))
+    if not isinstance(worker, BuildSmokeWorker):
+        raise UnsupportedError("This framework's worker has no smoke job for its build half.")
+    return worker.smoke_build(Path(job.scratch))
 
 
 def _looked_into(

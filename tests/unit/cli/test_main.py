@@ -70,8 +70,17 @@ def test_toolchains_are_listed_for_machines(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("EDGEWRIGHT_HOME", str(tmp_path))
     assert run(["toolchain", "list", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
-    frameworks = ["torch", "openvino", "onnx", "mlx", "llamacpp"]
-    assert [row["name"] for row in rows] == [*frameworks, "lm_eval", "codecarbon"]
+    halves = [
+        "torch",
+        "openvino",
+        "openvino-build",
+        "onnx",
+        "onnx-build",
+        "mlx",
+        "llamacpp",
+        "llamacpp-build",
+    ]
+    assert [row["name"] for row in rows] == [*halves, "lm_eval", "codecarbon"]
     assert not any(row["ready"] for row in rows)
     assert {row["name"]: row["used_by"] for row in rows if row["used_by"]} == {
         "lm_eval": "evaluate --lm-eval",

@@ -10,7 +10,7 @@ from typing import Any
 
 from edgewright.backends.declared import Declared
 from edgewright.core.decision.assessment import Fit
-from edgewright.core.model.facts import ModelFacts, Task
+from edgewright.core.model.facts import ModelFacts
 from edgewright.core.recipe.recipes import Precision, Recipe
 
 _FOLDER = Path(__file__).parent
@@ -61,8 +61,6 @@ def buildable() -> dict[str, Any]:
 
 
 def _refusal(facts: ModelFacts) -> str:
-    if facts.task is not Task.TEXT_GENERATION:
-        return f"this backend builds text-generation models, and this one does {facts.task}; use ONNX or OpenVINO for it."
     architectures = buildable()["architectures"]
     known = architectures.get(facts.model_type)
     if known is None:

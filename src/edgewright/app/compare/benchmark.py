@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from edgewright.app.intake.runnable import Runnable, runnable
 from edgewright.app.measure.energy import BLOCK, energy_model_of, energy_round, energy_values
-from edgewright.app.measure.rounds import Arm, Timing, timed_round
+from edgewright.app.measure.rounds import Arm, Timing, on_ids, timed_round
 from edgewright.app.options import ModelOptions
 from edgewright.app.steps.prepare import error_of
 from edgewright.core.measurement.compared import Benchmark, Benchmarked
@@ -105,7 +105,7 @@ def timed_rounds(
     ids = tuple(range(1, workload.prompt_tokens + 1))
     for number in numbers:
         context.reporter.phase(f"round {number + 1} of {numbers.stop}")
-        timing = Timing(ids=ids, workload=workload, pace=pace, before=tuple(done))
+        timing = Timing(job=on_ids(ids), workload=workload, pace=pace, before=tuple(done))
         rng = random.Random(f"{seed}/{number}")  # an order of measurements, no secret
         sides = [_arm(context, name, arm) for name, arm in arms.items()]
         finished, failures = timed_round(context, sides, timing, rng)

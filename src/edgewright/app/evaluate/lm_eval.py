@@ -26,11 +26,11 @@ from edgewright.core.jobs.conversation import (
     TextReply,
 )
 from edgewright.core.jobs.harness import HarnessJob, HarnessResult, HarnessScore
+from edgewright.core.jobs.kinds import kind_of
 from edgewright.errors import InputError, UnsupportedError
 from edgewright.ports import Context, LiveSession
 
 _HARNESS = "lm_eval"
-_TIMEOUT_S = 3600.0
 _HUB = {"HF_HUB_OFFLINE": "0", "HF_DATASETS_OFFLINE": "0"}
 
 
@@ -94,7 +94,7 @@ def evaluate_lm_eval(
             variables={} if context.offline else _HUB,
             log=context.logs / "lm_eval.log",
             tell=context.reporter.tell,
-            timeout_s=_TIMEOUT_S,
+            timeout_s=kind_of(job).timeout_s,
         )
     if not isinstance(result, HarnessResult):
         raise error_of(result)

@@ -20,4 +20,4 @@ def open_session(context: Context, subject: Runnable) -> LiveSession:
         runtime=scoring_runtime(subject.backend.name) if subject.source else subject.runtime,
     )
     log = context.logs / f"{subject.backend.name}.log"
-    return context.sessions.open(subject.backend.toolchain, job, log)
+    return context.sessions.open(subject.backend.toolchain, context.sent(job), log)

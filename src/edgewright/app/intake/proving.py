@@ -14,10 +14,8 @@ from statistics import fmean
 
 from edgewright.app.intake.cause import Side, likely_cause
 from edgewright.app.steps.build import build
-from edgewright.app.steps.cross_validate import first_difference, tokenize
 from edgewright.app.steps.prepare import error_of
 from edgewright.app.steps.score import score
-from edgewright.core import knowledge
 from edgewright.core.jobs.requests import ScoreJob
 from edgewright.core.jobs.results import Failure
 from edgewright.core.keys import digest
@@ -27,17 +25,13 @@ from edgewright.core.model.lengths import validation_lengths
 from edgewright.core.model.proof import EXACT_KL, ROUTED, Proof
 from edgewright.core.recipe.recipes import SCORING_RUNTIME
 from edgewright.errors import UnprovenError
-from edgewright.ports import Backend, Context, Tokenizer
+from edgewright.ports import Backend, Context
+from edgewright.tasks.text_generation.cross_validation import first_difference, tokenize
+from edgewright.tasks.text_generation.parity import parity_texts
+from edgewright.tasks.text_generation.scoring import scoring_of
 
 _RECORD = "proof.json"
 _FLOAT_BITS = 16.0
-_TURN = "Which of 3, 12 and 007 is prime?\n\nAnswer in French, s'il te plaît. 🎉"
-"""A user's turn with digits, an accent and an emoji: tokenizers' copies have to agree on it."""
-
-
-def parity_texts(tokenizer: Tokenizer) -> tuple[str, ...]:
-    """What every copy of a tokenizer has to cut the same way."""
-    return (knowledge.text("parity.txt"), tokenizer.chat(_TURN))
 
 
 def proven(context: Context, source: Source, text: str) -> Source:
@@ -50,7 +44,7 @@ def proven(context: Context, source: Source, text: str) -> Source:
     backend = next((b for b in context.backends.values() if source.kind in b.runs), None)
     if backend is None or not source.original:
         return source
-    made_by = [backend.toolchain.digest, backend.code_digest, context.reference.code_digest]
+    made_by = [backend.toolchain.builder.digest, backend.code_digest, context.reference.code_digest]
     key = digest([PROTOCOL_VERSION, source.digest, source.original, *made_by])
     found = context.store.find("proofs", key)
     if found is None:
@@ -100,7 +94,7 @@ def _compare(context: Context, source: Source, backend: Backend, text: str) -> P
     made = score(
         context,
         context.reference,
-        job,
+        scoring_of(job),
         identity=source.digest,
         log=context.logs / "proof-source.log",
         keep_reference=True,
@@ -110,13 +104,14 @@ def _compare(context: Context, source: Source, backend: Backend, text: str) -> P
     base, reference = made
 
     def against(artifact: str, identity: str, log: str) -> Scores:
-        other = replace(job, worker=backend.worker, artifact=artifact, runtime={})
+        other = scoring_of(replace(job, worker=backend.worker, artifact=artifact, runtime={}))
         answer = score(
             context, backend, other, identity=identity, log=context.logs / log, reference=reference
         )
         if isinstance(answer, Failure):
             raise error_of(answer)
-        return answer[0]
+        scores: Scores = answer[0]
+        return scores
 
     file = against(source.original, digest([source.digest, source.original]), "proof-file.log")
     copy = file

@@ -7,7 +7,7 @@ from edgewright.app.steps.prepare import prepare
 from edgewright.core.device.toolchain import Obstacle, ToolchainState
 from edgewright.core.jobs.requests import SourceOperation
 from edgewright.core.model.facts import Source, SourceKind
-from edgewright.core.recipe.recipes import REFERENCE, Option, Recipe, native_reference
+from edgewright.core.recipe.recipes import Option, Recipe, native_reference
 from edgewright.errors import EdgewrightError, IntegrityError, OfflineError, ResourceError, ToolchainError
 from edgewright.inputs.config import evaluation_text
 from edgewright.inputs.models import Origin, Trust, read_facts
@@ -20,12 +20,12 @@ def require_reference(context: Context) -> None:
 
 
 def require(context: Context, backend: Backend) -> None:
-    """Install a framework's toolchain unless it is there.
+    """Install a framework's toolchain, all that building needs, unless it is there.
 
     Raises:
         ToolchainError: it cannot be had, and nothing can be read, proven or compared without it.
     """
-    spec = backend.toolchain
+    spec = backend.toolchain.builder
     context.reporter.phase(f"toolchain {spec.title}")
     ready = context.toolchains.ensure(spec, context.reporter.tell)
     if not ready.ready:
@@ -92,6 +92,6 @@ def original_recipe(context: Context, source: Source) -> Recipe:
     """The recipe of the original: in the reference, or in the framework that runs its file where the reference cannot."""
     gguf = source.facts.gguf
     if gguf is None or not gguf.unmapped:
-        return REFERENCE
+        return context.task(source.facts.task).reference
     native = next(name for name, backend in context.backends.items() if source.kind in backend.runs)
     return native_reference(native, gguf.bits_per_weight)

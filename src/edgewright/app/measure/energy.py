@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from edgewright.app.intake.sources import unavailable
-from edgewright.app.measure.rounds import Arm, Timing, timed_round
+from edgewright.app.measure.rounds import Arm, Timing, on_ids, timed_round
 from edgewright.app.steps.estimate import estimate
 from edgewright.app.steps.prepare import error_of
 from edgewright.core.device.toolchain import ToolchainSpec
@@ -50,7 +50,7 @@ def energy_round(
         EdgewrightError: an arm's process failed.
     """
     ids = tuple(range(1, workload.prompt_tokens + 1))
-    timing = Timing(ids=ids, workload=workload, pace=replace(ENERGY, sentinel=watched))
+    timing = Timing(job=on_ids(ids), workload=workload, pace=replace(ENERGY, sentinel=watched))
     finished, failures = timed_round(context, arms, timing, random.Random(0))  # an order, no secret
     for failure in failures.values():
         raise error_of(failure)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from edgewright.app.steps.bench import bench
+from edgewright.core.jobs.requests import BenchJob
 from edgewright.core.jobs.results import Failure
 from edgewright.core.measurement.noise import disturbance, relative_speed, usual_speed
 from edgewright.core.measurement.records import Block, Pace, Workload
 from edgewright.core.measurement.rounds import RECENT, Invalid, Round, is_worth_waiting_for, recent
 from edgewright.core.recipe.recipes import Option
 from edgewright.ports import Backend, Context
+from edgewright.ports.task import Subject
 
 _ATTEMPTS = 3
 
@@ -31,9 +34,12 @@ class Arm:
 
 @dataclass(frozen=True, kw_only=True)
 class Timing:
-    """How the arms of a round are timed; ``before`` are the rounds that were timed before it, oldest first."""
+    """How the arms of a round are timed: ``job`` makes a task's job for one.
 
-    ids: tuple[int, ...]
+    ``before`` are the rounds that were timed before it, oldest first.
+    """
+
+    job: Callable[[Subject, Workload, Pace], Any]
     workload: Workload
     pace: Pace
     before: tuple[Round, ...] = ()
@@ -85,13 +91,21 @@ def timed_round(
 
 
 def _block(context: Context, arm: Arm, timing: Timing) -> Block | Failure:
-    return bench(
-        context,
-        arm.backend,
-        artifact=arm.path,
-        runtime=arm.runtime,
-        ids=timing.ids,
-        workload=timing.workload,
-        pace=timing.pace,
-        log=arm.log,
-    )
+    subject = Subject(worker=arm.backend.worker, artifact=arm.path, runtime=arm.runtime)
+    return bench(context, arm.backend, timing.job(subject, timing.workload, timing.pace), arm.log)
+
+
+def on_ids(ids: Sequence[int]) -> Callable[[Subject, Workload, Pace], BenchJob]:
+    """Greedy requests of text generation that begin with these ids."""
+
+    def job(subject: Subject, workload: Workload, pace: Pace) -> BenchJob:
+        return BenchJob(
+            worker=subject.worker,
+            artifact=subject.artifact,
+            runtime=subject.runtime,
+            ids=tuple(ids[: workload.prompt_tokens]),
+            workload=workload,
+            pace=pace,
+        )
+
+    return job

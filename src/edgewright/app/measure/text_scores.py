@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from edgewright.app.intake.runnable import Runnable, source_of_build
-from edgewright.app.steps.cross_validate import tokenize
 from edgewright.app.steps.prepare import error_of
 from edgewright.app.steps.score import score
 from edgewright.core.jobs.requests import ScoreJob
@@ -15,6 +14,8 @@ from edgewright.core.measurement.records import Scores
 from edgewright.core.recipe.recipes import scoring_runtime
 from edgewright.inputs.gguf import begin_ids, is_gguf
 from edgewright.ports import Context
+from edgewright.tasks.text_generation.cross_validation import tokenize
+from edgewright.tasks.text_generation.scoring import scoring_of
 
 
 def segments(ids: tuple[int, ...], looks: Sequence[int]) -> list[tuple[int, ...]]:
@@ -60,14 +61,16 @@ def scored(
     answer = score(
         context,
         subject.backend,
-        ScoreJob(
-            worker=subject.backend.worker,
-            artifact=subject.path,
-            runtime=scoring_runtime(subject.backend.name) if subject.source else subject.runtime,
-            ids=ids,
-            context=window,
-            prefix=prefix,
-            limit_s=limit_s,
+        scoring_of(
+            ScoreJob(
+                worker=subject.backend.worker,
+                artifact=subject.path,
+                runtime=scoring_runtime(subject.backend.name) if subject.source else subject.runtime,
+                ids=ids,
+                context=window,
+                prefix=prefix,
+                limit_s=limit_s,
+            )
         ),
         identity=subject.identity,
         log=context.logs / f"{subject.backend.name}.log",

@@ -31,7 +31,7 @@ def run_round(state: State, key: RoundKey, trials: Sequence[str], pace: Pace, *,
         return
     names = [setup.baseline_id, *arms, *([setup.again_id] if twice else [])]
     timing = Timing(
-        ids=setup.prompt,
+        job=setup.exam.timing,
         workload=setup.request.workload,
         pace=pace,
         before=tuple(one for other, one in measured.rounds.items() if other.is_beside(key)),
@@ -56,7 +56,7 @@ def glance_at_speed(state: State, name: str) -> Block | None:
     """One short block of a build alone; None where it could not be timed. It is kept, and gives no figure that is compared."""
     key, setup = glance_key(name), state.setup
     if key not in state.measured.rounds:
-        timing = Timing(ids=setup.prompt, workload=setup.request.workload, pace=setup.request.pace)
+        timing = Timing(job=setup.exam.timing, workload=setup.request.workload, pace=setup.request.pace)
         finished, failures = timed_round(setup.context, [_arm(state, name)], timing, state.measured.rng)
         if failures:
             return None
@@ -82,14 +82,10 @@ def _arm(state: State, name: str) -> Arm:
 
 
 def _hold_to_its_answers(state: State, arm: str, finished: Round) -> None:
-    """A timed run must answer as the scored one did: what is fast because it is wrong is no build."""
+    """A timed run that answered otherwise than the scored one fails the build."""
     scored = state.measured.scores.get(arm)
-    if scored is None or arm == state.setup.baseline_id or not scored.generated:
+    if scored is None or arm == state.setup.baseline_id:
         return
-    for request in finished.blocks[arm].requests:
-        if request.token_ids != scored.generated[: len(request.token_ids)]:
-            reason = "its timed run answered otherwise than its scored run, so its speed means nothing"
-            state.record.fail(
-                state.record.trials[arm].recipe, Failure(failure=FailureKind.FAILED, reason=reason), "timing"
-            )
-            return
+    if reason := state.setup.exam.disagreement(finished.blocks[arm], scored):
+        failure = Failure(failure=FailureKind.FAILED, reason=reason)
+        state.record.fail(state.record.trials[arm].recipe, failure, "timing")

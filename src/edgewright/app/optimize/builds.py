@@ -12,11 +12,11 @@ from edgewright.app.optimize.scoring import score_build, score_reference
 from edgewright.app.optimize.state import State
 from edgewright.app.steps.build import build
 from edgewright.app.steps.prepare import prepare
-from edgewright.core.decision.verdict import DEVICE_BOUND, Outcome, Verdict, judge
+from edgewright.core.decision.verdict import Outcome, Verdict, judge
 from edgewright.core.jobs.requests import SourceOperation
 from edgewright.core.jobs.results import Failure, FailureKind
-from edgewright.core.measurement.accuracy import accuracy_values
-from edgewright.core.measurement.quantity import Value
+from edgewright.core.measurement.data import GLANCE
+from edgewright.core.measurement.quantity import METRICS, Value
 from edgewright.core.model.facts import SourceKind
 from edgewright.core.recipe.artifact import Artifact
 from edgewright.core.recipe.pruning import parse
@@ -78,7 +78,7 @@ def _has_source(state: State, recipe: Recipe) -> bool:
             kind=SourceKind.DERIVED,
             fingerprint=state.setup.source.digest,
             options=pruning.options,
-            ids=(state.setup.begin + state.setup.calibration.ids)[:_PRUNING_TOKENS],
+            ids=(state.setup.exam.calibration.begin + state.setup.exam.calibration.ids)[:_PRUNING_TOKENS],
             notes=state.setup.source.notes,
         )
     except EdgewrightError as error:
@@ -138,7 +138,9 @@ def _build(state: State, recipe: Recipe, base: Artifact | None) -> tuple[Recipe,
         return recipe, None
     log = state.setup.log(recipe.id, "build")
     source = state.measured.sources[recipe.source] if recipe.source else state.setup.source
-    return recipe, build(state.setup.context, source, recipe, base, log, state.setup.calibration, files=False)
+    return recipe, build(
+        state.setup.context, source, recipe, base, log, state.setup.exam.calibration, files=False
+    )
 
 
 def _score(state: State, recipe: Recipe, artifact: Artifact, *, glance: bool) -> None:
@@ -157,14 +159,13 @@ def _score(state: State, recipe: Recipe, artifact: Artifact, *, glance: bool) ->
 
 def _glance(state: State, recipe: Recipe, artifact: Artifact) -> Trial | None:
     """The trial as it ends if its accuracy on the first window surely fails a gate; None if it goes on."""
-    first = state.setup.ids[: state.setup.request.context]
-    if len(first) == len(state.setup.ids):
+    if not state.setup.exam.has(GLANCE):
         return None
-    _, reference = score_reference(state, first, "score-first")
-    scores = score_build(state, recipe, artifact, ids=first, reference=reference)
+    _, reference = score_reference(state, GLANCE)
+    scores = score_build(state, recipe, artifact, part=GLANCE, reference=reference)
     if isinstance(scores, Failure):
         return None
-    values = accuracy_values(scores)
+    values = state.setup.exam.accuracy([scores])
     verdicts = _accuracy_verdicts(state, values)
     lost = next((verdict for verdict in verdicts if verdict.outcome is Outcome.FAIL), None)
     if lost is None:
@@ -183,13 +184,13 @@ def _glance(state: State, recipe: Recipe, artifact: Artifact) -> Trial | None:
 
 def accuracy_lost(state: State, trial: Trial) -> bool:
     """Whether a scored build surely fails a gate on accuracy, or has no scores."""
-    if "kl_divergence" not in trial.values:
+    if state.setup.request.policy.axes["accuracy"] not in trial.values:
         return True
     return any(v.outcome is Outcome.FAIL for v in _accuracy_verdicts(state, trial.values))
 
 
 def _accuracy_verdicts(state: State, values: Mapping[str, Value]) -> list[Verdict]:
-    gates = [gate for gate in state.setup.request.policy.gates if gate.metric not in DEVICE_BOUND]
+    gates = [gate for gate in state.setup.request.policy.gates if not METRICS[gate.metric].is_device_bound]
     return [judge(gate, values[gate.metric]) for gate in gates if gate.metric in values]
 
 

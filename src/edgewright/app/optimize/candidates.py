@@ -16,6 +16,7 @@ from edgewright.core.recipe.recipes import Recipe
 from edgewright.core.recipe.sensitivity import BITS, Sensitivity, groups_of
 from edgewright.core.recipe.space import Storage
 from edgewright.core.run import Status, Trial
+from edgewright.ports.task import Scored
 
 _BITS = (3.5, 4.0, 4.5, 5.0, 5.5, 6.0, 7.0)
 """Bits a weight at which types are allocated to tensors."""
@@ -154,7 +155,7 @@ class Pool:
 
     def _table_seconds(self) -> float:
         """What measuring the sensitivity table would take, by what scoring the original took."""
-        scored = self._state.measured.scores[self._state.setup.baseline_id]
+        scored: Scored = self._state.measured.scores[self._state.setup.baseline_id]
         return len(self._groups) * len(BITS) * TOKENS * scored.seconds / max(scored.tokens, 1)
 
     def _allocation(self, entry: Entry) -> Trial | None:

@@ -13,16 +13,15 @@ from edgewright.app.optimize.state import State
 from edgewright.app.optimize.tune import tune
 from edgewright.core.decision.choice import Choice, choose
 from edgewright.core.decision.ranking import shortlist
-from edgewright.core.decision.verdict import DEVICE_BOUND, STEADINESS, Outcome, Verdict, judge, overall
+from edgewright.core.decision.verdict import Outcome, Verdict, judge, overall
 from edgewright.core.jobs.results import Failure
-from edgewright.core.measurement.accuracy import accuracy_values, joined, length_values
+from edgewright.core.measurement.data import Part, PartKind
 from edgewright.core.measurement.noise import is_surely_noisy
-from edgewright.core.measurement.quantity import Value
-from edgewright.core.measurement.records import Scores
+from edgewright.core.measurement.quantity import METRICS, Kind, Value
 from edgewright.core.measurement.rounds import HostNoise, Phase, Round, RoundKey, host_noise
-from edgewright.core.measurement.speed import ratio_of
 from edgewright.core.run import Status, Trial
 from edgewright.core.statistics.looks import EARLY_LOOKS, error_at, next_look
+from edgewright.ports.task import Scored
 
 _CANDIDATES = 5
 """At most this many builds a turn are scored on held-out text to find the finalists."""
@@ -87,27 +86,27 @@ def _accuracy(state: State, trial: Trial) -> Outcome:
 
     With the first segment a few prompts are answered too: a build that talks much longer or shorter has changed.
     """
-    parts: list[Scores] = []
-    gates = [g for g in state.setup.request.policy.gates if g.metric not in DEVICE_BOUND]
+    parts: list[Scored] = []
+    originals: list[Scored] = []
+    gates = [g for g in state.setup.request.policy.gates if not METRICS[g.metric].is_device_bound]
     values: dict[str, Value] = {}
     verdicts: list[Verdict] = []
-    for number, segment in enumerate(state.setup.parts.held_out):
-        state.setup.context.reporter.phase(f"confirming the accuracy of {trial.id} on held-out text")
-        prompts = state.setup.prompts if number == 0 else None
-        original, reference = score_reference(state, segment, f"held-out-{number}", prompts)
-        answer = score_build(
-            state, trial.recipe, trial.artifact, ids=segment, reference=reference, prompts=prompts
-        )
+    for number in range(state.setup.exam.held_out):
+        state.setup.context.reporter.phase(f"confirming the accuracy of {trial.id} on held-out data")
+        part = Part(kind=PartKind.HELD_OUT, number=number)
+        original, reference = score_reference(state, part)
+        answer = score_build(state, trial.recipe, trial.artifact, part=part, reference=reference)
         if isinstance(answer, Failure):
             state.record.fail(trial.recipe, answer, "held-out text")
             return Outcome.FAIL
         parts.append(answer)
-        values |= accuracy_values(joined(parts)) | length_values(answer, original)
+        originals.append(original)
+        values |= state.setup.exam.accuracy(parts, originals)
         verdicts = [judge(gate, values[gate.metric]) for gate in gates if gate.metric in values]
         if all(verdict.outcome is not Outcome.INCONCLUSIVE for verdict in verdicts):
             break
     if not parts:
-        state.record.note("the text is too short to hold any of it out: accuracy stands on the explored part")
+        state.record.note("the data is too short to hold any of it out: accuracy stands on the explored part")
         return Outcome.PASS
     explored = trial.explored or trial.values
     state.record.update(
@@ -171,16 +170,18 @@ def _hopeless(state: State, group: str) -> bool:
 
 def _undecided(trial: Trial, *, early: bool) -> bool:
     """Whether more rounds could decide a gate of a build that fails none: those on steadiness wait for early ones only."""
-    waiting = DEVICE_BOUND if early else DEVICE_BOUND - STEADINESS
-    open_ = any(v.is_open and v.gate.metric in waiting for v in trial.verdicts)
+    waiting = {Kind.SPEED, Kind.MEMORY, Kind.STEADINESS} if early else {Kind.SPEED, Kind.MEMORY}
+    open_ = any(v.is_open and METRICS[v.gate.metric].kind in waiting for v in trial.verdicts)
     return trial.status is Status.MEASURED and trial.outcome is not Outcome.FAIL and open_
 
 
 def _judge(state: State, group: str, finalists: list[str], error: float) -> None:
+    exam = state.setup.exam
     base = state.measured.confirmed_blocks(state.setup.baseline_id, group)
     state.record.run = replace(state.record.run, host=_host(state, group))
     if base:
-        baseline = timed(replace(state.record.run.baseline, confirmed=True), base, base, error=error)
+        original = replace(state.record.run.baseline, confirmed=True)
+        baseline = timed(exam, original, base, base, error=error)
         state.record.run = replace(state.record.run, baseline=baseline)
     for name in finalists:
         trial = state.record.trials[name]
@@ -189,7 +190,7 @@ def _judge(state: State, group: str, finalists: list[str], error: float) -> None
             continue
         explored = trial.explored or trial.values
         if blocks and base:
-            trial = timed(trial, blocks, base, error=error)
+            trial = timed(exam, trial, blocks, base, error=error)
         doubts = memory_doubts(trial, blocks, state.setup.source.facts) or memory_doubts(
             state.record.run.baseline, base, state.setup.source.facts
         )
@@ -198,10 +199,9 @@ def _judge(state: State, group: str, finalists: list[str], error: float) -> None
 
 
 def _host(state: State, group: str) -> HostNoise:
-    same = ratio_of(
+    same = state.setup.exam.ratio(
         state.measured.confirmed_blocks(state.setup.again_id, group),
         state.measured.confirmed_blocks(state.setup.baseline_id, group),
-        "decode_tok_s",
     )
     known = same.n > 1 and same.value is not None and same.ci_high is not None
     return replace(

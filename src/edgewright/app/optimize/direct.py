@@ -23,7 +23,6 @@ from edgewright.core.decision.policy import Policy
 from edgewright.core.decision.ranking import Contender, figures_miss
 from edgewright.core.decision.verdict import Outcome
 from edgewright.core.measurement.rounds import Phase, RoundKey
-from edgewright.core.measurement.speed import speed_values
 from edgewright.core.recipe.artifact import Artifact
 from edgewright.core.recipe.recipes import Plan, Recipe
 from edgewright.core.run import Status, Trial
@@ -94,7 +93,7 @@ def _too_slow(state: State, seen: dict[str, float], build: Artifact) -> str:
     finished = glance_at_speed(state, name)
     if finished is None:
         return ""
-    speed = speed_values([finished])["decode_tok_s"].value or 0.0
+    speed = state.setup.exam.figure(finished)
     if speed >= bound:
         return ""
     seen[name] = speed
@@ -108,9 +107,9 @@ def _predicted_slow(state: State, build: Artifact, seen: Mapping[str, float]) ->
     """
     bound = _decode_bound(state)
     timed = {
-        name: t.values["decode_tok_s"].value
+        name: t.values[state.setup.exam.speed].value
         for name, t in state.record.trials.items()
-        if "decode_tok_s" in t.values
+        if state.setup.exam.speed in t.values
     }
     speeds = [
         speed * artifact.manifest.size_bytes / build.manifest.size_bytes
@@ -123,7 +122,9 @@ def _predicted_slow(state: State, build: Artifact, seen: Mapping[str, float]) ->
 
 
 def _decode_bound(state: State) -> float:
-    return max((g.bound for g in state.setup.request.policy.gates if g.metric == "decode_tok_s"), default=0.0)
+    return max(
+        (g.bound for g in state.setup.request.policy.gates if g.metric == state.setup.exam.speed), default=0.0
+    )
 
 
 def _has_answer(state: State, recipes: Sequence[Recipe]) -> bool:
@@ -169,7 +170,7 @@ def _holds(state: State, recipe: Recipe) -> bool:
     seen = state.record.trials[recipe.id]
     if glance_key(recipe.id) in state.measured.rounds:
         # Fast enough alone: if this round's figure misses the speed, two short blocks disagree, which a confirmation is for.
-        undecided = [v for v in seen.verdicts if v.is_open and v.gate.metric == "decode_tok_s"]
+        undecided = [v for v in seen.verdicts if v.is_open and v.gate.metric == state.setup.exam.speed]
         seen = replace(seen, verdicts=tuple(v for v in seen.verdicts if v not in undecided))
     return _keeps_all(seen)
 

@@ -8,20 +8,21 @@ from pathlib import Path
 from edgewright.app.optimize.state import State
 from edgewright.app.steps.bench import bench
 from edgewright.app.steps.build import build
-from edgewright.app.steps.cross_validate import tokenize
 from edgewright.app.steps.prepare import prepare
 from edgewright.app.steps.score import score
-from edgewright.core.jobs.requests import ScoreJob, SourceOperation
+from edgewright.core.jobs.requests import SourceOperation
 from edgewright.core.jobs.results import Failure
 from edgewright.core.keys import digest
+from edgewright.core.measurement.data import SMOKE
 from edgewright.core.measurement.records import Block, Pace, Workload
 from edgewright.core.model.facts import Source, SourceKind
 from edgewright.core.recipe.artifact import Artifact
 from edgewright.core.recipe.recipes import Recipe
 from edgewright.errors import EdgewrightError
 from edgewright.ports import Context
+from edgewright.ports.task import Subject
 
-_IDS = 16
+_WORKLOAD = Workload(prompt_tokens=16, decode_tokens=4)
 _PACE = Pace(
     least_s=0.0, least_requests=1, warmup_least=1, warmup_most=1, sentinel=False, cut_s=5.0, least_latencies=0
 )
@@ -59,7 +60,13 @@ def dry_run(state: State, framework: str, tiny: Source) -> Failure | None:
     recipes = state.setup.plan.of(framework)
     backend = state.setup.context.backend(framework)
     key = digest(
-        [tiny.digest, framework, backend.toolchain.digest, backend.code_digest, [r.build for r in recipes]]
+        [
+            tiny.digest,
+            framework,
+            backend.toolchain.builder.digest,
+            backend.code_digest,
+            [r.build for r in recipes],
+        ]
     )
     if state.setup.context.store.find("dry-runs", key):
         return None
@@ -77,7 +84,7 @@ def dry_run(state: State, framework: str, tiny: Source) -> Failure | None:
             recipe,
             base if recipe.base else None,
             state.setup.log(recipe.id, "dry-run"),
-            state.setup.calibration,
+            state.setup.exam.calibration,
         )
         if isinstance(made, Failure):
             return made
@@ -91,35 +98,15 @@ def dry_run(state: State, framework: str, tiny: Source) -> Failure | None:
 
 
 def _try(state: State, context: Context, artifact: Artifact, recipe: Recipe) -> Failure | None:
-    backend = context.backend(recipe.framework)
+    backend, exam = context.backend(recipe.framework), state.setup.exam
     log = state.setup.log(recipe.id, "dry-run")
-    scores = score(
-        context,
-        backend,
-        ScoreJob(
-            worker=backend.worker,
-            artifact=artifact.path,
-            runtime=recipe.runtime,
-            ids=state.setup.ids[:_IDS],
-            context=_IDS,
-        ),
-        identity=artifact.manifest.key,
-        log=log,
-    )
+    subject = Subject(worker=backend.worker, artifact=artifact.path, runtime=recipe.runtime)
+    asked = exam.scoring(SMOKE, subject)
+    scores = score(context, backend, asked, identity=artifact.manifest.key, log=log)
     if isinstance(scores, Failure):
         return scores
-    workload = Workload(prompt_tokens=_IDS, decode_tokens=4)
-    ids = tokenize(context, backend, artifact.path, state.setup.parity_texts, log)
-    if isinstance(ids, Failure):
-        return ids
-    block = bench(
-        context,
-        backend,
-        artifact=artifact.path,
-        runtime=recipe.runtime,
-        ids=state.setup.ids,
-        workload=workload,
-        pace=_PACE,
-        log=log,
-    )
+    prepared = exam.expected(context, backend, artifact.path, log)
+    if isinstance(prepared, Failure):
+        return prepared
+    block = bench(context, backend, exam.timing(subject, _WORKLOAD, _PACE), log)
     return None if isinstance(block, Block) else block

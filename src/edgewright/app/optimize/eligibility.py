@@ -46,7 +46,7 @@ def _installed(state: State, framework: str) -> bool:
     if state.setup.out_of_time():
         postpone(state, state.setup.plan.of(framework))
         return False
-    spec = state.setup.context.backend(framework).toolchain
+    spec = state.setup.context.backend(framework).toolchain.builder
     state.setup.context.reporter.phase(f"toolchain {spec.title}")
     ready = state.setup.context.toolchains.ensure(spec, state.setup.context.reporter.tell)
     if not ready.ready:
@@ -60,7 +60,9 @@ def _installed(state: State, framework: str) -> bool:
 
 def slow_to_install(state: State, framework: str) -> bool:
     """Whether a framework's environment is worth waiting with: long to make, and the model is small."""
-    spec = state.setup.context.backend(framework).toolchain
-    minutes = spec.install_minutes + (spec.native.minutes_on_two_cores if spec.native else 0.0)
-    late = minutes > _SLOW_INSTALL_MIN and not state.setup.context.toolchains.state(spec).ready
-    return late and state.setup.source.facts.weight_bytes < _SMALL_BYTES
+    halves = state.setup.context.backend(framework).toolchain.halves
+    missing = [spec for spec in halves if not state.setup.context.toolchains.state(spec).ready]
+    minutes = sum(
+        spec.install_minutes + (spec.native.minutes_on_two_cores if spec.native else 0.0) for spec in missing
+    )
+    return minutes > _SLOW_INSTALL_MIN and state.setup.source.facts.weight_bytes < _SMALL_BYTES

@@ -9,19 +9,17 @@ from functools import partial
 from edgewright.app.intake.cause import Side, likely_cause
 from edgewright.app.optimize.arms import run_round
 from edgewright.app.optimize.builds import accuracy_lost, make, postpone, skip
-from edgewright.app.optimize.length_scores import score_lengths
 from edgewright.app.optimize.mixed_precision import mixed, smallest_within
-from edgewright.app.optimize.scoring import score_build
+from edgewright.app.optimize.scoring import score_build, score_validation
 from edgewright.app.optimize.state import State
 from edgewright.app.steps.build import build
-from edgewright.app.steps.cross_validate import cross_validate
 from edgewright.core.jobs.results import Failure
-from edgewright.core.measurement.records import Scores
 from edgewright.core.measurement.rounds import Phase, RoundKey
 from edgewright.core.model.proof import KERNEL_KL
 from edgewright.core.recipe.artifact import Artifact
 from edgewright.core.recipe.recipes import Recipe, scoring_runtime
 from edgewright.core.run import Status
+from edgewright.ports.task import Scored
 
 _SMALLEST_TRIES = 4
 _NEARER = 0.6
@@ -97,7 +95,7 @@ def convert(state: State, recipe: Recipe) -> Artifact | None:
     """The unquantized conversion, held against the original before anything is made of it."""
     made = build(state.setup.context, state.setup.source, recipe, None, state.setup.log(recipe.id, "build"))
     failure = made if isinstance(made, Failure) else None
-    scores: Scores | Failure | None = None
+    scores: Scored | Failure | None = None
     if not isinstance(made, Failure):
         state.record.built(made)
         scores = score_build(state, made.recipe, made)
@@ -108,22 +106,21 @@ def convert(state: State, recipe: Recipe) -> Artifact | None:
         for other in state.setup.plan.of(recipe.framework)[1:]:
             skip(state, other, state.record.trials[recipe.id].reason)
         return None
-    at_lengths = score_lengths(state, recipe, made)
-    if isinstance(at_lengths, Failure):
-        state.record.note(f"{recipe.id} was compared at one length only: {at_lengths.reason}")
-        at_lengths = None
-    state.setup.context.reporter.phase(f"comparing {recipe.id} with the original")
-    cross = cross_validate(
-        state.setup.context,
+    validated = score_validation(state, recipe, made)
+    if isinstance(validated, Failure):
+        state.record.note(f"{recipe.id} was compared at one length only: {validated.reason}")
+        validated = None
+    setup = state.setup
+    setup.context.reporter.phase(f"comparing {recipe.id} with the original")
+    cross = setup.exam.cross_validate(
+        setup.context,
         made,
         scores,
-        texts=state.setup.parity_texts,
-        expected=state.measured.expected_ids,
-        log=state.setup.log(recipe.id, "tokenize"),
-        lengths=at_lengths,
-        cause=partial(_cause, state, recipe, made),
+        state.measured.expected,
+        log=setup.log(recipe.id, "tokenize"),
+        validation=validated,
         limit=_noise(state),
-        routed=bool(state.setup.source.facts.experts),
+        cause=partial(_cause, state, recipe, made),
     )
     state.record.crosses.append(cross)
     state.scored(recipe, scores)
@@ -157,6 +154,6 @@ def _cause(state: State, recipe: Recipe, made: Artifact) -> str:
         state.setup.context,
         original,
         other,
-        state.setup.begin + state.setup.ids,
+        state.setup.exam.traced,
         state.setup.log(recipe.id, "trace"),
     )

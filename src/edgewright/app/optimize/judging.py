@@ -6,28 +6,22 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from edgewright.core.decision.policy import Policy
-from edgewright.core.decision.verdict import (
-    BETWEEN_BLOCKS,
-    MEMORY,
-    STEADINESS,
-    TIMING,
-    Circumstances,
-    judge_all,
-    overall,
-)
+from edgewright.core.decision.verdict import BETWEEN_BLOCKS, Circumstances, judge_all, overall
 from edgewright.core.measurement.memory import inconsistency
+from edgewright.core.measurement.quantity import METRICS, Kind, of_kind
 from edgewright.core.measurement.records import Block
 from edgewright.core.measurement.rounds import RoundKey
-from edgewright.core.measurement.speed import paired_values, speed_values
 from edgewright.core.model.facts import ModelFacts
 from edgewright.core.run import Run, Status, Trial
 from edgewright.core.statistics.looks import ONE_SIDED
 from edgewright.core.statistics.steadiness import early_share
+from edgewright.ports.task import Exam
 
 _NOISY = "over 30 % of this confirmation's blocks were disturbed: the host is too noisy to tell"
 
 
 def timed(
+    exam: Exam,
     trial: Trial,
     blocks: Mapping[RoundKey, Block],
     base: Mapping[RoundKey, Block],
@@ -35,9 +29,9 @@ def timed(
     error: float = ONE_SIDED,
 ) -> Trial:
     """A trial with the figures of its blocks beside the original's of the same rounds, their bounds at this one-sided error."""
-    values = {**trial.values, **speed_values(list(blocks.values()), error=error)}
+    values = {**trial.values, **exam.speeds(list(blocks.values()), error=error)}
     if blocks is not base:
-        values |= paired_values(blocks, base, error=error)
+        values |= exam.against(blocks, base, error=error)
     placement = next(reversed(list(blocks.values()))).placement
     return replace(trial, status=Status.MEASURED, values=values, placement=placement, blocks=len(blocks))
 
@@ -48,7 +42,10 @@ def judged(trial: Trial, run: Run, policy: Policy, *, explored: bool = False) ->
     circumstances = Circumstances(
         confirmed=trial.confirmed,
         explored=explored,
-        doubts={**(dict.fromkeys(TIMING, _NOISY) if host and host.is_mute else {}), **trial.doubts},
+        doubts={
+            **(dict.fromkeys(of_kind(Kind.SPEED, Kind.STEADINESS), _NOISY) if host and host.is_mute else {}),
+            **trial.doubts,
+        },
         excuses=_unsteady(run, policy),
         early=_early(trial, policy) if trial.confirmed else {},
         elsewhere=not run.assessment.measured_here,
@@ -76,13 +73,13 @@ def _early(trial: Trial, policy: Policy) -> dict[str, str]:
 def _unsteady(run: Run, policy: Policy) -> dict[str, str]:
     """Steadiness that the host or the original itself lacks here: then no build is to blame."""
     if run.host is not None and run.host.excuse:
-        return dict.fromkeys(STEADINESS, run.host.excuse)
+        return dict.fromkeys(of_kind(Kind.STEADINESS), run.host.excuse)
     baseline = run.baseline
     why = "the original breaks the same bound here: the host is too noisy to tell"
     return {
         gate.metric: why
         for gate in policy.gates
-        if gate.metric in STEADINESS
+        if METRICS[gate.metric].kind is Kind.STEADINESS
         and (value := baseline.values.get(gate.metric)) is not None
         and value.value is not None
         and not gate.holds(value.value)
@@ -96,5 +93,5 @@ def memory_doubts(trial: Trial, blocks: Mapping[RoundKey, Block], facts: ModelFa
     for block in blocks.values():
         reason = inconsistency(block.memory, weights, untouched_bytes=int(share * weights))
         if reason:
-            return dict.fromkeys(MEMORY, reason)
+            return dict.fromkeys(of_kind(Kind.MEMORY), reason)
     return {}

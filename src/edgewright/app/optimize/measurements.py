@@ -6,9 +6,10 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from edgewright.core.jobs.results import Failure
-from edgewright.core.measurement.records import Block, Scores
+from edgewright.core.measurement.records import Block
 from edgewright.core.measurement.rounds import EXPLORING, Phase, Round, RoundKey, counted
 from edgewright.core.model.facts import Source
 from edgewright.core.recipe.artifact import Artifact
@@ -18,7 +19,9 @@ from edgewright.ports import Journal
 
 @dataclass
 class Measurements:
-    """``reference`` holds the original's log-probabilities; ``sources`` are pruned copies, ``made`` artifacts by recipe.
+    """``scores`` are the task's own records by trial, ``expected`` what conversions are held against.
+
+    ``reference`` holds what the original put out; ``sources`` are pruned copies, ``made`` artifacts by recipe.
 
     A finished round is written to the journal; ``rng`` draws the order of arms.
     """
@@ -26,9 +29,9 @@ class Measurements:
     journal: Journal
     rng: random.Random
     rounds: dict[RoundKey, Round]
-    scores: dict[str, Scores] = field(default_factory=dict)
+    scores: dict[str, Any] = field(default_factory=dict)
     reference: Path | None = None
-    expected_ids: tuple[tuple[int, ...], ...] = ()
+    expected: Any = None
     sources: dict[str, Source] = field(default_factory=dict)
     made: dict[str, Artifact] = field(default_factory=dict)
     sensitivity: Sensitivity | Failure | None = None

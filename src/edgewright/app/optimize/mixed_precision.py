@@ -118,7 +118,7 @@ def table_of(state: State) -> Sensitivity | None:
         state.measured.sensitivity = sensitivity(
             state.setup.context,
             state.setup.source,
-            state.setup.begin + state.setup.calibration.ids,
+            state.setup.exam.calibration.begin + state.setup.exam.calibration.ids,
             state.setup.log(state.setup.baseline_id, "sensitivity"),
         )
     if isinstance(state.measured.sensitivity, Failure):

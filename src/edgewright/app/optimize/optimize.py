@@ -76,7 +76,9 @@ def run_source(
         {name: context.toolchains.state(spec) for name, spec in context.specs.items()},
         context=min(_CONTEXT, source.facts.context or _CONTEXT),
     )
-    request = replace(request, policy=request.policy.within(assessment.target.limits))
+    task = context.task(source.facts.task)
+    policy = replace(request.policy.within(assessment.target.limits), axes=task.policy.axes)
+    request = replace(request, policy=policy)
     planned = plan(
         assessment,
         backends,
@@ -86,13 +88,13 @@ def run_source(
         max_size_bytes=_max_size(request.policy),
         baseline=original_recipe(context, source),
     )
-    code = {b.name: b.toolchain.digest + b.code_digest for b in (context.reference, *backends)}
+    code = {b.name: b.toolchain.builder.digest + b.code_digest for b in (context.reference, *backends)}
     key = order.plan_key(source, planned, request, assessment.host.device_id, code)
     journal = context.runs.journal(directory, key)
     run = finished(context, directory, key, request.policy)
     if run is None:
         preflight(source, planned, assessment.host)
-        needed = [context.backend(name).toolchain for name in planned.frameworks()]
+        needed = [context.backend(name).toolchain.builder for name in planned.frameworks()]
         with context.toolchains.ahead(needed, context.reporter.tell):
             run = order.optimize(context, journal, request, source, assessment, planned, key=key, check=check)
     return exported(context, journal, run)

@@ -5,9 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 
-from edgewright.app.intake.proving import parity_texts
 from edgewright.app.optimize.confirm import confirm
 from edgewright.app.optimize.direct import answer, is_direct, needs_dry_run
 from edgewright.app.optimize.dry_run import tiny_source
@@ -21,16 +19,14 @@ from edgewright.app.optimize.scoring import reference
 from edgewright.app.optimize.searching import search
 from edgewright.app.optimize.setup import Setup
 from edgewright.app.optimize.state import State
-from edgewright.core import knowledge
 from edgewright.core.decision.assessment import Assessment
 from edgewright.core.keys import digest
-from edgewright.core.measurement.data import Calibration, Ids, Parts, split
-from edgewright.core.measurement.records import PROTOCOL_VERSION, Prompts
+from edgewright.core.measurement.data import ExamRequest
+from edgewright.core.measurement.records import PROTOCOL_VERSION
 from edgewright.core.model.facts import Source
 from edgewright.core.recipe.recipes import Plan
-from edgewright.core.run import EvaluationData, Run, Status, Trial
-from edgewright.errors import InputError
-from edgewright.ports import Context, Journal, Tokenizer
+from edgewright.core.run import Run, Status, Trial
+from edgewright.ports import Context, Journal
 
 
 def optimize(
@@ -105,10 +101,7 @@ def _begin(
     *,
     key: str,
 ) -> State:
-    tokenizer = context.files.tokenizer(Path(source.path))
-    ids = tokenizer.encode(request.text.content)
-    parts = parts_of(ids, request)
-    begin = tokenizer.begin_ids()
+    exam = context.task(source.facts.task).exam(context, source, exam_request(request))
     trials = _planned(plan)
     run = Run(
         key=key,
@@ -117,7 +110,7 @@ def _begin(
         finished_s=None,
         source=source,
         assessment=assessment,
-        data=replace(_data(request, parts), begins_with=begin),
+        data=exam.data,
         workload=request.workload,
         policy=request.policy,
         baseline=Trial(recipe=plan.baseline),
@@ -132,12 +125,7 @@ def _begin(
         source=source,
         assessment=assessment,
         plan=plan,
-        parts=parts,
-        calibration=_calibration(tokenizer, parts.calibration[: request.calibration_tokens], begin),
-        parity_texts=parity_texts(tokenizer),
-        begin=begin,
-        prompt=(*begin, *ids)[: request.workload.prompt_tokens],
-        prompts=_prompts(tokenizer),
+        exam=exam,
         deadline_s=now + request.budget_s if request.budget_s else None,
     )
     rng = random.Random(request.seed)  # an order of measurements, no secret
@@ -156,42 +144,13 @@ def _planned(plan: Plan) -> dict[str, Trial]:
     return trials
 
 
-def _data(request: Request, parts: Parts) -> EvaluationData:
-    return EvaluationData(
-        name=request.text.name,
-        sha256=request.text.sha256,
-        tokens=len(parts.explored),
-        held_out_tokens=sum(len(segment) for segment in parts.held_out),
-        context=request.context,
-        parts=parts.digests(),
-        repeated_windows=parts.repeated,
+def exam_request(request: Request) -> ExamRequest:
+    """What a run asks of its task's data."""
+    return ExamRequest(
+        text=request.text,
+        explored=request.tokens,
+        window=request.context,
+        looks=request.confirmation.tokens,
+        calibration=request.calibration_tokens,
+        workload=request.workload,
     )
-
-
-def _prompts(tokenizer: Tokenizer) -> Prompts:
-    turns = (tokenizer.chat(line) for line in knowledge.text("prompts.txt").splitlines())
-    return Prompts(ids=tuple(tuple(tokenizer.encode(turn)) for turn in turns), stop=tokenizer.stop_ids())
-
-
-def _calibration(tokenizer: Tokenizer, ids: Ids, begin: Ids) -> Calibration:
-    return Calibration(ids=ids, text=tokenizer.decode(list(ids)), begin=begin)
-
-
-def parts_of(ids: list[int], request: Request) -> Parts:
-    """Explored, held-out and calibration ids.
-
-    Raises:
-        InputError: fewer than 64 tokens, or fewer than the workload's prompt.
-    """
-    if len(ids) < 64:
-        raise InputError(
-            f"The evaluation text {request.text.name} has {len(ids)} tokens, too few to compare anything.",
-            hint="Give a text of at least some thousand words with --eval-data.",
-        )
-    if len(ids) < request.workload.prompt_tokens:
-        raise InputError(
-            f"The workload's prompt has {request.workload.prompt_tokens} tokens, and {request.text.name} {len(ids)}.",
-            hint="Give a longer text with --eval-data, or a workload with a shorter prompt.",
-        )
-    looks = request.confirmation.tokens
-    return split(ids, context=request.context, explored=request.tokens, looks=looks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from edgewright.app.optimize.state import State
 from edgewright.core.decision.choice import compare
@@ -28,30 +29,36 @@ def story(state: State, trial: Trial) -> tuple[StageStep, ...]:
     plain = state.record.trials[trial.variant_of or trial.id]
     tuned = trial.id != plain.id
     explored = trial.explored or trial.values
+    step = partial(_step, state.setup.request.policy.axes)
     words = f"{converted.id}: the format changed, nothing was quantized"
     return (
-        _step("baseline", f"the original in {base.recipe.framework}", base.values),
-        _step("converted", words, converted.values, base.values),
-        _step("quantized", plain.id, plain.explored or plain.values, converted.values),
-        _step("accelerated", trial.id, explored, plain.explored or plain.values)
+        step("baseline", f"the original in {base.recipe.framework}", base.values),
+        step("converted", words, converted.values, base.values),
+        step("quantized", plain.id, plain.explored or plain.values, converted.values),
+        step("accelerated", trial.id, explored, plain.explored or plain.values)
         if tuned
-        else _step("accelerated", _kept(state, trial), explored),
-        _step("validated", _confirmed(state, trial), trial.values if trial.confirmed else {}),
+        else step("accelerated", _kept(state, trial), explored),
+        step("validated", _confirmed(state, trial), trial.values if trial.confirmed else {}),
     )
 
 
 def _step(
-    stage: str, what: str, values: Mapping[str, Value], before: Mapping[str, Value] | None = None
+    axes: Mapping[str, str],
+    stage: str,
+    what: str,
+    values: Mapping[str, Value],
+    before: Mapping[str, Value] | None = None,
 ) -> StageStep:
-    shown = {name: values[name] for name in _SHOWN if name in values}
-    return StageStep(stage=stage, what=what, values=shown, gained=compare(values, before) if before else "")
+    shown = {name: values[name] for name in (*axes.values(), *_SHOWN) if name in values}
+    gained = compare(values, before, axes=axes) if before else ""
+    return StageStep(stage=stage, what=what, values=shown, gained=gained)
 
 
 def _confirmed(state: State, trial: Trial) -> str:
     if not trial.confirmed:
         return f"{trial.id} was not confirmed: its figures are those of the search"
     kept = trial.values.get("accuracy_retained")
-    items = f"{kept.n} held-out positions" if kept and state.setup.parts.held_out else "the explored text"
+    items = f"{kept.n} held-out positions" if kept and state.setup.exam.held_out else "the explored text"
     return f"{trial.id}, {trial.blocks} new blocks, {items}"
 
 

@@ -62,7 +62,7 @@ def whole(state: State, trial: Trial) -> Trial:
         trial.recipe,
         base,
         state.setup.log(trial.id, "build"),
-        state.setup.calibration,
+        state.setup.exam.calibration,
     )
     if isinstance(made, Failure):
         state.record.fail(trial.recipe, made, "build")

@@ -17,8 +17,8 @@ from edgewright.app.optimize.candidates import Pool
 from edgewright.app.optimize.quota import keep_within
 from edgewright.app.optimize.state import State
 from edgewright.app.steps.operators import capability
-from edgewright.core.decision.policy import OBJECTIVES, Policy
-from edgewright.core.decision.verdict import DEVICE_BOUND, Outcome
+from edgewright.core.decision.policy import Policy
+from edgewright.core.decision.verdict import Outcome
 from edgewright.core.jobs.results import Failure
 from edgewright.core.measurement.quantity import METRICS, Label, Value
 from edgewright.core.measurement.rounds import Phase, RoundKey
@@ -161,7 +161,7 @@ def _capability(state: State) -> Capability | None:
 
 def _metrics(policy: Policy) -> list[str]:
     """The objectives that something can be expected of before a build is measured."""
-    return [OBJECTIVES[name] for name in policy.objectives if OBJECTIVES[name] in FIGURES]
+    return [policy.axes[name] for name in policy.objectives if policy.axes[name] in FIGURES]
 
 
 def _reference(state: State) -> Figures:
@@ -184,7 +184,9 @@ def _reference(state: State) -> Figures:
 
 def _inaccurate(trial: Trial) -> bool:
     """Whether a gate on accuracy surely failed."""
-    return any(v.outcome is Outcome.FAIL and v.gate.metric not in DEVICE_BOUND for v in trial.verdicts)
+    return any(
+        v.outcome is Outcome.FAIL and not METRICS[v.gate.metric].is_device_bound for v in trial.verdicts
+    )
 
 
 def _predicted(expected: Mapping[str, float]) -> dict[str, Value]:

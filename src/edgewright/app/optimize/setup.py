@@ -1,4 +1,4 @@
-"""What a run is given and never changes: the ports, the request, the model, the plan, and the parts of the text."""
+"""What a run is given and never changes: the ports, the request, the model, the plan, and the task's data."""
 
 from __future__ import annotations
 
@@ -8,34 +8,23 @@ from pathlib import Path
 from edgewright.app.optimize.parallel import at_once
 from edgewright.app.optimize.request import Request
 from edgewright.core.decision.assessment import Assessment
-from edgewright.core.measurement.data import Calibration, Parts
-from edgewright.core.measurement.records import Prompts
 from edgewright.core.model.facts import Source
 from edgewright.core.recipe.recipes import Plan
 from edgewright.ports import Backend, Context
+from edgewright.ports.task import Exam
 
 
 @dataclass(frozen=True, kw_only=True)
 class Setup:
-    """``begin`` are the ids that the tokenizer puts before a text; ``prompt`` is what timed requests begin with."""
+    """``exam`` holds the task's data and rules for this source."""
 
     context: Context
     request: Request
     source: Source
     assessment: Assessment
     plan: Plan
-    parts: Parts
-    calibration: Calibration
-    parity_texts: tuple[str, ...]
-    begin: tuple[int, ...]
-    prompt: tuple[int, ...]
-    prompts: Prompts
+    exam: Exam
     deadline_s: float | None = None
-
-    @property
-    def ids(self) -> tuple[int, ...]:
-        """The explored text."""
-        return self.parts.explored
 
     @property
     def baseline_id(self) -> str:

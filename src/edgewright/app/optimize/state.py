@@ -9,11 +9,10 @@ from edgewright.app.optimize.judging import judged, timed
 from edgewright.app.optimize.measurements import Measurements
 from edgewright.app.optimize.record import RunRecord
 from edgewright.app.optimize.setup import Setup
-from edgewright.core.measurement.accuracy import accuracy_values
-from edgewright.core.measurement.records import Scores
 from edgewright.core.measurement.rounds import Phase
 from edgewright.core.recipe.recipes import Recipe
 from edgewright.core.run import Status
+from edgewright.ports.task import Scored
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,15 +41,15 @@ class State:
             trials = [t for t in trials if t not in waiting[left:]]
         return units_left(trials, rounds)
 
-    def scored(self, recipe: Recipe, scores: Scores) -> None:
+    def scored(self, recipe: Recipe, scores: Scored) -> None:
         """Record a trial's scores."""
         self.measured.scores[recipe.id] = scores
         trial = self.record.trials[recipe.id]
-        asked = min(len(self.setup.ids), self.measured.scores[self.setup.baseline_id].tokens)
+        asked = min(self.record.run.data.tokens, self.measured.scores[self.setup.baseline_id].tokens)
         trial = replace(
             trial,
             status=Status.SCORED,
-            values={**trial.values, **accuracy_values(scores)},
+            values={**trial.values, **self.setup.exam.accuracy([scores])},
             placement=scores.placement,
             scored_tokens=scores.tokens if scores.tokens < asked else None,
         )
@@ -63,10 +62,12 @@ class State:
         if not base:
             return
         if not record.run.baseline.confirmed:
-            record.run = replace(record.run, baseline=timed(record.run.baseline, base, base))
+            record.run = replace(record.run, baseline=timed(self.setup.exam, record.run.baseline, base, base))
         for identifier, trial in list(record.trials.items()):
             blocks = measured.blocks(identifier)
             if blocks and record.alive(identifier) and not trial.confirmed:
-                now = judged(timed(trial, blocks, base), record.run, self.setup.request.policy)
+                now = judged(
+                    timed(self.setup.exam, trial, blocks, base), record.run, self.setup.request.policy
+                )
                 record.judged(now, told=len(blocks) != trial.blocks)
         record.save()

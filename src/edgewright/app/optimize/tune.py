@@ -14,7 +14,6 @@ from edgewright.core.decision.verdict import Outcome
 from edgewright.core.device.host import Cpu
 from edgewright.core.jobs.results import Failure
 from edgewright.core.measurement.rounds import Phase, RoundKey
-from edgewright.core.measurement.speed import decode_tok_s
 from edgewright.core.recipe.recipes import Option
 from edgewright.core.run import Status, Trial
 from edgewright.ports import Backend
@@ -120,6 +119,7 @@ def _variant(state: State, trial: Trial, option: Mapping[str, Option]) -> Trial 
 
 
 def _faster(state: State, one: str, other: str) -> bool:
+    figure = state.setup.exam.figure
     mine, theirs = state.measured.blocks(one), state.measured.blocks(other)
     common = set(mine) & set(theirs)
-    return bool(common) and all(decode_tok_s(mine[k]) > _GAIN * decode_tok_s(theirs[k]) for k in common)
+    return bool(common) and all(figure(mine[k]) > _GAIN * figure(theirs[k]) for k in common)

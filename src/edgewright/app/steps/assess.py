@@ -56,7 +56,10 @@ def assess(
 
 
 def _fit(backend: Backend, facts: ModelFacts) -> Fit:
-    """What a framework says; of a file that Transformers cannot be given, only those that run it say anything."""
+    """What a framework says of a task that it builds; of a file that Transformers cannot be given, if it runs that file."""
+    if facts.task not in backend.tasks:
+        reason = f"it builds models for {', '.join(sorted(backend.tasks))}, and this one is for {facts.task}"
+        return Fit(framework=backend.name, works=False, reasons=(reason,))
     if facts.gguf and facts.gguf.unmapped and SourceKind.GGUF not in backend.runs:
         reason = f"it builds from Transformers' form of a model, and {facts.gguf.unmapped}"
         return Fit(framework=backend.name, works=False, reasons=(reason,))

@@ -2,39 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from edgewright.core.jobs.requests import BenchJob
 from edgewright.core.jobs.results import BenchResult, Failure, FailureKind
-from edgewright.core.measurement.records import FULL, Block, Pace, Workload
-from edgewright.core.recipe.recipes import Option
+from edgewright.core.measurement.records import Block
 from edgewright.ports import Backend, Context
 
-_TIMEOUT_S = 900.0
 
-
-def bench(
-    context: Context,
-    backend: Backend,
-    *,
-    artifact: str,
-    runtime: Mapping[str, Option],
-    ids: tuple[int, ...],
-    workload: Workload,
-    pace: Pace = FULL,
-    log: Path,
-) -> Block | Failure:
-    """A block of requests, or why there is none."""
-    job = BenchJob(
-        worker=backend.worker,
-        artifact=artifact,
-        runtime=runtime,
-        ids=ids[: workload.prompt_tokens],
-        workload=workload,
-        pace=pace,
-    )
-    result = context.ask(backend.toolchain, job, BenchResult, log=log, timeout_s=_TIMEOUT_S)
+def bench(context: Context, backend: Backend, job: Any, log: Path) -> Block | Failure:
+    """The block of a task's timing job, or why there is none."""
+    result = context.ask(backend.toolchain, job, BenchResult, log=log)
     if isinstance(result, Failure):
         return result
     if not result.block.requests:

@@ -22,7 +22,6 @@ from edgewright.core.recipe.recipes import Recipe
 from edgewright.errors import InputError, IntegrityError
 from edgewright.ports import Context, JobFailed
 
-_TIMEOUT_S = 4 * 3600.0
 _DROPPED = "dropped"
 
 
@@ -42,7 +41,7 @@ def lineage_of(
         source_origin=source.origin,
         source_notes=source.notes,
         toolchain=backend.toolchain.name,
-        toolchain_digest=backend.toolchain.digest,
+        toolchain_digest=backend.toolchain.builder.digest,
         tools={},
         worker=backend.code_digest,
         made_from=base.manifest.key if base else source.digest,
@@ -139,7 +138,7 @@ def _build(
         calibration=calibration if recipe.calibrated else None,
         original=source.original if source.kind in backend.runs else "",
     )
-    result = context.ask(backend.toolchain, job, BuildResult, log=log, timeout_s=_TIMEOUT_S, alone=False)
+    result = context.ask(backend.toolchain, job, BuildResult, log=log)
     if isinstance(result, Failure):
         raise JobFailed(result)
     if not _all_there(draft, result):

@@ -12,8 +12,6 @@ from edgewright.core.measurement.energy import EnergySource, no_energy, on_proce
 from edgewright.core.measurement.records import Block
 from edgewright.ports import Context
 
-_TIMEOUT_S = 120.0
-
 
 def estimate(context: Context, model: ToolchainSpec, block: Block, log: Path) -> Block:
     """The block with an estimate where it has no measured energy; a model of processors says nothing of other devices.
@@ -31,7 +29,7 @@ def estimate(context: Context, model: ToolchainSpec, block: Block, log: Path) ->
         seconds=block.noise.wall_s,
         resident_bytes=max(phase.peak for phase in block.memory.phases),
     )
-    result = context.ask(model, job, EstimateResult, log=log, timeout_s=_TIMEOUT_S)
+    result = context.ask(model, job, EstimateResult, log=log)
     if isinstance(result, Failure):
         return replace(block, energy=no_energy(f"{model.title} failed: {result.reason}"))
     why = block.energy.reason if block.energy else ""

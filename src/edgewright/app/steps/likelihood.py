@@ -15,7 +15,6 @@ from edgewright.core.recipe.recipes import Option
 from edgewright.ports import Backend, Context, JobFailed
 
 _RECORD = "likelihoods.json"
-_TIMEOUT_S = 1800.0
 
 
 def likelihood(
@@ -35,7 +34,7 @@ def likelihood(
     def make(draft: Path) -> None:
         draft.mkdir()
         job = LikelihoodJob(worker=backend.worker, artifact=artifact, runtime=runtime, pairs=pairs)
-        result = context.ask(backend.toolchain, job, LikelihoodResult, log=log, timeout_s=_TIMEOUT_S)
+        result = context.ask(backend.toolchain, job, LikelihoodResult, log=log)
         if isinstance(result, Failure):
             raise JobFailed(result)
         if len(result.likelihoods) != len(pairs):

@@ -12,8 +12,6 @@ from edgewright.core.prediction.roofline import Capability
 from edgewright.core.recipe.recipes import Option
 from edgewright.ports import Backend, Context
 
-_TIMEOUT_S = 600.0
-
 
 def profile(
     context: Context,
@@ -35,12 +33,12 @@ def profile(
         tokens=tokens,
         scratch=str(scratch),
     )
-    result = context.ask(backend.toolchain, job, ProfileResult, log=log, timeout_s=_TIMEOUT_S)
+    result = context.ask(backend.toolchain, job, ProfileResult, log=log)
     return result if isinstance(result, Failure) else result.profile
 
 
 def capability(context: Context, backend: Backend, log: Path) -> Capability | Failure:
     """Bandwidth and FLOP/s of this host, measured in a framework's context."""
     job = CapabilityJob()
-    result = context.ask(backend.toolchain, job, CapabilityResult, log=log, timeout_s=_TIMEOUT_S)
+    result = context.ask(backend.toolchain, job, CapabilityResult, log=log)
     return result if isinstance(result, Failure) else result.capability

@@ -23,7 +23,6 @@ from edgewright.errors import (
 from edgewright.ports import Context
 
 _RECORD = "edgewright-source.json"
-_TIMEOUT_S = 3600.0
 
 
 def prepare(
@@ -50,7 +49,7 @@ def prepare(
     chosen = dict(options or {})
     spec = context.reference.toolchain
     seen = [digest(list(ids))] if ids else []
-    key = digest([operation, fingerprint, chosen, spec.digest, context.reference.code_digest, *seen])
+    key = digest([operation, fingerprint, chosen, spec.builder.digest, context.reference.code_digest, *seen])
     found = context.store.find("sources", key)
     if found is None:
         context.reporter.phase(f"preparing {name}")
@@ -64,7 +63,7 @@ def prepare(
                 ids=ids,
             )
             log = context.logs / f"source-{operation}.log"
-            result = context.ask(spec, job, SourceResult, log=log, timeout_s=_TIMEOUT_S)
+            result = context.ask(spec, job, SourceResult, log=log)
             if isinstance(result, Failure):
                 raise error_of(result)
             made = Source(

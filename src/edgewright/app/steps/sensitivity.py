@@ -14,7 +14,6 @@ from edgewright.ports import Context, JobFailed
 _RECORD = "curves.json"
 _GROUP_SIZE = 32
 _GROUPS_AT_ONCE = 8
-_TIMEOUT_S = 3600.0
 _LEAST_TOKENS = 64
 TOKENS = 256
 """Calibration ids on which costs are measured: all groups on the same ones, so that they can be compared."""
@@ -53,14 +52,12 @@ def sensitivity(
 
 def _part(context: Context, source: Source, job: SensitivityJob, log: Path) -> SensitivityResult | Failure:
     backend = context.reference
-    made_by = [source.digest, backend.toolchain.digest, backend.code_digest]
+    made_by = [source.digest, backend.toolchain.builder.digest, backend.code_digest]
     key = digest([*made_by, digest(list(job.ids)), job.groups, job.bits, job.group_size])
 
     def make(draft: Path) -> None:
         draft.mkdir()
-        result = context.ask(
-            backend.toolchain, job, SensitivityResult, log=log, timeout_s=_TIMEOUT_S, alone=False
-        )
+        result = context.ask(backend.toolchain, job, SensitivityResult, log=log)
         if isinstance(result, Failure):
             raise JobFailed(result)
         context.files.write(draft / _RECORD, result)

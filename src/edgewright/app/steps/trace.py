@@ -14,7 +14,6 @@ from edgewright.core.measurement.traces import Layers
 from edgewright.core.recipe.recipes import Option
 from edgewright.ports import Backend, Context
 
-_TIMEOUT_S = 600.0
 _FILE = "layers.npz"
 
 
@@ -30,7 +29,7 @@ def trace(
     with tempfile.TemporaryDirectory() as scratch:
         out = Path(scratch) / _FILE
         job = TraceJob(worker=backend.worker, artifact=artifact, runtime=dict(runtime), ids=ids, out=str(out))
-        result = context.ask(backend.toolchain, job, TraceResult, log=log, timeout_s=_TIMEOUT_S)
+        result = context.ask(backend.toolchain, job, TraceResult, log=log)
         if isinstance(result, Failure):
             return result
         with np.load(out) as stored:

@@ -11,7 +11,6 @@ from edgewright.core.keys import digest
 from edgewright.ports import Backend, Context, JobFailed
 
 _RECORD = "type-speed.json"
-_TIMEOUT_S = 600.0
 
 
 def type_speed(
@@ -24,7 +23,7 @@ def type_speed(
         draft.mkdir()
         job = TypeSpeedJob(worker=backend.worker, types=tuple(types), scratch=str(draft / "scratch"))
         context.reporter.phase(f"timing {backend.name}'s types of weights")
-        result = context.ask(backend.toolchain, job, TypeSpeedResult, log=log, timeout_s=_TIMEOUT_S)
+        result = context.ask(backend.toolchain, job, TypeSpeedResult, log=log)
         if isinstance(result, Failure):
             raise JobFailed(result)
         context.files.write(draft / _RECORD, result)

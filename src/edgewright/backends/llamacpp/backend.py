@@ -10,7 +10,7 @@ from pathlib import Path
 
 from edgewright.backends.declared import Declared, load_space, load_types
 from edgewright.core.decision.assessment import Fit
-from edgewright.core.model.facts import GgufOrigin, ModelFacts, SourceKind, Task
+from edgewright.core.model.facts import GgufOrigin, ModelFacts, SourceKind
 from edgewright.core.recipe.allocation import Mixture
 from edgewright.core.recipe.recipes import Option, Precision, Recipe
 from edgewright.core.recipe.space import Space
@@ -109,8 +109,6 @@ def _table() -> Mapping[str, frozenset[str]]:
 
 
 def _refusal(facts: ModelFacts) -> str:
-    if facts.task is not Task.TEXT_GENERATION:
-        return f"llama.cpp builds text-generation models here, and this one does {facts.task}; use ONNX or OpenVINO."
     table = _table()
     if facts.gguf and facts.gguf.architecture not in table["gguf"]:
         return (

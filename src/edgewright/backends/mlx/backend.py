@@ -10,7 +10,7 @@ from pathlib import Path
 
 from edgewright.backends.declared import Declared, load_space, load_types
 from edgewright.core.decision.assessment import Fit
-from edgewright.core.model.facts import ModelFacts, Task
+from edgewright.core.model.facts import ModelFacts
 from edgewright.core.recipe.allocation import Mixture
 from edgewright.core.recipe.recipes import Precision, Recipe
 from edgewright.core.recipe.space import Candidate, Space
@@ -118,8 +118,6 @@ def supported_types() -> frozenset[str]:
 
 
 def _refusal(facts: ModelFacts) -> str:
-    if facts.task is not Task.TEXT_GENERATION:
-        return f"mlx-lm builds text-generation models, and this one does {facts.task}; use ONNX or OpenVINO for it."
     if facts.model_type not in supported_types():
         named = facts.model_type or "without a name"
         return (

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from edgewright.backends.declared import Declared, load_space, load_types
 from edgewright.core.decision.assessment import Fit
-from edgewright.core.model.facts import ModelFacts, Task
+from edgewright.core.model.facts import ModelFacts
 from edgewright.core.recipe.allocation import Mixture
 from edgewright.core.recipe.recipes import Option, Precision, Recipe
 from edgewright.core.recipe.space import Candidate, Space
@@ -67,8 +67,6 @@ class OnnxBackend(Declared):
         )
 
     def _refusal(self, facts: ModelFacts) -> str:
-        if facts.task is not Task.TEXT_GENERATION:
-            return f"{facts.task} is not built yet; only text generation is"
         if facts.model_type not in self._model_types:
             return (
                 f'the model builder of ONNX Runtime GenAI 0.18.0 does not know model type "{facts.model_type}"; '

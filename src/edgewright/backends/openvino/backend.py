@@ -10,7 +10,7 @@ from pathlib import Path
 
 from edgewright.backends.declared import Declared, load_space, load_types
 from edgewright.core.decision.assessment import Fit
-from edgewright.core.model.facts import ModelFacts, Task
+from edgewright.core.model.facts import ModelFacts
 from edgewright.core.recipe.allocation import Mixture
 from edgewright.core.recipe.recipes import Option, Precision, Recipe
 from edgewright.core.recipe.space import Candidate, Space
@@ -83,8 +83,6 @@ class OpenVinoBackend(Declared):
         return () if recipe.precision.unquantized else ({"kv_cache": "f16"},)
 
     def _refusal(self, facts: ModelFacts) -> str:
-        if facts.task is not Task.TEXT_GENERATION:
-            return f"{facts.task} is not built yet; only text generation is"
         if facts.model_type not in self._model_types:
             return (
                 f'Optimum Intel 2.2.0 has no text-generation export for model type "{facts.model_type}" under '

@@ -8,7 +8,7 @@ from edgewright.backends.declared import Declared
 from edgewright.core import knowledge
 from edgewright.core.decision.assessment import Fit
 from edgewright.core.model import gguf
-from edgewright.core.model.facts import ModelFacts, Task
+from edgewright.core.model.facts import ModelFacts
 from edgewright.core.recipe.recipes import Recipe
 
 
@@ -22,13 +22,8 @@ class TorchBackend(Declared):
 
     def fit(self, facts: ModelFacts) -> Fit:
         """The reference reads what Transformers reads."""
-        works = facts.task is Task.TEXT_GENERATION
-        reason = (
-            "the original runs here"
-            if works
-            else f"{facts.task} is not measured yet; only text generation is"
-        )
-        return Fit(framework=self.name, works=works, reasons=(reason,))
+        del facts
+        return Fit(framework=self.name, works=True, reasons=("the original runs here",))
 
     def recipes(self, facts: ModelFacts) -> tuple[Recipe, ...]:
         """None: the baseline is not a candidate."""

@@ -16,7 +16,7 @@ from edgewright.core.decision.ranking import (
     shortlist,
     span,
 )
-from edgewright.core.decision.verdict import TIMING, Needs, Outcome, Verdict, overall, shortfall
+from edgewright.core.decision.verdict import Needs, Outcome, Verdict, overall, shortfall
 from edgewright.core.measurement.quantity import METRICS
 
 
@@ -59,7 +59,7 @@ def choose(contenders: Sequence[Contender], policy: Policy, *, explored: bool = 
 
 def _best(contenders: Sequence[Contender], passing: Sequence[Contender], policy: Policy) -> Choice:
     by_id = {c.id: c for c in passing}
-    points = points_of(passing, policy.objectives)
+    points = points_of(passing, policy)
     on_front = front(points)
     ranking = ranked([by_id[name] for name in on_front], policy)
     best = by_id[ranking[0][0]]
@@ -87,7 +87,7 @@ def _provisional(contenders: Sequence[Contender], undecided: Sequence[Contender]
         undecided, key=lambda c: (figures_miss(c) > 0.0, not c.confirmed, figures_miss(c), _open(c))
     )
     best, runner_up = order[0], order[1] if len(order) > 1 else None
-    points = points_of(undecided, policy.objectives)
+    points = points_of(undecided, policy)
     on_front = front(points)
     failing = len(contenders) - len(undecided)
     lines = [
@@ -95,7 +95,7 @@ def _provisional(contenders: Sequence[Contender], undecided: Sequence[Contender]
     ]
     lines += [f"open: {v.reason}" for v in best.verdicts if v.excused]
     if runner_up:
-        said = compare(runner_up.values, best.values, policy.objectives)
+        said = compare(runner_up.values, best.values, policy.objectives, policy.axes)
         lines.append(f"the next best is {runner_up.id}: {said}")
     return Choice(
         chosen=best.id,
@@ -129,7 +129,7 @@ def _nobody(contenders: Sequence[Contender], policy: Policy) -> Choice:
 
 
 def _undecided(contender: Contender) -> int:
-    return sum(v.is_open and v.gate.metric not in TIMING for v in contender.verdicts)
+    return sum(v.is_open and not METRICS[v.gate.metric].is_timing for v in contender.verdicts)
 
 
 def _reasons(
@@ -144,12 +144,12 @@ def _reasons(
         f"of {len(contenders)} builds that were measured {failing} fail a gate, and {_listed(passing)} every one",
         f"{best.id} {_wish(policy)}",
     ]
-    leads = [name for name in policy.objectives if _leads(best, passing, OBJECTIVES[name])]
+    leads = [name for name in policy.objectives if _leads(best, passing, policy.axes[name])]
     if leads and len(passing) > 1:
         lines.append(f"of those that pass it is the best in {' and '.join(leads)}")
     lines += [f"open: {v.reason}" for v in best.verdicts if v.excused]
     if runner_up:
-        said = compare(runner_up.values, best.values, policy.objectives)
+        said = compare(runner_up.values, best.values, policy.objectives, policy.axes)
         lines.append(f"the next best is {runner_up.id}: {said}")
     return tuple(lines)
 
@@ -172,11 +172,13 @@ def _leads(best: Contender, others: Sequence[Contender], metric: str) -> bool:
     return mine is not UNKNOWN and mine.value >= max(span(o.values, metric).value for o in others)
 
 
-def compare(one: Values, other: Values, objectives: Sequence[str] = ALWAYS) -> str:
+def compare(
+    one: Values, other: Values, objectives: Sequence[str] = ALWAYS, axes: Mapping[str, str] = OBJECTIVES
+) -> str:
     """In words, what one build gains and costs against another on the objectives."""
     words = []
     for objective in objectives:
-        metric = OBJECTIVES[objective]
+        metric = axes[objective]
         a, b = one.get(metric), other.get(metric)
         if a is None or b is None or a.value is None or b.value is None or not b.value:
             continue

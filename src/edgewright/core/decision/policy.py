@@ -56,7 +56,7 @@ OBJECTIVES: Mapping[str, str] = {
     "size": "size_bytes",
     "energy": "energy_j_per_token",
 }
-"""What can be wished for, each with the metric that stands for it. Energy counts where it was measured only."""
+"""What can be wished for, each with the metric that stands for it in text generation. Energy counts where it was measured."""
 
 ALWAYS = ("speed", "accuracy", "memory")
 """The axes that every Pareto front has; what a policy wishes for beyond them is added."""
@@ -74,13 +74,15 @@ class Policy:
 
     ``prefer`` weighs objectives (any positive scale; weights are normalized). ``order`` comes before it where it is given:
     the first objective decides, the next among those that it cannot tell apart, and so on. ``strict`` recommends nothing
-    whose gates are not all decided; otherwise the best of what no gate fails is recommended provisionally.
+    whose gates are not all decided; otherwise the best of what no gate fails is recommended provisionally. ``axes`` are the
+    metrics that stand for the objectives in the run's task.
     """
 
     gates: tuple[Gate, ...] = DEFAULT_GATES
     prefer: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(ALWAYS, 1.0))
     order: tuple[str, ...] = ()
     strict: bool = False
+    axes: Mapping[str, str] = field(default_factory=lambda: dict(OBJECTIVES))
 
     @property
     def objectives(self) -> tuple[str, ...]:

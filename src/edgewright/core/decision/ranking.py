@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from math import inf, isfinite
 
 from edgewright.core.decision.pareto import UNKNOWN, Point, Span, front, scaled
-from edgewright.core.decision.policy import OBJECTIVES, Gate, Policy
-from edgewright.core.decision.verdict import STEADINESS, Outcome, Verdict, overall
-from edgewright.core.measurement.quantity import METRICS, Label, Value
+from edgewright.core.decision.policy import Gate, Policy
+from edgewright.core.decision.verdict import Outcome, Verdict, overall
+from edgewright.core.measurement.quantity import METRICS, Kind, Label, Value
 
 Values = Mapping[str, Value]
 
@@ -39,9 +39,9 @@ def span(values: Values, metric: str) -> Span:
     return Span(low=-high, value=-value.value, high=-low)
 
 
-def points_of(contenders: Sequence[Contender], objectives: Sequence[str]) -> dict[str, Point]:
-    """Each contender's place among the objectives."""
-    return {c.id: {name: span(c.values, OBJECTIVES[name]) for name in objectives} for c in contenders}
+def points_of(contenders: Sequence[Contender], policy: Policy) -> dict[str, Point]:
+    """Each contender's place among the policy's objectives."""
+    return {c.id: {name: span(c.values, policy.axes[name]) for name in policy.objectives} for c in contenders}
 
 
 def ranked(contenders: Sequence[Contender], policy: Policy) -> list[tuple[str, float]]:
@@ -49,7 +49,7 @@ def ranked(contenders: Sequence[Contender], policy: Policy) -> list[tuple[str, f
 
     A score is the weighted mean of the objectives, each scaled from 0 (worst of these) to 1 (best of these).
     """
-    points = points_of(contenders, policy.objectives)
+    points = points_of(contenders, policy)
     total = sum(policy.prefer.values()) or 1.0
     scores = {
         name: sum(row[objective] * weight / total for objective, weight in policy.prefer.items())
@@ -81,7 +81,7 @@ def _first_by_order(points: Mapping[str, Point], order: Sequence[str]) -> list[s
 def shortlist(contenders: Sequence[Contender], policy: Policy) -> tuple[Contender, ...]:
     """Those that no gate fails, best first: figures that keep every gate, then what misses least; on the front; by preference."""
     alive = [c for c in contenders if overall(c.verdicts) is not Outcome.FAIL]
-    on_front = set(front(points_of(alive, policy.objectives)))
+    on_front = set(front(points_of(alive, policy)))
     place = {name: rank for rank, (name, _) in enumerate(ranked(alive, policy))}
     return tuple(sorted(alive, key=lambda c: (figures_miss(c), c.id not in on_front, place[c.id])))
 
@@ -92,7 +92,9 @@ def figures_miss(contender: Contender) -> float:
     An interval that holds the bound while the figure keeps it is what a confirmation is for: it misses nothing. Steadiness
     does not count.
     """
-    open_ = [v for v in contender.verdicts if v.is_open and v.gate.metric not in STEADINESS]
+    open_ = [
+        v for v in contender.verdicts if v.is_open and METRICS[v.gate.metric].kind is not Kind.STEADINESS
+    ]
     return max((_miss(contender.values.get(v.gate.metric), v.gate) for v in open_), default=0.0)
 
 

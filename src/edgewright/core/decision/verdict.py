@@ -8,7 +8,7 @@ from enum import StrEnum
 from math import exp
 
 from edgewright.core.decision.policy import Gate, Policy
-from edgewright.core.measurement.quantity import METRICS, Label, Value
+from edgewright.core.measurement.quantity import METRICS, Kind, Label, Value
 from edgewright.core.statistics.looks import z
 from edgewright.core.statistics.ratio import ASSUMED_SCATTER
 
@@ -54,33 +54,8 @@ class Verdict:
         return self.outcome is Outcome.INCONCLUSIVE and not self.excused
 
 
-STEADINESS = frozenset({"latency_variation", "block_variation", "latency_drift"})
-"""Metrics of steadiness. Their figure itself passes a gate, and only their whole interval fails it: scatter has wide
-intervals, and a build is not called unsteady for what its host may have done. They are judged in a confirmation only."""
-
 BETWEEN_BLOCKS = frozenset({"block_variation", "latency_drift"})
 """Steadiness that each block tells one figure of."""
-
-MEMORY = frozenset({"peak_bytes", "memory_cut"})
-
-TIMING = STEADINESS | frozenset(
-    {
-        "speedup",
-        "decode_tok_s",
-        "prefill_tok_s",
-        "throughput_tok_s",
-        "ttft_ms",
-        "e2e_ms",
-        "itl_p50_ms",
-        "itl_p90_ms",
-        "itl_p95_ms",
-        "itl_p99_ms",
-        "load_s",
-    }
-)
-
-DEVICE_BOUND = TIMING | MEMORY
-"""Metrics whose figures are those of the machine that measured, whatever the build is for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +64,9 @@ class Circumstances:
 
     ``doubts`` make a gate inconclusive. ``excuses`` do too, unless it is passed, and it then decides nothing;
     ``elsewhere`` excuses whatever this machine cannot tell of another device. Steadiness is judged if ``confirmed``; a
-    look at what was ``explored`` does without it. What is ``early`` does not pass before more rounds.
+    look at what was ``explored`` does without it. Its figure itself passes a gate, and only its whole interval fails it:
+    scatter has wide intervals, and a build is not called unsteady for what its host may have done. What is
+    ``early`` does not pass before more rounds.
     """
 
     confirmed: bool = True
@@ -115,7 +92,7 @@ def judge(gate: Gate, value: Value | None) -> Verdict:
         return _verdict(gate, value, figure, passed=holds, failed=not holds)
     span = f"{figure}, interval {_number(value.ci_low)} to {_number(value.ci_high)}"
     low, high = gate.holds(value.ci_low), gate.holds(value.ci_high)
-    passed = holds if gate.metric in STEADINESS else low and high
+    passed = holds if METRICS[gate.metric].kind is Kind.STEADINESS else low and high
     return _verdict(gate, value, span, passed=passed, failed=not low and not high)
 
 
@@ -123,7 +100,7 @@ def _verdict(gate: Gate, value: Value, reason: str, *, passed: bool, failed: boo
     if passed or failed:
         outcome = Outcome.PASS if passed else Outcome.FAIL
         return Verdict(gate=gate, outcome=outcome, value=value.value, reason=reason)
-    needs = Needs.ROUNDS if gate.metric in DEVICE_BOUND else Needs.TEXT
+    needs = Needs.ROUNDS if METRICS[gate.metric].is_device_bound else Needs.TEXT
     return _undecided(
         gate, value.value, f"{reason} holds the bound: more data would be needed to tell", needs
     )
@@ -146,7 +123,7 @@ def judge_all(
 def _with_room(gate: Gate, value: Value | None) -> Value | None:
     """The figure of a single block with the room that one draw needs: it decides a gate on time only from far away."""
     single = value is not None and value.value is not None and value.ci_low is None and value.n <= 1
-    if value is None or not single or gate.metric not in TIMING - STEADINESS:
+    if value is None or not single or METRICS[gate.metric].kind is not Kind.SPEED:
         return value
     room, number = exp(z() * ASSUMED_SCATTER), float(value.value or 0.0)
     return replace(value, ci_low=number / room, ci_high=number * room)
@@ -156,13 +133,17 @@ def _under(around: Circumstances, verdict: Verdict) -> Verdict:
     metric = verdict.gate.metric
     if verdict.value is None and metric not in {*around.excuses, *around.doubts}:
         return verdict
-    if around.elsewhere and metric in DEVICE_BOUND:
+    if around.elsewhere and METRICS[metric].is_device_bound:
         return _open(verdict, "not measured on the target's device", Needs.DEVICE, excused=True)
-    if metric in STEADINESS and not around.confirmed:
+    if METRICS[metric].kind is Kind.STEADINESS and not around.confirmed:
         why = "steadiness is judged when a build is confirmed"
         return _open(verdict, why, Needs.CONFIRMATION, excused=around.explored)
     if metric in around.doubts:
-        return _open(verdict, around.doubts[metric], Needs.MEMORY if metric in MEMORY else Needs.QUIET_HOST)
+        return _open(
+            verdict,
+            around.doubts[metric],
+            Needs.MEMORY if METRICS[metric].kind is Kind.MEMORY else Needs.QUIET_HOST,
+        )
     if metric in around.early and verdict.outcome is Outcome.PASS:
         verdict = _open(verdict, around.early[metric], Needs.ROUNDS)
     if metric in around.excuses and verdict.outcome is not Outcome.PASS:

@@ -1,10 +1,21 @@
-"""A toolchain: the environment one framework needs, as its ``toolchain.toml`` declares it."""
+"""A toolchain: what one framework needs, as its ``toolchain.toml`` and its locks declare it.
+
+It has up to two halves. The run half runs builds, and is all that a device or an image needs. The build half makes them; it
+is a second environment on top of the run half, and sees the packages of both.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+
+
+class Half(StrEnum):
+    """The halves of a toolchain. A framework that makes builds with what runs them has a run half only."""
+
+    RUN = "run"
+    BUILD = "build"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,27 +47,50 @@ class NativeBuild:
 
 @dataclass(frozen=True, kw_only=True)
 class ToolchainSpec:
-    """An environment: what it is made of, where it can be made, what to expect of making it.
+    """One half of a toolchain: what it is made of, where it can be made, what to expect of making it.
 
-    ``lock`` is the text of the committed, fully pinned requirements; ``digest`` names lock and recipe, and so the
-    environment's place on disk. ``with_dependencies`` are installed with their own dependencies under the lock as
-    constraints, because their wheels differ by index (torch); all else is installed exactly as locked. ``used_by`` is
-    set where the environment is optional: the command that needs it.
+    ``lock`` is the text of the committed requirements, each with its version and the SHA-256 of its files. ``compile_lock``
+    is the same for what packages without wheels and the native sources are compiled with; it is gone once they are.
+    ``digest`` names locks and recipe, and so the environment's place on disk; a build half's covers its run half too.
+    A run half knows the half that ``makes`` builds on top of it, and a build half the one that it ``needs`` below it.
+    ``used_by`` is set where the environment is optional: the command that needs it.
     """
 
     name: str
     title: str
     digest: str
+    half: Half = Half.RUN
     lock: str
+    compile_lock: str = ""
     supports: tuple[SystemSupport, ...]
     unsupported_reason: str
-    with_dependencies: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
     disk_bytes: int
     install_minutes: float
     worker: str
     native: NativeBuild | None = None
     used_by: str = ""
+    makes: ToolchainSpec | None = None
+    needs: ToolchainSpec | None = None
+
+    @property
+    def full_name(self) -> str:
+        """The toolchain's name; of a build half with its half behind it."""
+        return self.name if self.half is Half.RUN else f"{self.name}-{self.half}"
+
+    @property
+    def builder(self) -> ToolchainSpec:
+        """The half that makes builds: this one, where there is no other."""
+        return self.makes or self
+
+    @property
+    def halves(self) -> tuple[ToolchainSpec, ...]:
+        """This half, and the one on top of it where there is one."""
+        return (self, self.makes) if self.makes else (self,)
+
+    def of(self, half: Half) -> ToolchainSpec:
+        """The half that a job needs."""
+        return self.builder if half is Half.BUILD else self
 
 
 class Obstacle(StrEnum):
@@ -72,6 +106,7 @@ class ToolchainState:
     """A toolchain on this host. ``ready`` is false with a reason: not installed, not supported, or broken.
 
     ``obstacle`` is the kind of that reason, if it lies outside the toolchain. ``devices`` are those that the framework itself reported.
+    ``unchecked`` names what it uses that was held against no hash.
     """
 
     name: str
@@ -87,5 +122,6 @@ class ToolchainState:
     verified_on_this_system: bool = False
     versions: Mapping[str, str] = field(default_factory=dict)
     devices: tuple[str, ...] = ()
+    unchecked: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     used_by: str = ""

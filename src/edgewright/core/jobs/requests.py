@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
+from edgewright.core.device.toolchain import Half
 from edgewright.core.jobs.harness import HarnessJob
 from edgewright.core.measurement.data import Calibration, Ids
 from edgewright.core.measurement.likelihood import Pair
@@ -28,11 +29,12 @@ class SourceOperation(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class SmokeJob:
-    """Prove that a toolchain works: import the framework, compute something, say which versions did it."""
+    """Prove that a half of a toolchain works: import the framework, compute something, say which versions did it."""
 
     kind: Literal["smoke"] = "smoke"
     worker: str
     scratch: str
+    half: Half = Half.RUN
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,7 +22,7 @@ class SmokeResult:
 
     kind: Literal["smoke"] = "smoke"
     versions: Mapping[str, str]
-    devices: tuple[str, ...]
+    devices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

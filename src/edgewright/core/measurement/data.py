@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from edgewright.core.keys import digest
+from edgewright.core.measurement.records import Workload
+from edgewright.core.measurement.text import Text
 
 Ids = tuple[int, ...]
 
@@ -30,6 +33,42 @@ class Parts:
             "calibration": self.calibration,
         }
         return {name: digest(list(ids)) for name, ids in whole.items() if ids}
+
+
+class PartKind(StrEnum):
+    """What a part of a task's data is for."""
+
+    EXPLORED = "explored"
+    GLANCE = "glance"
+    SMOKE = "smoke"
+    VALIDATION = "validation"
+    HELD_OUT = "held-out"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A part of a task's data; held-out ones are ``number``-ed, one a look."""
+
+    kind: PartKind
+    number: int = 0
+
+
+EXPLORED = Part(kind=PartKind.EXPLORED)
+GLANCE = Part(kind=PartKind.GLANCE)
+SMOKE = Part(kind=PartKind.SMOKE)
+VALIDATION = Part(kind=PartKind.VALIDATION)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExamRequest:
+    """What a run asks of a task's data: examples to explore, to hold out (``looks``, cumulative) and to calibrate on."""
+
+    text: Text
+    explored: int
+    window: int
+    looks: tuple[int, ...]
+    calibration: int
+    workload: Workload
 
 
 @dataclass(frozen=True, kw_only=True)

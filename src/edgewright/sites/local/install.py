@@ -1,4 +1,4 @@
-"""Makes one toolchain's environment in a given directory: virtual environment, locked packages, native build."""
+"""Makes one half of a toolchain in a given directory: virtual environment, locked packages, native build."""
 
 from __future__ import annotations
 
@@ -9,21 +9,27 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from edgewright.core.device.lock import canonical, read_lock
 from edgewright.core.device.toolchain import ToolchainSpec
 from edgewright.core.jobs.results import Progress
 from edgewright.ports import Tell
 from edgewright.sites.local.home import Home
 from edgewright.sites.local.native import Smoke, add_native, require_tools_or_compiler
-from edgewright.sites.local.venv import make_venv, pip
+from edgewright.sites.local.venv import make_venv, make_venv_on_top, pip
 
 _CPU_HOST = "download.pytorch.org"
 _NETWORK = ("--retries", "2", "--timeout", "60", "--progress-bar", "off")
 
 
-def install(spec: ToolchainSpec, root: Path, home: Home, tell: Tell, smoke: Smoke) -> dict[str, str]:
-    """Fill ``root``, telling each step; returns the variables that children of this toolchain need beyond its own.
+def install(
+    spec: ToolchainSpec, root: Path, home: Home, tell: Tell, smoke: Smoke, *, below: Path | None = None
+) -> dict[str, str]:
+    """Fill ``root``, telling each step; returns the variables that children of this half need beyond its own.
+
+    ``below`` is where the half lies that this one needs.
 
     Raises:
+        IntegrityError: a file of a package is not the one that the lock names.
         OfflineError: the package index cannot be reached.
         ResourceError: the disk filled up.
         ToolchainError: a package or the native build failed, or there is nothing to build it with.
@@ -38,16 +44,45 @@ def install(spec: ToolchainSpec, root: Path, home: Home, tell: Tell, smoke: Smok
             message=f"{spec.title}: installing, about {minutes:.0f} min and {gigabytes:.1f} GB", fraction=0.0
         )
     )
-    make_venv(root, tell)
-    lock = root / "requirements.lock"
-    lock.write_text(spec.lock, encoding="utf-8")
-    count = sum(1 for line in spec.lock.splitlines() if "==" in line)
-    on_line = _package_progress(spec.title, count, tell)
-    if spec.with_dependencies:
-        arguments = [*_NETWORK, *cpu_index(), "--constraint", str(lock), *spec.with_dependencies]
-        pip(root, ["install", *arguments], tell, on_line=on_line)
-    pip(root, ["install", *_NETWORK, "--no-deps", "--requirement", str(lock)], tell, on_line=on_line)
-    return add_native(spec, spec.native, root, home, tell, smoke) if spec.native else {}
+    if below is None:
+        make_venv(root, tell)
+    else:
+        make_venv_on_top(root, below, tell)
+    if spec.compile_lock:
+        _install_lock(spec.title, root, "compile", spec.compile_lock, tell)
+    _install_lock(spec.title, root, str(spec.half), spec.lock, tell, compiled=bool(spec.compile_lock))
+    variables = add_native(spec, spec.native, root, home, tell, smoke) if spec.native else {}
+    if spec.compile_lock:
+        _remove_compilers(spec, root, tell)
+    return variables
+
+
+def _install_lock(
+    title: str, root: Path, name: str, lock: str, tell: Tell, *, compiled: bool = False
+) -> None:
+    """Install exactly what a lock names, each file checked against its hashes.
+
+    ``compiled`` says that what a package without wheels is built with is in the environment already.
+    """
+    file = root / f"{name}.lock"
+    file.write_text(lock, encoding="utf-8")
+    pins = read_lock(lock)
+    index = cpu_index() if any(pin.version.endswith("+cpu") for pin in pins) else ()
+    how = ("--no-build-isolation", "--use-pep517") if compiled else ()
+    arguments = [*_NETWORK, *index, "--no-deps", "--require-hashes", *how, "--requirement", str(file)]
+    pip(root, ["install", *arguments], tell, on_line=_package_progress(title, len(pins), tell))
+
+
+def _remove_compilers(spec: ToolchainSpec, root: Path, tell: Tell) -> None:
+    """Take away what packages were compiled with, unless running needs it too."""
+    if gone := compilers_only(spec):
+        pip(root, ["uninstall", "--yes", *gone], tell)
+
+
+def compilers_only(spec: ToolchainSpec) -> tuple[str, ...]:
+    """The packages that compile and that running does not need."""
+    kept = {canonical(pin.name) for pin in read_lock(spec.lock)}
+    return tuple(pin.name for pin in read_lock(spec.compile_lock) if canonical(pin.name) not in kept)
 
 
 def cpu_index() -> tuple[str, ...]:

@@ -48,14 +48,16 @@ def add_native(
     archive = fetch_sdist(native, root, home, tell)
     source = _unpack(archive, root / "native", native)
     tell(Progress(message=f"{spec.title}: building the Python binding"))
-    # Built in isolation: pip fetches the build requirements that the sdist names (scikit-build-core), which no lock pins.
-    # They shape how the binding is packed, not what it is compiled from; the smoke job judges the result.
-    pip(root, ["install", "--no-deps", str(archive)], tell, extra=native.binding_env)
+    # Not built in isolation: what the sdist is built with is in the environment already, from the compile lock.
+    path = os.pathsep.join([str(python_of(root).parent), os.environ.get("PATH", "")])
+    binding = ["install", "--no-deps", "--no-index", "--no-build-isolation", str(archive)]
+    pip(root, binding, tell, extra={**native.binding_env, "PATH": path})
     converter = _keep_converter(source, root / "native" / "src")
     found = _found(spec, converter, tell, smoke)
     if found is None:
         found = compile_tools(spec, native, source, root, tell)
     shutil.rmtree(root / "native" / "unpacked")
+    archive.unlink()
     return _variables(found, converter)
 
 
@@ -69,6 +71,12 @@ def missing_tools(environment: Mapping[str, str]) -> str:
     return next(
         (place for name in (_BIN, _LIB) if (place := environment.get(name)) and not Path(place).is_dir()), ""
     )
+
+
+def foreign_tools(environment: Mapping[str, str], root: Path) -> tuple[str, ...]:
+    """The directory of a user's own tools that the toolchain at ``root`` uses: they are held against no hash."""
+    place = environment.get(_BIN)
+    return (f"the tools in {place}",) if place and not Path(place).is_relative_to(root) else ()
 
 
 def fetch_sdist(native: NativeBuild, root: Path, home: Home, tell: Tell) -> Path:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 
 import psutil
 
 from edgewright.codec import dump, load_union
 from edgewright.core.device.toolchain import ToolchainSpec
+from edgewright.core.jobs.content import located, translated
 from edgewright.core.jobs.conversation import Question
+from edgewright.core.jobs.kinds import half_of
 from edgewright.core.jobs.requests import BuildJob, Job, ScoreJob, SourceJob, TokenizeJob
 from edgewright.core.jobs.results import Done, Event, Failure, FailureKind, Progress, Result, Token
 from edgewright.errors import EdgewrightError
@@ -26,10 +29,11 @@ HEARTBEAT_S = 5.0
 
 
 class LocalRunner:
-    """The `JobRunner` of this machine."""
+    """The `JobRunner` of this machine. Content that a job names is found below ``store``."""
 
-    def __init__(self, toolchains: Toolchains, turns: Turns | None = None) -> None:
+    def __init__(self, toolchains: Toolchains, store: Path, turns: Turns | None = None) -> None:
         self._toolchains = toolchains
+        self._store = store
         self._turns = turns or Turns()
         self._running: set[Child] = set()
         self._stopped = False
@@ -45,7 +49,7 @@ class LocalRunner:
         alone: bool = True,
     ) -> Result | Failure:
         """See `JobRunner.run`."""
-        state = self._toolchains.state(toolchain)
+        state = self._toolchains.state(toolchain.of(half_of(job)))
         if not state.ready:
             return Failure(failure=FailureKind.FAILED, reason=f"{toolchain.title}: {state.reason}")
         with (
@@ -57,7 +61,8 @@ class LocalRunner:
             try:
                 if self._stopped:
                     return Failure(failure=FailureKind.CRASHED, reason="The run was stopped.", log=str(log))
-                return _converse(child, job, log=log, tell=tell, timeout_s=timeout_s)
+                here = translated(job, partial(located, root=str(self._store)))
+                return _converse(child, here, log=log, tell=tell, timeout_s=timeout_s)
             finally:
                 self._running.discard(child)
 

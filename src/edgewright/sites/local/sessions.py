@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 
 from edgewright.codec import dump
 from edgewright.core.device.toolchain import ToolchainSpec
+from edgewright.core.jobs.content import located, translated
 from edgewright.core.jobs.conversation import (
     CancelRequest,
     GenerateRequest,
@@ -36,12 +38,14 @@ from edgewright.sites.local.venv import python_of
 class LocalSessions:
     """The `Sessions` of this machine."""
 
-    def __init__(self, toolchains: Toolchains) -> None:
+    def __init__(self, toolchains: Toolchains, store: Path) -> None:
         self._toolchains = toolchains
+        self._store = store
 
     def open(self, toolchain: ToolchainSpec, job: SessionJob, log: Path) -> WorkerSession:
         """See `Sessions.open`."""
-        return WorkerSession(self._start(toolchain, {}, log), job, log)
+        here = translated(job, partial(located, root=str(self._store)))
+        return WorkerSession(self._start(toolchain, {}, log), here, log)
 
     def _start(self, toolchain: ToolchainSpec, variables: Mapping[str, str], log: Path) -> Child:
         state = self._toolchains.state(toolchain)

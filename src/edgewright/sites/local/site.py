@@ -41,12 +41,12 @@ class LocalSite:
     @property
     def runner(self) -> LocalRunner:
         """Runs jobs here; one for each context, so that stopping one use case stops no other."""
-        return LocalRunner(self.toolchains, self.turns)
+        return LocalRunner(self.toolchains, self.home.store, self.turns)
 
     @cached_property
     def sessions(self) -> LocalSessions:
         """Opens builds here."""
-        return LocalSessions(self.toolchains)
+        return LocalSessions(self.toolchains, self.home.store)
 
     def store(self, tell: Tell) -> DirectoryStore:
         """Finished things; ``tell`` hears who is waited for."""

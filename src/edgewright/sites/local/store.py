@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from edgewright.core.jobs.results import Progress
+from edgewright.errors import ResourceError
 from edgewright.ports import Tell
 from edgewright.sites.local.home import make_directory
 from edgewright.sites.local.locks import held
@@ -28,6 +29,25 @@ class DirectoryStore:
     def __init__(self, root: Path, tell: Tell = _silent) -> None:
         self._root = root
         self._tell = tell
+
+    @property
+    def root(self) -> Path:
+        """The directory below which everything lies."""
+        return self._root
+
+    def receive(self, kind: str, key: str, source: Path) -> Path:
+        """Copy a finished directory of another store, unless it is there."""
+        if found := self.find(kind, key):
+            return found
+        try:
+            with self.building(kind, key) as draft:
+                shutil.copytree(source, draft)
+        except OSError as error:
+            hint = "Free space, or set EDGEWRIGHT_HOME to another disk."
+            raise ResourceError(
+                f"{kind} {key[:12]} cannot be copied: {error.strerror or error}.", hint=hint
+            ) from error
+        return self._root / kind / key
 
     def find(self, kind: str, key: str) -> Path | None:
         """The finished directory under a key, or None."""

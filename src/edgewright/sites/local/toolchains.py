@@ -2,6 +2,7 @@
 
 Law: a directory that has its final name is whole and passed its smoke job. Each attempt works in a hidden directory of
 its own beside it, renamed last; a second installer waits for the first; what a killed one left is removed by the next.
+The halves of a toolchain are directories of their own under one lock; a build half is ready only if its run half is.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from edgewright.sites.local.drafts import drafts_of, new_draft, sweep
 from edgewright.sites.local.home import Home
 from edgewright.sites.local.install import install
 from edgewright.sites.local.locks import held
-from edgewright.sites.local.native import missing_tools
+from edgewright.sites.local.native import foreign_tools, missing_tools
 from edgewright.sites.local.runner import run_in
 from edgewright.sites.local.turns import Turns
 from edgewright.sites.local.venv import python_of
@@ -56,13 +57,24 @@ class LocalToolchains:
         self._ahead: dict[str, Future[ToolchainState]] = {}
 
     def place(self, spec: ToolchainSpec) -> Path:
-        """Where a toolchain lies once it is whole."""
-        return self._home.toolchains / f"{spec.name}-{spec.digest[:12]}"
+        """Where a half of a toolchain lies once it is whole."""
+        return self._home.toolchains / f"{spec.full_name}-{spec.digest[:12]}"
 
     def state(self, spec: ToolchainSpec) -> ToolchainState:
-        """What there is of a toolchain, without changing anything."""
+        """What there is of a half of a toolchain, without changing anything."""
+        state = self._own_state(spec)
+        if spec.needs is None or not state.installed:
+            return state
+        below = self.state(spec.needs)
+        if not below.ready:
+            return replace(
+                state, ready=False, reason=f"its run half is not ready: {below.reason}", hint=below.hint
+            )
+        return replace(state, environment={**below.environment, **state.environment})
+
+    def _own_state(self, spec: ToolchainSpec) -> ToolchainState:
         missing = ToolchainState(
-            name=spec.name,
+            name=spec.full_name,
             ready=False,
             supported=True,
             installed=False,
@@ -88,13 +100,17 @@ class LocalToolchains:
         return state
 
     def ensure(self, spec: ToolchainSpec, tell: Tell) -> ToolchainState:
-        """Install unless installed; a failure is a state with its reason, and is not remembered."""
+        """Install unless installed, the half below first; a failure is a state with its reason, and is not remembered."""
         begun = None if CURRENT.get() else self._ahead.pop(spec.digest, None)
         if begun is not None:
             return begun.result()
         state = self.state(spec)
         if state.ready or not state.supported:
             return state
+        if spec.needs and not (below := self.ensure(spec.needs, tell)).ready:
+            return replace(
+                self._own_state(spec), reason=below.reason, hint=below.hint, obstacle=below.obstacle
+            )
         if self._offline:
             reason = "not installed, and --offline forbids installing"
             hint = f"Run once with a network: edgewright toolchain install {spec.name}"
@@ -153,18 +169,22 @@ class LocalToolchains:
         draft = new_draft(name)
         try:
             self._check_space(spec)
+            below = self.state(spec.needs) if spec.needs else None
             native = install(
                 spec,
                 draft,
                 self._home,
                 tell,
                 lambda extra: self._smoke(spec, draft, {**spec.environment, **extra}, tell),
+                below=Path(below.path) if below else None,
             )
             environment = {**spec.environment, **native}
-            smoke = self._smoke(spec, draft, environment, tell)
+            smoke = self._smoke(
+                spec, draft, {**below.environment, **environment} if below else environment, tell
+            )
             place = self.place(spec)
             state = ToolchainState(
-                name=spec.name,
+                name=spec.full_name,
                 ready=True,
                 supported=True,
                 installed=True,
@@ -174,6 +194,7 @@ class LocalToolchains:
                 verified_on_this_system=_verified(spec),
                 versions=smoke.versions,
                 devices=smoke.devices,
+                unchecked=foreign_tools(environment, draft),
                 environment=environment,
                 used_by=spec.used_by,
             )
@@ -201,8 +222,8 @@ class LocalToolchains:
         tell(Progress(message=f"{spec.title}: checking with a smoke job"))
         scratch = root / "smoke"
         scratch.mkdir(exist_ok=True)
-        job = SmokeJob(worker=spec.worker, scratch=str(scratch))
-        log = self._home.root / "logs" / f"toolchain-{spec.name}-smoke.log"
+        job = SmokeJob(worker=spec.worker, scratch=str(scratch), half=spec.half)
+        log = self._home.root / "logs" / f"toolchain-{spec.full_name}-smoke.log"
         turn = partial(self._turns.take, alone=CURRENT.get() is None)
         result = run_in(root, environment, job, turn=turn, log=log, tell=tell, timeout_s=_SMOKE_TIMEOUT_S)
         _remove(scratch)
@@ -214,7 +235,7 @@ class LocalToolchains:
         return result
 
     def verify(self, spec: ToolchainSpec, tell: Tell) -> ToolchainState:
-        """Run the smoke job of an installed toolchain again; the state says what it found."""
+        """Run the smoke job of an installed half again; the state says what it found."""
         state = self.state(spec)
         if not state.ready:
             return state
@@ -227,7 +248,7 @@ class LocalToolchains:
         return replace(state, versions=smoke.versions, devices=smoke.devices)
 
     def remove(self, spec: ToolchainSpec, tell: Tell) -> int:
-        """Delete every version of a toolchain, half-made ones too; the bytes that this freed."""
+        """Delete every version of a toolchain, both halves, half-made ones too; the bytes that this freed."""
         if not self._home.toolchains.is_dir():
             return 0
         freed = 0

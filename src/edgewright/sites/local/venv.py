@@ -11,7 +11,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from edgewright.core.jobs.results import Progress
-from edgewright.errors import OfflineError, ResourceError, ToolchainError
+from edgewright.errors import IntegrityError, OfflineError, ResourceError, ToolchainError
 from edgewright.ports import Tell
 from edgewright.sites.local.behind import CURRENT
 from edgewright.sites.local.children import beats, kill_group, own_group
@@ -26,6 +26,9 @@ _NO_NETWORK = re.compile(
     r"|ConnectTimeout|Could not fetch URL|No route to host|ProxyError",
 )
 _NO_SPACE = "No space left on device"
+_OTHER_HASH = "DO NOT MATCH THE HASHES"
+_OTHER_FILE = re.compile(r"\s*(\S+==\S+) from \S+")
+_NO_CPU_TORCH = re.compile(r"No matching distribution found for (torch==\S+\+cpu)")
 
 
 def python_of(root: Path) -> Path:
@@ -38,6 +41,23 @@ def make_venv(root: Path, tell: Tell) -> None:
     """Create ``root/venv`` with this process's Python."""
     command = [sys.executable, "-m", "venv", str(root / "venv")]
     run_command(command, _unread, what="making a virtual environment", tell=tell)
+
+
+def make_venv_on_top(root: Path, below: Path, tell: Tell) -> None:
+    """Create ``root/venv`` with the Python of the environment at ``below``, whose packages it sees behind its own.
+
+    A path file names them relative to itself, so a home can be moved. ``below`` has pip, which installs here too.
+    """
+    command = [str(python_of(below)), "-m", "venv", "--without-pip", str(root / "venv")]
+    run_command(command, _unread, what="making a virtual environment", tell=tell)
+    own, other = _packages_of(root), _packages_of(below)
+    (own / "run_half.pth").write_text(os.path.relpath(other, own) + "\n", encoding="utf-8")
+
+
+def _packages_of(root: Path) -> Path:
+    """Where the environment at ``root`` keeps its packages."""
+    venv = root / "venv"
+    return venv / "Lib" / "site-packages" if os.name == "nt" else next(venv.glob("lib/python*/site-packages"))
 
 
 def pip(
@@ -72,6 +92,7 @@ def run_command(
     It and all that it starts die with this process.
 
     Raises:
+        IntegrityError: its output shows that a downloaded file is not the one that a lock names.
         OfflineError: its output shows that the network is not there.
         ResourceError: its output shows that the disk is full.
         ToolchainError: anything else; the message carries the last telling line.
@@ -122,6 +143,15 @@ def _start(command: Sequence[str], extra: Mapping[str, str], cwd: Path | None) -
     )
 
 
+def _other_file(text: str) -> IntegrityError:
+    named = _OTHER_FILE.search(text, text.index(_OTHER_HASH))
+    what = named[1].replace("==", " ") if named else "a package"
+    return IntegrityError(
+        f"The file of {what} that pip fetched is not one that the lock names: its SHA-256 differs.",
+        hint="Check which package index pip is configured to use, then run the same again.",
+    )
+
+
 def _explained(what: str, status: int, tail: Sequence[str]) -> Exception:
     text = "\n".join(tail)
     if _NO_SPACE in text:
@@ -131,6 +161,13 @@ def _explained(what: str, status: int, tail: Sequence[str]) -> Exception:
     if _NO_NETWORK.search(text):
         return OfflineError(
             f"The package index cannot be reached ({what}).", hint="Connect, then run the same again."
+        )
+    if _OTHER_HASH in text:
+        return _other_file(text)
+    if missing := _NO_CPU_TORCH.search(text):
+        return ToolchainError(
+            f"pip finds no {missing[1]}, PyTorch's CPU build, for this Python and system.",
+            hint="Let pip reach PyTorch's own index or a directory with that wheel: docs/how-to/torch-cpu-wheels.md.",
         )
     telling = [line for line in tail if re.search(r"error|not found|fail|No matching", line, re.IGNORECASE)]
     last = (telling or list(tail) or ["no output"])[-1].strip()

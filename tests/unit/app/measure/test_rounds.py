@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edgewright.app.measure.rounds import Arm, Timing, timed_round
+from edgewright.app.measure.rounds import Arm, Timing, on_ids, timed_round
 from edgewright.core.jobs.results import BenchResult
 from edgewright.core.measurement.noise import Noise, Sentinel
 from edgewright.core.measurement.records import FULL, QUICK, Workload
@@ -38,7 +38,7 @@ def run(noises, tmp_path: Path, arms=("a", "b", "c"), pace=FULL, before=QUIET):
     context = fake_context(tmp_path, runner=FakeRunner(lambda _: BenchResult(block=block(noise=next(left)))))
     arm = Arm(name="", backend=backend, path="", runtime={}, log=tmp_path / "log")
     sides = [replace(arm, name=name) for name in arms]
-    timing = Timing(ids=(1,) * 128, workload=Workload(), pace=pace, before=(before,))
+    timing = Timing(job=on_ids((1,) * 128), workload=Workload(), pace=pace, before=(before,))
     rng = random.Random(1)  # an order of measurements, no secret
     finished, failures = timed_round(context, sides, timing, rng)
     assert not failures

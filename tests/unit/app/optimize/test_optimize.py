@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edgewright.app.optimize.order import parts_of, plan_key
+from edgewright.app.optimize.order import exam_request, plan_key
 from edgewright.app.optimize.plan import plan
 from edgewright.app.optimize.request import Confirmation
 from edgewright.app.steps.assess import assess
@@ -34,6 +34,7 @@ from edgewright.core.measurement.records import Workload
 from edgewright.core.recipe.pruning import parse
 from edgewright.core.run import Status
 from edgewright.errors import EdgewrightError, InputError, UsageError
+from edgewright.tasks.text_generation.parts import parts_of
 from edgewright.testing import (
     FakeBackend,
     FakeFiles,
@@ -547,9 +548,9 @@ def test_the_plan_key_changes_with_what_is_measured_and_not_with_the_policy(tmp_
 
 def test_a_text_too_short_for_a_comparison_or_for_the_prompt_is_refused():
     with pytest.raises(InputError, match="too few"):
-        parts_of(list(range(63)), REQUEST)
+        parts_of(list(range(63)), exam_request(REQUEST))
     with pytest.raises(InputError, match="prompt has 100 tokens"):
-        parts_of(list(range(80)), replace(REQUEST, workload=Workload(prompt_tokens=100)))
+        parts_of(list(range(80)), exam_request(replace(REQUEST, workload=Workload(prompt_tokens=100))))
 
 
 FASTER = ({"kv_cache": "f16"},)
@@ -679,13 +680,13 @@ def test_for_another_device_this_hosts_speed_decides_nothing_and_accuracy_does(t
 def test_even_a_brief_confirmation_has_the_blocks_that_every_default_gate_needs():
     from edgewright.app.optimize.request import BRIEF
     from edgewright.core.decision.policy import DEFAULT_GATES
-    from edgewright.core.decision.verdict import DEVICE_BOUND
+    from edgewright.core.measurement.quantity import METRICS
     from edgewright.core.measurement.speed import paired_values, speed_values
 
     blocks = {str(k): block() for k in range(BRIEF.rounds[0])}
     values = {**speed_values(list(blocks.values())), **paired_values(blocks, blocks)}
     for gate in DEFAULT_GATES:
-        if gate.metric in DEVICE_BOUND:
+        if METRICS[gate.metric].is_device_bound:
             assert values[gate.metric].value is not None, gate.metric
 
 

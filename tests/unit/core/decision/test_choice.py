@@ -85,7 +85,9 @@ def test_an_estimate_is_no_figure_to_choose_by():
     one = values(100, 0.1, 100) | {
         "energy_j_per_token": Value(value=1.0, unit="J/token", label=Label.ESTIMATED, method="m")
     }
-    point = points_of([Contender(id="one", values=one, verdicts=())], ("energy",))["one"]["energy"]
+    point = points_of([Contender(id="one", values=one, verdicts=())], Policy(prefer={"energy": 1.0}))["one"][
+        "energy"
+    ]
     assert point is UNKNOWN
 
 

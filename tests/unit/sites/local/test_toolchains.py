@@ -8,10 +8,12 @@ from filelock import FileLock
 
 from edgewright.app.intake.sources import unavailable
 from edgewright.codec import dump
-from edgewright.core.device.toolchain import NativeBuild, SystemSupport, ToolchainSpec, ToolchainState
+from edgewright.core.device.toolchain import Half, NativeBuild, SystemSupport, ToolchainSpec, ToolchainState
 from edgewright.errors import IntegrityError, OfflineError, ResourceError, ToolchainError
 from edgewright.sites.local.drafts import new_draft
 from edgewright.sites.local.home import Home
+from edgewright.sites.local.install import compilers_only
+from edgewright.sites.local.native import foreign_tools
 from edgewright.sites.local.toolchains import LocalToolchains, _obstacle
 from edgewright.sites.local.venv import python_of
 
@@ -22,7 +24,6 @@ SPEC = ToolchainSpec(
     lock="",
     supports=(SystemSupport(system=platform.system()),),
     unsupported_reason="",
-    with_dependencies=(),
     disk_bytes=1,
     install_minutes=1.0,
     worker="x",
@@ -48,19 +49,19 @@ def home(tmp_path):
     return Home(root=tmp_path / "home")
 
 
-def installed(home):
-    """A directory as an installer leaves it, with an environment variable that points into it."""
-    place = LocalToolchains(home).place(SPEC)
+def installed(home, spec=SPEC):
+    """A directory as an installer leaves it; a run half has an environment variable that points into it."""
+    place = LocalToolchains(home).place(spec)
     python_of(place).parent.mkdir(parents=True)
     python_of(place).touch()
     (place / "bin").mkdir()
     state = ToolchainState(
-        name="x",
+        name=spec.full_name,
         ready=True,
         supported=True,
         installed=True,
         path=str(place),
-        environment={"EDGEWRIGHT_LLAMA_CPP_BIN": str(place / "bin"), "MODE": "fast"},
+        environment={} if spec.needs else {"EDGEWRIGHT_LLAMA_CPP_BIN": str(place / "bin"), "MODE": "fast"},
     )
     (place / "toolchain.json").write_bytes(dump(state))
     return place
@@ -165,3 +166,49 @@ def test_removing_waits_for_an_installer_and_takes_half_made_ones_too(home):
     assert said == ["waiting for another edgewright at work on x"]
     assert freed > 4
     assert [path.name for path in home.toolchains.iterdir()] == [".x.lock"]
+
+
+BUILD = replace(SPEC, half=Half.BUILD, digest="fedcba9876543210", needs=SPEC)
+
+
+def test_a_build_half_without_its_run_half_is_not_ready(home):
+    installed(home, BUILD)
+    state = LocalToolchains(home).state(BUILD)
+    assert (state.ready, state.name) == (False, "x-build")
+    assert "run half" in state.reason
+    assert "toolchain install x" in state.hint
+
+
+def test_a_build_half_has_the_variables_of_the_run_half_where_that_lies_now(home, tmp_path):
+    run = installed(home)
+    installed(home, BUILD)
+    moved = Home(root=tmp_path / "elsewhere")
+    home.root.rename(moved.root)
+    state = LocalToolchains(moved).state(BUILD)
+    assert state.ready
+    assert state.environment["EDGEWRIGHT_LLAMA_CPP_BIN"] == str(moved.toolchains / run.name / "bin")
+
+
+def test_a_failure_below_is_the_build_halfs_reason_too(home):
+    needs = replace(SPEC, disk_bytes=10**18)
+    state = LocalToolchains(home).ensure(replace(BUILD, needs=needs), silent)
+    assert isinstance(unavailable(BUILD, state), ResourceError)
+
+
+def test_removing_takes_both_halves(home):
+    installed(home)
+    installed(home, BUILD)
+    LocalToolchains(home).remove(SPEC, silent)
+    assert [path.name for path in home.toolchains.iterdir()] == [".x.lock"]
+
+
+def test_a_users_own_tools_are_said_to_be_held_against_no_hash(tmp_path):
+    for place, expected in ((tmp_path / "native" / "bin", ()), ("/opt/llama", ("the tools in /opt/llama",))):
+        assert foreign_tools({"EDGEWRIGHT_LLAMA_CPP_BIN": str(place)}, tmp_path) == expected
+    assert foreign_tools({}, tmp_path) == ()
+
+
+def test_what_compiles_stays_only_where_running_needs_it_too():
+    spec = replace(SPEC, lock="setuptools==1\n", compile_lock="cmake==2\nsetuptools==1\n")
+    assert compilers_only(spec) == ("cmake",)
+    assert compilers_only(replace(spec, compile_lock="setuptools==1\n")) == ()

@@ -24,6 +24,8 @@ from edgewright_ctranslate2.worker.session import CTranslate2Session
 
 _MODEL = "model.bin"
 _TOKENIZER = "tokenizer.json"
+_RUNNING = ("ctranslate2", "tokenizers")
+_BUILDING = ("ctranslate2", "transformers", "torch")
 _CARRIED = (
     _TOKENIZER,
     "tokenizer_config.json",
@@ -40,13 +42,22 @@ class CTranslate2Worker:
     def smoke(self, scratch: Path) -> SmokeResult:
         """Write a decoder of random weights, and hold what it decodes against its logits."""
         import ctranslate2
-        import transformers  # noqa: F401  # the import is what is tried
+        import tokenizers  # noqa: F401  # the import is what is tried
 
         from edgewright_ctranslate2.worker.smoke import check
 
         check(scratch)
         devices = ("cpu", *(f"cuda:{index}" for index in range(ctranslate2.get_cuda_device_count())))
-        return SmokeResult(versions=_versions(), devices=devices)
+        return SmokeResult(versions=_versions(_RUNNING), devices=devices)
+
+    def smoke_build(self, scratch: Path) -> SmokeResult:
+        """Import the converter and what it reads models with."""
+        import torch  # noqa: F401  # the imports are what is tried
+        import transformers  # noqa: F401
+        from ctranslate2.converters import TransformersConverter
+
+        del TransformersConverter, scratch
+        return SmokeResult(versions=_versions(_BUILDING))
 
     def build(self, job: BuildJob, tell: Tell) -> BuildResult:
         """Run the converter on the source directory; nothing of the source's own code is run.
@@ -68,7 +79,7 @@ class CTranslate2Worker:
             raise UnsupportedError(
                 f"CTranslate2 cannot convert this model: {error}", hint="Build it with another framework."
             ) from error
-        return BuildResult(weight_files=(_MODEL,), tools=_versions())
+        return BuildResult(weight_files=(_MODEL,), tools=_versions(_BUILDING))
 
     def open(self, artifact: Path, runtime: Mapping[str, Option]) -> CTranslate2Session:
         """Load an artifact, or any decoder that CTranslate2's converters wrote."""
@@ -115,8 +126,8 @@ def _declared(source: Path) -> tuple[str, str]:
         ) from error
 
 
-def _versions() -> dict[str, str]:
-    return {name: version(name) for name in ("ctranslate2", "transformers", "torch")}
+def _versions(tools: Sequence[str]) -> dict[str, str]:
+    return {name: version(name) for name in tools}
 
 
 WORKER = CTranslate2Worker()

@@ -35,7 +35,8 @@ from edgewright.ports import Tell
 _MODEL = "model.onnx"
 _WEIGHTS = "model.onnx.data"
 _CONFIG = "genai_config.json"
-_TOOLS = ("olive-ai", "onnxruntime", "onnxruntime-genai", "onnx", "transformers", "torch")
+_RUNNING = ("onnxruntime", "onnxruntime-genai", "onnxruntime-ep-webgpu", "onnx")
+_BUILDING = ("olive-ai", "onnxruntime", "onnxruntime-genai", "onnx", "transformers", "torch")
 _COPIED = (
     "config.json",
     "generation_config.json",
@@ -52,14 +53,13 @@ class OnnxWorker:
     """See `edgewright.ports.Worker`."""
 
     def smoke(self, scratch: Path) -> SmokeResult:
-        """Make x + 1 as an ONNX graph and run it, with everything imported that a build needs."""
+        """Make x + 1 as an ONNX graph and run it, with everything imported that a session needs."""
         import numpy as np
         import onnx
         import onnxruntime as ort
         import onnxruntime_genai
-        from olive import workflows
 
-        del onnxruntime_genai, workflows
+        del onnxruntime_genai
         helper, tensor = onnx.helper, onnx.TensorProto.FLOAT
         one = helper.make_tensor("one", tensor, [1], [1.0])
         ports = [helper.make_tensor_value_info(name, tensor, [2]) for name in ("x", "y")]
@@ -72,7 +72,15 @@ class OnnxWorker:
         session: Any = ort.InferenceSession(scratch / "x.onnx", providers=["CPUExecutionProvider"])
         if not np.array_equal(session.run(None, {"x": np.array([1.0, 2.0], np.float32)})[0], [2.0, 3.0]):
             raise ArithmeticError("ONNX Runtime computed x + 1 wrongly.")
-        return SmokeResult(versions=_versions(), devices=tuple(ort.get_available_providers()))
+        return SmokeResult(versions=_versions(_RUNNING), devices=tuple(ort.get_available_providers()))
+
+    def smoke_build(self, scratch: Path) -> SmokeResult:
+        """Import Olive and the model builder."""
+        from olive import workflows
+        from onnxruntime_genai.models import builder
+
+        del workflows, builder, scratch
+        return SmokeResult(versions=_versions(_BUILDING))
 
     def build(self, job: BuildJob, tell: Tell) -> BuildResult:
         """Run Olive's passes on the source directory."""
@@ -88,7 +96,7 @@ class OnnxWorker:
             shutil.rmtree(scratch, ignore_errors=True)
         tell(Progress(message="Completing the artifact", fraction=0.9))
         notes = _complete(source, out)
-        return BuildResult(weight_files=(_WEIGHTS,), tools=_versions(), notes=notes)
+        return BuildResult(weight_files=(_WEIGHTS,), tools=_versions(_BUILDING), notes=notes)
 
     def open(self, artifact: Path, runtime: Mapping[str, Option]) -> OnnxSession:
         """Load a directory that ONNX Runtime GenAI runs, whoever made it."""
@@ -119,8 +127,8 @@ def _demand_whole(artifact: Path) -> None:
         raise InputError(f"{artifact} holds no {missing.name}.", hint="Build it again.")
 
 
-def _versions() -> dict[str, str]:
-    return {tool: version(tool) for tool in _TOOLS}
+def _versions(tools: Sequence[str]) -> dict[str, str]:
+    return {tool: version(tool) for tool in tools}
 
 
 def _check_source(source: Path) -> None:

@@ -31,7 +31,8 @@ _MODEL = "openvino_model.xml"
 _WEIGHTS = "openvino_model.bin"
 _TOKENIZER = "openvino_tokenizer.xml"
 _TASK = "text-generation-with-past"
-_TOOLS = ("openvino", "nncf", "optimum-intel", "openvino-tokenizers", "transformers", "torch")
+_RUNNING = ("openvino", "openvino-genai", "openvino-tokenizers")
+_BUILDING = ("openvino", "nncf", "optimum-intel", "openvino-tokenizers", "transformers", "torch")
 _COPIED = (
     "config.json",
     "generation_config.json",
@@ -46,15 +47,12 @@ class OpenVinoWorker:
     """See `edgewright.ports.Worker`."""
 
     def smoke(self, scratch: Path) -> SmokeResult:
-        """Compile and run x + 1, with everything imported that a build needs."""
-        import nncf
+        """Compile and run x + 1, with everything imported that a session needs."""
         import numpy as np
         import openvino as ov
         import openvino_genai
-        import openvino_tokenizers
-        from optimum.exporters.openvino import main_export
 
-        del nncf, openvino_genai, openvino_tokenizers, main_export, scratch
+        del openvino_genai, scratch
         core: Any = ov.Core()
         ops: Any = ov.opset13
         x = ops.parameter([2], ov.Type.f32, name="x")
@@ -64,7 +62,16 @@ class OpenVinoWorker:
         devices = tuple(
             f"{name}: {core.get_property(name, 'FULL_DEVICE_NAME')}" for name in core.available_devices
         )
-        return SmokeResult(versions=_versions(), devices=devices)
+        return SmokeResult(versions=_versions(_RUNNING), devices=devices)
+
+    def smoke_build(self, scratch: Path) -> SmokeResult:
+        """Import the exporter, the compressor and the tokenizers' converter."""
+        import nncf
+        import openvino_tokenizers
+        from optimum.exporters.openvino import main_export
+
+        del nncf, openvino_tokenizers, main_export, scratch
+        return SmokeResult(versions=_versions(_BUILDING))
 
     def build(self, job: BuildJob, tell: Tell) -> BuildResult:
         """Export the source, or compress the export that ``job.base`` holds."""
@@ -79,7 +86,7 @@ class OpenVinoWorker:
         for name in (_MODEL, _WEIGHTS):
             if not (out / name).is_file():
                 raise WorkerError(f"The build ended without {name}.", hint="Its log says why.")
-        return BuildResult(weight_files=(_WEIGHTS,), tools=_versions(), notes=notes)
+        return BuildResult(weight_files=(_WEIGHTS,), tools=_versions(_BUILDING), notes=notes)
 
     def open(self, artifact: Path, runtime: Mapping[str, Option]) -> OpenVinoSession:
         """Compile an artifact for the CPU."""
@@ -117,8 +124,8 @@ def _encode(tokenizer: Any, text: str) -> list[int]:
     return [int(token) for token in encoded.input_ids.data.reshape(-1)]
 
 
-def _versions() -> dict[str, str]:
-    return {tool: version(tool) for tool in _TOOLS}
+def _versions(tools: Sequence[str]) -> dict[str, str]:
+    return {tool: version(tool) for tool in tools}
 
 
 # --- export ---

@@ -15,7 +15,6 @@ from edgewright.core.run import CrossValidation
 from edgewright.ports import Backend, Context
 
 KL_LIMIT = {Precision.FP32: 1e-6, Precision.FP16: 1e-3}
-_TIMEOUT_S = 300.0
 
 
 def tokenize(
@@ -23,7 +22,7 @@ def tokenize(
 ) -> tuple[tuple[int, ...], ...] | Failure:
     """Ids of the texts by the artifact's own copy of the tokenizer."""
     job = TokenizeJob(worker=backend.worker, artifact=artifact, texts=texts)
-    result = context.ask(backend.toolchain, job, TokenizeResult, log=log, timeout_s=_TIMEOUT_S)
+    result = context.ask(backend.toolchain, job, TokenizeResult, log=log)
     return result if isinstance(result, Failure) else result.ids
 
 
