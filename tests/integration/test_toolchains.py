@@ -7,10 +7,13 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from queue import Queue
 
 import psutil
 import pytest
@@ -19,12 +22,14 @@ from edgewright.core.device.lock import read_lock
 from edgewright.core.device.toolchain import ToolchainState, unavailable
 from edgewright.core.jobs.results import Progress
 from edgewright.errors import IntegrityError, ToolchainError
+from edgewright.sites.local.behind import CURRENT, Behind
 from edgewright.sites.local.home import Home
 from edgewright.sites.local.toolchains import LocalToolchains
 from edgewright.sites.local.venv import python_of, run_command
 from tests.conftest import fresh_home
 
 pytestmark = pytest.mark.integration
+
 COMMAND = [sys.executable, "-m", "edgewright.cli", "toolchain"]
 
 
@@ -275,3 +280,58 @@ def test_tools_that_a_user_has_are_tried_and_the_smoke_job_decides(lab, toolchai
     own = Path(toolchains["llamacpp"].environment["EDGEWRIGHT_LLAMA_CPP_BIN"])
     monkeypatch.setenv("LLAMA_CPP_HOME", str(own))
     assert usable_tools(os.environ)[0] == (own, own)
+
+
+def test_an_install_behind_a_run_rests_while_something_is_measured_and_goes_on_after():
+    behind, told = Behind(), Queue()
+
+    def work():
+        CURRENT.set(behind)
+        with suppress(ToolchainError):
+            run_command([sys.executable, "-c", _BUSY], told.put, what="compiling")
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        compiler = psutil.Process(int(told.get(timeout=60)))
+        with behind.resting():
+            assert becomes(lambda: compiler.status() == psutil.STATUS_STOPPED)
+        assert becomes(lambda: compiler.status() != psutil.STATUS_STOPPED)
+        assert not hasattr(os, "getpriority") or compiler.nice() == 19
+    finally:
+        behind.end()
+        thread.join(60)
+    assert becomes(lambda: not compiler.is_running() or compiler.status() == psutil.STATUS_ZOMBIE)
+
+
+def test_what_rests_dies_with_the_process_that_started_it(tmp_path):
+    program = f"""
+import threading, time
+from edgewright.sites.local.behind import CURRENT, Behind
+from edgewright.sites.local.venv import run_command
+behind = Behind()
+def work():
+    CURRENT.set(behind)
+    run_command([{sys.executable!r}, "-c", {_BUSY!r}], told, what="compiling")
+def told(line):
+    with behind.resting():
+        print(line, flush=True)
+        time.sleep(600)
+threading.Thread(target=work).start()
+"""
+    parent = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    compiler = psutil.Process(int(parent.stdout.readline()))
+    assert becomes(lambda: compiler.status() == psutil.STATUS_STOPPED)
+    parent.kill()
+    parent.wait()
+    assert becomes(lambda: not compiler.is_running() or compiler.status() == psutil.STATUS_ZOMBIE)
+
+
+def becomes(true: Callable[[], bool], within_s: float = 20.0) -> bool:
+    end = time.monotonic() + within_s
+    while not true() and time.monotonic() < end:
+        time.sleep(0.05)
+    return true()
+
+
+_BUSY = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"

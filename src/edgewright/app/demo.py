@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from edgewright.app.intake.sources import source_of
+from edgewright.app.intake.sources import prove, unproven
 from edgewright.app.optimize.optimize import run_source
 from edgewright.app.optimize.request import BRIEF, Confirmation, Request
 from edgewright.app.steps.prepare import prepare
@@ -50,8 +50,10 @@ def demo(
     Raises:
         EdgewrightError: the model or the reference cannot be had.
     """
-    with context.runs.hold(out):
-        source = demo_source(replace(context, logs=out.resolve() / "logs"))
+    reporter, slow = context.reporter, context.backends.values()
+    with context.runs.hold(out), context.toolchains.ahead([b.toolchain.builder for b in slow], reporter.tell):
+        told = replace(context, logs=out.resolve() / "logs")
+        base, source = demo_sources(told)
         request = Request(
             text=evaluation_text(None),
             policy=policy or Policy(),
@@ -60,15 +62,20 @@ def demo(
         )
         if quick:
             request = replace(request, tokens=512, calibration_tokens=4096, confirmation=BRIEF)
-        return run_source(context, source, request, out, target="this-machine")
+        return run_source(
+            context, source, request, out, target="this-machine", check=lambda: prove(told, base)
+        )
 
 
-def demo_source(context: Context) -> Source:
-    """The demo's model as a portable source directory."""
+def demo_sources(context: Context) -> tuple[Source, Source]:
+    """What was read from the demo's file, and the demo's model made of it, as portable source directories.
+
+    The file is pinned, and llama.cpp, which proves it, takes long to install: the proof is made before anything is recommended.
+    """
     trust = Trust()
     gguf = fetch(context.downloads, context.reporter, offline=context.offline)
-    base = source_of(context, locate(str(gguf), offline=True, trust=trust), trust)
-    return prepare(
+    base = unproven(context, locate(str(gguf), offline=True, trust=trust), trust)
+    permuted = prepare(
         context,
         SourceOperation.PERMUTE,
         Path(base.path),
@@ -78,3 +85,9 @@ def demo_source(context: Context) -> Source:
         fingerprint=base.digest,
         notes=(*base.notes, NOTE),
     )
+    return base, permuted
+
+
+def demo_source(context: Context) -> Source:
+    """The demo's model as a portable source directory."""
+    return demo_sources(context)[1]

@@ -127,6 +127,13 @@ class Toolchains(Protocol):
         """Install a half and the half that it needs, if they are missing; the state has the reason if it is not ready."""
         ...
 
+    def ahead(self, specs: Sequence[ToolchainSpec], tell: Tell) -> AbstractContextManager[None]:
+        """Install these behind other work while the block runs, at rest while anything is timed; its end gives up what is left.
+
+        `ensure` waits for one that was begun.
+        """
+        ...
+
     def verify(self, spec: ToolchainSpec, tell: Tell) -> ToolchainState:
         """Import its framework and do a small computation; changes nothing."""
         ...

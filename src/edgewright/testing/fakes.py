@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -78,6 +80,12 @@ class FakeToolchains:
         """As `state`."""
         del tell
         return self.state(spec)
+
+    @contextmanager
+    def ahead(self, specs: Sequence[ToolchainSpec], tell: Tell) -> Iterator[None]:
+        """Nothing takes time here."""
+        del specs, tell
+        yield
 
     def verify(self, spec: ToolchainSpec, tell: Tell) -> ToolchainState:
         """As `state`."""

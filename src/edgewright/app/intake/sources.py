@@ -34,17 +34,35 @@ def require(context: Context, backend: Backend) -> None:
 def source_of(context: Context, origin: Origin, trust: Trust) -> Source:
     """The portable source of a located model, made once, and proven where it was made from a file that a framework runs."""
     require_reference(context)
-    gguf = origin.kind is SourceKind.GGUF
+    _require_prover(context, origin.kind)
+    return prove(context, unproven(context, origin, trust))
+
+
+def prove(context: Context, source: Source) -> Source:
+    """The source with its proof, where it was made from a GGUF file; see `proven`."""
+    if source.kind is not SourceKind.GGUF:
+        return source
+    _require_prover(context, source.kind)
+    return proven(context, source, evaluation_text(None).content)
+
+
+def _require_prover(context: Context, kind: SourceKind) -> None:
     for backend in context.backends.values():
-        if origin.kind in backend.runs:
+        if kind in backend.runs:
             require(context, backend)
+
+
+def unproven(context: Context, origin: Origin, trust: Trust) -> Source:
+    """The portable source of a located model as it was read; nothing may be recommended of it before `prove`."""
+    require_reference(context)
+    gguf = origin.kind is SourceKind.GGUF
     operation = SourceOperation.FROM_GGUF if gguf else SourceOperation.FROM_DIRECTORY
     options: dict[str, Option] = {
         name: True for name in ("allow_pickle", "allow_remote_code") if getattr(trust, name)
     }
     if origin.adapter:
         operation, options["adapter"] = SourceOperation.MERGE, str(origin.adapter)
-    source = prepare(
+    return prepare(
         context,
         operation,
         origin.path,
@@ -56,7 +74,6 @@ def source_of(context: Context, origin: Origin, trust: Trust) -> Source:
         notes=origin.notes,
         facts=read_facts(origin) if gguf else None,
     )
-    return proven(context, source, evaluation_text(None).content) if gguf else source
 
 
 def original_recipe(context: Context, source: Source) -> Recipe:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -61,8 +62,9 @@ def run_source(
     *,
     target: str,
     frameworks: tuple[str, ...] = (),
+    check: Callable[[], object] = lambda: None,
 ) -> Run:
-    """Optimize a prepared source into a directory that the caller holds."""
+    """Optimize a prepared source into a directory that the caller holds; ``check`` may refuse it before anything is recommended."""
     context = replace(context, logs=directory.resolve() / "logs")
     backends = list(context.backends.values())
     assessment = assess(
@@ -92,7 +94,11 @@ def run_source(
     run = finished(context, directory, key, request.policy)
     if run is None:
         preflight(source, planned, assessment.host)
-        run = pipeline.optimize(context, journal, request, source, assessment, planned, key=key)
+        needed = [context.backend(name).toolchain.builder for name in planned.frameworks()]
+        with context.toolchains.ahead(needed, context.reporter.tell):
+            run = pipeline.optimize(
+                context, journal, request, source, assessment, planned, key=key, check=check
+            )
     return exported(context, journal, run)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from edgewright.app.optimize.confirm import confirm
@@ -38,8 +38,11 @@ def optimize(
     plan: Plan,
     *,
     key: str,
+    check: Callable[[], object] = lambda: None,
 ) -> Run:
     """Build, compare, time, gate and choose. Interrupted at any point, the same call goes on from there.
+
+    ``check`` may still refuse the source, before anything is recommended.
 
     Raises:
         EdgewrightError: the original cannot be scored, or the text is too short; a failing candidate never raises.
@@ -49,20 +52,20 @@ def optimize(
     tiny = tiny_source(state) if needs_dry_run(state) else None
     late = [framework for framework in plan.frameworks() if slow_to_install(state, framework)]
     early = [framework for framework in plan.frameworks() if framework not in late]
-    entered = enter(state, early, tiny)  # what shows in a minute shows before the hours are spent
+    # What shows in a minute shows before the hours are spent. Without a dry run, each is begun when its toolchain is there.
+    entered = enter(state, early, tiny) if tiny else early
     estimating = Estimating(context.reporter, context.clock, state.units_left)
     state = replace(state, setup=replace(state.setup, context=replace(context, reporter=estimating)))
     direct = is_direct(request, plan)
     try_builds = answer if direct else explore
-    for framework in entered:
-        try_builds(state, framework)
-    for framework in late:  # figures of the others come before it
+    for framework in (*entered, *late):  # figures of the others come before those that take long to install
         with estimating.aside():
-            installed = enter(state, [framework], tiny)
-        for ready in installed:
-            try_builds(state, ready)
+            ready = [framework] if tiny and framework in entered else enter(state, [framework], tiny)
+        for name in ready:
+            try_builds(state, name)
     if request.searches:
         search(state)
+    check()
     choice = confirm(state, direct=direct)
     record = state.record
     record.run = replace(record.run, choice=choice, finished_s=context.clock.now_s())

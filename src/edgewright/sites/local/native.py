@@ -12,12 +12,14 @@ import re
 import shutil
 import tarfile
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 
 from edgewright.core.device.toolchain import NativeBuild, ToolchainSpec
 from edgewright.core.jobs.results import Progress
 from edgewright.errors import EdgewrightError, IntegrityError, ToolchainError
 from edgewright.ports import Tell
+from edgewright.sites.local.behind import CURRENT
 from edgewright.sites.local.children import usable_cores
 from edgewright.sites.local.drafts import new_draft, sweep
 from edgewright.sites.local.home import Home
@@ -173,7 +175,7 @@ def compile_tools(
     cmake = [str(python_of(root)), "-c", _RUN_CMAKE]
     configure = [*cmake, "-S", str(source), "-B", str(build), "-G", "Ninja", *native.cmake_options]
     on_line = _compile_progress(spec, native, tell)
-    with machine(tell):
+    with nullcontext() if CURRENT.get() else machine(tell):  # behind other work, its run holds the machine
         run_command(configure, on_line, what="configuring llama.cpp", tell=tell, extra=environment)
         jobs = ["--parallel", str(usable_cores())]
         run_command(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -15,10 +15,11 @@ from edgewright.core.device.toolchain import ToolchainSpec
 from edgewright.core.jobs.content import located, translated
 from edgewright.core.jobs.conversation import Question
 from edgewright.core.jobs.kinds import half_of
-from edgewright.core.jobs.requests import Job
+from edgewright.core.jobs.requests import BuildJob, Job, ScoreJob, SourceJob, TokenizeJob
 from edgewright.core.jobs.results import Done, Event, Failure, FailureKind, Progress, Result, Token
 from edgewright.errors import EdgewrightError
 from edgewright.ports import Tell, Toolchains
+from edgewright.sites.local.behind import Turn
 from edgewright.sites.local.children import Child, beats, child_environment, kill_group, start_worker
 from edgewright.sites.local.locks import machine
 from edgewright.sites.local.turns import Turns
@@ -30,10 +31,10 @@ HEARTBEAT_S = 5.0
 class LocalRunner:
     """The `JobRunner` of this machine. Content that a job names is found below ``store``."""
 
-    def __init__(self, toolchains: Toolchains, store: Path) -> None:
+    def __init__(self, toolchains: Toolchains, store: Path, turns: Turns | None = None) -> None:
         self._toolchains = toolchains
         self._store = store
-        self._turns = Turns()
+        self._turns = turns or Turns()
         self._running: set[Child] = set()
         self._stopped = False
 
@@ -51,7 +52,11 @@ class LocalRunner:
         state = self._toolchains.state(toolchain.of(half_of(job)))
         if not state.ready:
             return Failure(failure=FailureKind.FAILED, reason=f"{toolchain.title}: {state.reason}")
-        with self._turns.take(tell, alone=alone), _started(Path(state.path), state.environment, log) as child:
+        with (
+            self._turns.take(tell, alone=alone),
+            self._quiet(job, alone=alone),
+            _started(Path(state.path), state.environment, log) as child,
+        ):
             self._running.add(child)
             try:
                 if self._stopped:
@@ -61,6 +66,12 @@ class LocalRunner:
             finally:
                 self._running.discard(child)
 
+    def _quiet(self, job: Job, *, alone: bool) -> AbstractContextManager[None]:
+        """What goes on behind rests while a job measures time, or has a limit on its own."""
+        limited = isinstance(job, ScoreJob) and job.limit_s is not None
+        untimed = isinstance(job, BuildJob | SourceJob | TokenizeJob | ScoreJob) and not limited
+        return nullcontext() if untimed or not alone else self._turns.behind.resting()
+
     def stop(self) -> None:
         """See `JobRunner.stop`."""
         self._stopped = True
@@ -69,10 +80,17 @@ class LocalRunner:
 
 
 def run_in(
-    root: Path, environment: Mapping[str, str], job: Job, *, log: Path, tell: Tell, timeout_s: float
+    root: Path,
+    environment: Mapping[str, str],
+    job: Job,
+    *,
+    log: Path,
+    tell: Tell,
+    timeout_s: float,
+    turn: Turn = machine,
 ) -> Result | Failure:
-    """Run a job in the environment at ``root``, alone on the machine."""
-    with machine(tell), _started(root, environment, log) as child:
+    """Run a job in the environment at ``root``, in its turn on the machine."""
+    with turn(tell), _started(root, environment, log) as child:
         return _converse(child, job, log=log, tell=tell, timeout_s=timeout_s)
 
 

@@ -12,6 +12,7 @@ from edgewright.sites.local.runner import LocalRunner
 from edgewright.sites.local.sessions import LocalSessions
 from edgewright.sites.local.store import DirectoryStore
 from edgewright.sites.local.toolchains import LocalToolchains
+from edgewright.sites.local.turns import Turns
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,14 +29,19 @@ class LocalSite:
         return LocalProbe(self.home.root, offline=self.offline)
 
     @cached_property
+    def turns(self) -> Turns:
+        """Whose turn it is on this machine."""
+        return Turns()
+
+    @cached_property
     def toolchains(self) -> LocalToolchains:
         """Environments below the home."""
-        return LocalToolchains(self.home, offline=self.offline)
+        return LocalToolchains(self.home, offline=self.offline, turns=self.turns)
 
     @property
     def runner(self) -> LocalRunner:
         """Runs jobs here; one for each context, so that stopping one use case stops no other."""
-        return LocalRunner(self.toolchains, self.home.store)
+        return LocalRunner(self.toolchains, self.home.store, self.turns)
 
     @cached_property
     def sessions(self) -> LocalSessions:

@@ -10,9 +10,11 @@ from __future__ import annotations
 import errno
 import platform
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from edgewright.codec import dump, load
@@ -28,25 +30,31 @@ from edgewright.errors import (
     ToolchainError,
 )
 from edgewright.ports import Tell
+from edgewright.sites.local.behind import CURRENT
 from edgewright.sites.local.drafts import drafts_of, new_draft, sweep
 from edgewright.sites.local.home import Home
 from edgewright.sites.local.install import install
 from edgewright.sites.local.locks import held
 from edgewright.sites.local.native import foreign_tools, missing_tools
 from edgewright.sites.local.runner import run_in
+from edgewright.sites.local.turns import Turns
 from edgewright.sites.local.venv import python_of
 
 _STATE = "toolchain.json"
 _SMOKE_TIMEOUT_S = 300.0
+_AT_ONCE = 2
+_PATIENCE_S = 0.2
 _OUT_OF = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 class LocalToolchains:
     """The `Toolchains` of this machine, below the cache home."""
 
-    def __init__(self, home: Home, *, offline: bool = False) -> None:
+    def __init__(self, home: Home, *, offline: bool = False, turns: Turns | None = None) -> None:
         self._home = home
         self._offline = offline
+        self._turns = turns or Turns()
+        self._ahead: dict[str, Future[ToolchainState]] = {}
 
     def place(self, spec: ToolchainSpec) -> Path:
         """Where a half of a toolchain lies once it is whole."""
@@ -96,6 +104,9 @@ class LocalToolchains:
 
     def ensure(self, spec: ToolchainSpec, tell: Tell) -> ToolchainState:
         """Install unless installed, the half below first; a failure is a state with its reason, and is not remembered."""
+        begun = None if CURRENT.get() else self._ahead.pop(spec.digest, None)
+        if begun is not None:
+            return begun.result()
         state = self.state(spec)
         if state.ready or not state.supported:
             return state
@@ -117,6 +128,37 @@ class LocalToolchains:
         except OSError as error:
             obstacle = Obstacle.RESOURCE if error.errno in _OUT_OF else None
             return replace(self.state(spec), reason=f"cannot be installed: {error}", obstacle=obstacle)
+
+    @contextmanager
+    def ahead(self, specs: Sequence[ToolchainSpec], tell: Tell) -> Iterator[None]:
+        """See `Toolchains.ahead`."""
+        missing = [spec for spec in specs if spec.digest not in self._ahead and self._can_begin(spec)]
+        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="toolchains") as pool:
+            begun = {spec.digest: pool.submit(self._behind, spec, tell) for spec in missing}
+            self._ahead |= begun
+            try:
+                yield
+            finally:
+                for name in begun:
+                    self._ahead.pop(name, None)
+                self._give_up(list(begun.values()))
+
+    def _give_up(self, begun: Sequence[Future[ToolchainState]]) -> None:
+        left = {future for future in begun if not future.cancel()}
+        while left:
+            left = wait(left, timeout=0.0).not_done
+            if left:
+                self._turns.behind.end()
+                left = wait(left, timeout=_PATIENCE_S).not_done
+
+    def _can_begin(self, spec: ToolchainSpec) -> bool:
+        state = self.state(spec)
+        return state.supported and not state.ready and not self._offline
+
+    def _behind(self, spec: ToolchainSpec, tell: Tell) -> ToolchainState:
+        CURRENT.set(self._turns.behind)
+        with self._turns.hold(tell):
+            return self.ensure(spec, tell)
 
     @contextmanager
     def _alone(self, spec: ToolchainSpec, tell: Tell) -> Iterator[None]:
@@ -186,7 +228,8 @@ class LocalToolchains:
         scratch.mkdir(exist_ok=True)
         job = SmokeJob(worker=spec.worker, scratch=str(scratch), half=spec.half)
         log = self._home.root / "logs" / f"toolchain-{spec.full_name}-smoke.log"
-        result = run_in(root, environment, job, log=log, tell=tell, timeout_s=_SMOKE_TIMEOUT_S)
+        turn = partial(self._turns.take, alone=CURRENT.get() is None)
+        result = run_in(root, environment, job, turn=turn, log=log, tell=tell, timeout_s=_SMOKE_TIMEOUT_S)
         _remove(scratch)
         if isinstance(result, Failure):
             kind = ResourceError if result.failure is FailureKind.RESOURCE else ToolchainError

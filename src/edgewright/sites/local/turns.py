@@ -1,4 +1,4 @@
-"""Who works on this machine: builds beside each other, or one job alone.
+"""Who works on this machine: builds beside each other, one job alone, and behind them what rests while they measure.
 
 Law: while a job is alone, nothing else of ours runs here, in this process or another. Threads of one process share the
 machine's lock for what may run side by side; another process always waits.
@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from edgewright.ports import Tell
+from edgewright.sites.local.behind import Behind
 from edgewright.sites.local.locks import machine
 
 
@@ -20,16 +21,17 @@ class Turns:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._inside = 0
+        self._held = 0
         self._alone = False
         self._machine = ExitStack()
+        self.behind = Behind()
 
     @contextmanager
     def take(self, tell: Tell, *, alone: bool) -> Iterator[None]:
         """Wait for a turn, and have it until the block ends."""
         with self._changed:
             self._changed.wait_for(lambda: not self._inside or not (alone or self._alone))
-            if not self._inside:
-                self._machine.enter_context(machine(tell))
+            self._hold(tell)
             self._inside += 1
             self._alone = alone
         try:
@@ -37,6 +39,26 @@ class Turns:
         finally:
             with self._changed:
                 self._inside -= 1
-                if not self._inside:
-                    self._machine.close()
+                self._release()
                 self._changed.notify_all()
+
+    @contextmanager
+    def hold(self, tell: Tell) -> Iterator[None]:
+        """Keep the machine for this process until the block ends; its own jobs take their turns meanwhile."""
+        with self._changed:
+            self._hold(tell)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._release()
+
+    def _hold(self, tell: Tell) -> None:
+        if not self._held:
+            self._machine.enter_context(machine(tell))
+        self._held += 1
+
+    def _release(self) -> None:
+        self._held -= 1
+        if not self._held:
+            self._machine.close()

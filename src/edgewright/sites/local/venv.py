@@ -7,11 +7,13 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from edgewright.core.jobs.results import Progress
 from edgewright.errors import IntegrityError, OfflineError, ResourceError, ToolchainError
 from edgewright.ports import Tell
+from edgewright.sites.local.behind import CURRENT
 from edgewright.sites.local.children import beats, kill_group, own_group
 
 OnLine = Callable[[str], None]
@@ -95,20 +97,24 @@ def run_command(
         ResourceError: its output shows that the disk is full.
         ToolchainError: anything else; the message carries the last telling line.
     """
+    behind = CURRENT.get()
+    if behind:
+        behind.wait()
     process = _start(command, extra or {}, cwd)
     if process.stdout is None or process.stdin is None:
         raise AssertionError("pipes were asked for")
     tail: list[str] = []
     silent_s = 0.0
     try:
-        for line in beats(process.stdout, silence_s):
-            silent_s = silent_s + silence_s if line is None else 0.0
-            if line is not None:
-                tail = [*tail[-40:], line.rstrip()]
-                on_line(line.rstrip())
-            elif tell:
-                tell(Progress(message=f"{what}: still working, {silent_s:.0f} s"))
-        status = process.wait()
+        with behind.running(process) if behind else nullcontext():
+            for line in beats(process.stdout, silence_s):
+                silent_s = silent_s + silence_s if line is None else 0.0
+                if line is not None:
+                    tail = [*tail[-40:], line.rstrip()]
+                    on_line(line.rstrip())
+                elif tell:
+                    tell(Progress(message=f"{what}: still working, {silent_s:.0f} s"))
+            status = process.wait()
     except BaseException:
         kill_group(process)
         process.wait()

@@ -62,3 +62,17 @@ def test_another_process_gets_the_machine_when_the_last_one_leaves(tmp_path):
     second.join(10)
     with other.acquire(timeout=5):
         assert other.is_locked
+
+
+def test_work_behind_keeps_the_machine_between_the_jobs_of_its_run_and_lets_them_in(tmp_path):
+    from filelock import FileLock, Timeout
+
+    turns = Turns()
+    other = FileLock(tmp_path / "edgewright-machine.lock", thread_local=False)
+    with turns.hold(lambda _: None):
+        with turns.take(lambda _: None, alone=True):
+            pass
+        with pytest.raises(Timeout):
+            other.acquire(timeout=0.1)
+    other.acquire(timeout=1.0)
+    other.release()
