@@ -56,7 +56,7 @@ def demo(
         base, source = demo_sources(told)
         request = Request(
             text=evaluation_text(None),
-            policy=policy or Policy(),
+            policy=policy or context.task(source.facts.task).policy,
             only=() if everything else CANDIDATES,
             confirmation=Confirmation(finalists=2 if everything else 1),
         )

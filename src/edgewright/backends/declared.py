@@ -12,6 +12,7 @@ from typing import ClassVar
 
 from edgewright.codec import from_plain
 from edgewright.core.device.lock import content
+from edgewright.core.device.server import Server
 from edgewright.core.device.toolchain import Half, ToolchainSpec
 from edgewright.core.keys import digest
 from edgewright.core.model.facts import ModelFacts, SourceKind, Task
@@ -41,6 +42,11 @@ class Declared:
     def toolchain(self) -> ToolchainSpec:
         """See `Backend.toolchain`."""
         return load_toolchain(self.folder)
+
+    @cached_property
+    def server(self) -> Server | None:
+        """See `Backend.server`; what ``server.toml`` declares."""
+        return load_server(self.folder)
 
     @cached_property
     def code_digest(self) -> str:
@@ -90,6 +96,16 @@ def load_space(folder: Path, framework: str) -> Space:
         accelerations=tuple(from_plain(Acceleration, row) for row in table.get("accelerations", ())),
         memory_per_byte=float(table.get("memory_per_byte", 1.0)),
     )
+
+
+def load_server(folder: Path) -> Server | None:
+    """The runtime's own server, from the backend's ``server.toml``; None without one.
+
+    Raises:
+        InputError: a key is missing, unknown or of the wrong type.
+    """
+    file = folder / "server.toml"
+    return from_plain(Server, tomllib.loads(file.read_text(encoding="utf-8"))) if file.exists() else None
 
 
 def load_toolchain(folder: Path) -> ToolchainSpec:

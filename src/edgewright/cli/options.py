@@ -131,8 +131,8 @@ def policy_options(function: F) -> F:
     return stacked(file, *gates, off, prefer, strict)(function)
 
 
-def policy_of(values: dict[str, Any], base: Policy | None = None) -> Policy:
-    """The policy of the parsed options, on top of ``base``; the options are removed from ``values``.
+def policy_of(values: dict[str, Any], base: Policy | None = None) -> Policy | None:
+    """The policy of the parsed options, on top of ``base``; None if there are none. The options are removed from ``values``.
 
     Raises:
         UsageError: a flag's value is not a valid number, size or preference.
@@ -156,4 +156,5 @@ def policy_of(values: dict[str, Any], base: Policy | None = None) -> Policy:
     file, prefer, off, strict = (
         values.pop(name) for name in ("policy_file", "prefer", "gates_off", "strict")
     )
-    return policy_from(file, bounds, prefer, base=base, off=off, strict=strict)
+    given = bounds or file or prefer or off or strict is not None
+    return policy_from(file, bounds, prefer, base=base, off=off, strict=strict) if given else base

@@ -24,4 +24,4 @@ def command(*, run: Path, as_json: bool, **rest: Any) -> int:
     from edgewright.cli.results import finish
 
     stored = open_run(run)
-    return finish(pick(stored, policy_of(rest, stored.policy)), as_json=as_json)
+    return finish(pick(stored, policy_of(rest, stored.policy) or stored.policy), as_json=as_json)

@@ -12,6 +12,7 @@ from edgewright.ports.child import Tell
 
 if TYPE_CHECKING:
     from edgewright.core.decision.assessment import Fit
+    from edgewright.core.device.server import Server
     from edgewright.core.device.toolchain import ToolchainSpec, ToolchainState
     from edgewright.core.jobs.requests import Job
     from edgewright.core.jobs.results import Failure, Result
@@ -56,6 +57,11 @@ class Backend(Protocol):
     @property
     def runs(self) -> frozenset[SourceKind]:
         """Kinds of originals whose files it runs directly, without conversion; the source made from such a file is checked with it."""
+        ...
+
+    @property
+    def server(self) -> Server | None:
+        """The runtime's own server that answers several requests at a time; None if it has none."""
         ...
 
     @property

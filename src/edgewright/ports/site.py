@@ -12,6 +12,7 @@ from edgewright.ports.parent import JobRunner, Journal, Store, Toolchains
 
 if TYPE_CHECKING:
     from edgewright.core.device.host import HostFacts
+    from edgewright.core.device.server import Load, Server
     from edgewright.core.device.toolchain import ToolchainSpec
     from edgewright.core.jobs.conversation import Question, Reply
     from edgewright.core.jobs.harness import HarnessJob
@@ -61,6 +62,29 @@ class LiveSession(Protocol):
         ...
 
 
+class LiveServer(Protocol):
+    """A runtime's own server that has loaded a build. It is reached from its own machine only."""
+
+    @property
+    def url(self) -> str:
+        """Its address, such as ``http://127.0.0.1:40123``."""
+        ...
+
+    @property
+    def secret(self) -> str:
+        """The token that each request carries as ``Authorization: Bearer``."""
+        ...
+
+    @property
+    def alive(self) -> bool:
+        """Whether its process runs."""
+        ...
+
+    def close(self) -> None:
+        """End its process. Closing twice is allowed."""
+        ...
+
+
 class Sessions(Protocol):
     """Opens builds in their frameworks' processes and keeps them open."""
 
@@ -69,6 +93,24 @@ class Sessions(Protocol):
 
         Raises:
             WorkerError: it cannot be loaded; the message names the cause.
+        """
+        ...
+
+    def serve(
+        self,
+        toolchain: ToolchainSpec,
+        server: Server,
+        build: Path,
+        load: Load,
+        log: Path,
+        *,
+        timeout_s: float = 300.0,
+    ) -> LiveServer:
+        """Start the runtime's own server for a build, and wait until it has loaded it.
+
+        Raises:
+            ToolchainError: the toolchain is not ready, or has no such server.
+            WorkerError: it cannot load the build; the message names the log.
         """
         ...
 

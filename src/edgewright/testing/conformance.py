@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 from edgewright.core.device.lock import canonical, read_lock
+from edgewright.core.device.server import HOST, Load
 from edgewright.core.model.facts import ModelFacts
 from edgewright.core.recipe.recipes import Recipe
 from edgewright.ports import Backend, Store
@@ -95,6 +97,16 @@ class BackendConformance:
 
     def test_its_run_half_holds_no_pytorch_unless_it_runs_with_it(self) -> None:
         assert self.runs_with_torch or "torch" not in _names(self.make().toolchain.lock)
+
+    def test_its_server_can_be_started_and_is_reached_by_named_routes_with_a_secret(self) -> None:
+        server = self.make().server
+        if server is None:
+            return
+        variables = dict.fromkeys(re.findall(r"{(\w+)}", server.program), "tools")
+        command = server.command(variables, model="m", port=4321, load=Load(slots=2, context=512))
+        assert {"m", HOST, "4321", "1024", "2"} <= set(command)
+        assert server.secret
+        assert all(route.startswith("/") for route in (server.ready, *server.routes))
 
     def test_its_build_half_holds_nothing_that_is_in_its_run_half(self) -> None:
         run = self.make().toolchain

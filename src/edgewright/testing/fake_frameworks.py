@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edgewright.core.decision.assessment import Fit
+from edgewright.core.device.server import Server
 from edgewright.core.device.toolchain import SystemSupport, ToolchainSpec
 from edgewright.core.jobs.content import located, translated
 from edgewright.core.jobs.requests import (
@@ -61,6 +62,7 @@ class FakeBackend:
         timed_where: tuple[str, ...] = (),
     ) -> None:
         self.name = name
+        self.server: Server | None = None
         self.timed_where = timed_where
         self.worker = f"fake.{name}"
         self._recipes = recipes

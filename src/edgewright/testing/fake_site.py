@@ -11,6 +11,7 @@ from typing import Any
 
 from edgewright.codec import dump
 from edgewright.core.device.host import Cpu, HostFacts, Power
+from edgewright.core.device.server import Load, Server
 from edgewright.core.device.toolchain import ToolchainSpec
 from edgewright.core.jobs.conversation import Question, Reply
 from edgewright.core.jobs.harness import HarnessJob
@@ -93,6 +94,19 @@ class FakeSession:
 
 
 @dataclass
+class FakeServer:
+    """A server that nobody can reach."""
+
+    url: str = "http://127.0.0.1:1"
+    secret: str = ""
+    alive: bool = True
+
+    def close(self) -> None:
+        """Remember it."""
+        self.alive = False
+
+
+@dataclass
 class FakeSessions:
     """Opens fake sessions; a harness never answers."""
 
@@ -103,6 +117,20 @@ class FakeSessions:
         del toolchain, log
         self.opened.append(job)
         return FakeSession()
+
+    def serve(
+        self,
+        toolchain: ToolchainSpec,
+        server: Server,
+        build: Path,
+        load: Load,
+        log: Path,
+        *,
+        timeout_s: float = 300.0,
+    ) -> FakeServer:
+        """A server that is ready at once."""
+        del toolchain, server, build, load, log, timeout_s
+        return FakeServer()
 
     def converse(
         self,

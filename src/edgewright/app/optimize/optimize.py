@@ -47,7 +47,7 @@ def optimize(context: Context, model: str, options: OptimizeOptions) -> Run:
         return run_source(
             context,
             source,
-            request_of(options, text),
+            request_of(options, text, context.task(source.facts.task).policy),
             directory,
             target=options.target,
             frameworks=names,

@@ -20,7 +20,7 @@ class OptimizeOptions(ModelOptions):
         frameworks: only these (default: the target's).
         only: only builds whose names match one of these patterns, such as ``llamacpp/q4*``.
         prune: also build pruned copies of the model.
-        policy: gates and preferences.
+        policy: gates and preferences (default: those of the model's task).
         eval_data: file of the text to score on (default: Python's own reference).
         out: the run's directory (default: ``runs/MODEL-TARGET``).
         tokens: tokens to score each build on.
@@ -41,7 +41,7 @@ class OptimizeOptions(ModelOptions):
     frameworks: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     prune: tuple[Pruning, ...] = ()
-    policy: Policy = field(default_factory=Policy)
+    policy: Policy | None = None
     eval_data: str | Path | None = None
     out: str | Path | None = None
     tokens: int = 2048

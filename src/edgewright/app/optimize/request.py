@@ -109,12 +109,12 @@ _FEW_CALIBRATION_TOKENS = 4096
 """Enough for an importance matrix where one framework is asked for a quick answer."""
 
 
-def request_of(options: OptimizeOptions, text: Text) -> Request:
-    """The request that a user's options make, on a text that was read."""
+def request_of(options: OptimizeOptions, text: Text, usual: Policy) -> Request:
+    """The request that a user's options make, on a text that was read; ``usual`` is the policy of the model's task."""
     brief = options.quick and len(options.frameworks) == 1
     return Request(
         text=text,
-        policy=options.policy,
+        policy=options.policy or usual,
         tokens=options.tokens,
         context=options.context,
         workload=options.workload,

@@ -12,7 +12,8 @@ from functools import partial
 from pathlib import Path
 
 from edgewright.codec import dump
-from edgewright.core.device.toolchain import ToolchainSpec
+from edgewright.core.device.server import Load, Server
+from edgewright.core.device.toolchain import ToolchainSpec, unavailable
 from edgewright.core.jobs.content import located, translated
 from edgewright.core.jobs.conversation import (
     CancelRequest,
@@ -32,6 +33,7 @@ from edgewright.ports import Tell, Toolchains
 from edgewright.sites.local.children import Child, beats, child_environment, start_worker
 from edgewright.sites.local.locks import machine
 from edgewright.sites.local.runner import HEARTBEAT_S, await_event, death_of, event_of, send
+from edgewright.sites.local.servers import LocalServer, start_server
 from edgewright.sites.local.venv import python_of
 
 
@@ -46,6 +48,22 @@ class LocalSessions:
         """See `Sessions.open`."""
         here = translated(job, partial(located, root=str(self._store)))
         return WorkerSession(self._start(toolchain, {}, log), here, log)
+
+    def serve(
+        self,
+        toolchain: ToolchainSpec,
+        server: Server,
+        build: Path,
+        load: Load,
+        log: Path,
+        *,
+        timeout_s: float = 300.0,
+    ) -> LocalServer:
+        """See `Sessions.serve`."""
+        state = self._toolchains.state(toolchain)
+        if not state.ready:
+            raise unavailable(state)
+        return start_server(server, state.environment, build, load, log, timeout_s=timeout_s)
 
     def _start(self, toolchain: ToolchainSpec, variables: Mapping[str, str], log: Path) -> Child:
         state = self._toolchains.state(toolchain)
