@@ -112,7 +112,7 @@ def load_toolchain(folder: Path) -> ToolchainSpec:
     """The toolchain of the backend in ``folder``; its digests cover the locks and everything that is declared.
 
     ``run.lock`` has to be there. ``build.lock`` is there with a table ``[build]`` where building needs more than running
-    does, ``compile.lock`` where something is compiled.
+    does, ``compile.lock`` where something is compiled, and ``native.cmake`` where that needs CMake code of ours.
 
     Raises:
         InputError: a lock is missing, or a key is missing, unknown or of the wrong type.
@@ -130,6 +130,8 @@ def load_toolchain(folder: Path) -> ToolchainSpec:
             f"{folder} has only one of build.lock and the table [build] in toolchain.toml.",
             hint="Add the other, or remove both if building needs no more packages than running.",
         )
+    if (include := folder / "native.cmake").exists():
+        declared["native"]["include"] = include.read_text(encoding="utf-8")
     seen = [declared, content(run_lock), content(compile_lock)]
     kept = {**declared, "lock": run_lock, "compile_lock": compile_lock, "digest": digest(seen)}
     run = from_plain(ToolchainSpec, kept)

@@ -34,7 +34,8 @@ class SystemSupport:
 class NativeBuild:
     """Sources to compile after the environment is made.
 
-    ``distribution`` is a pinned source distribution whose ``source_dir`` holds the CMake project.
+    ``distribution`` is a pinned source distribution whose ``source_dir`` holds the CMake project. ``include`` is CMake code
+    that is run in that project, where there is some.
     """
 
     distribution: str
@@ -45,6 +46,7 @@ class NativeBuild:
     binding_env: Mapping[str, str]
     minutes_on_two_cores: float
     disk_bytes: int
+    include: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -173,7 +173,10 @@ def compile_tools(
     build = root / "native" / "build"
     environment = {"PATH": os.pathsep.join([str(python_of(root).parent), os.environ.get("PATH", "")])}
     cmake = [str(python_of(root)), "-c", _RUN_CMAKE]
-    configure = [*cmake, "-S", str(source), "-B", str(build), "-G", "Ninja", *native.cmake_options]
+    include = root / "native" / "include.cmake"
+    include.write_text(native.include, encoding="utf-8")
+    options = [*native.cmake_options, f"-DCMAKE_PROJECT_TOP_LEVEL_INCLUDES={include}"]
+    configure = [*cmake, "-S", str(source), "-B", str(build), "-G", "Ninja", *options]
     on_line = _compile_progress(spec, native, tell)
     with nullcontext() if CURRENT.get() else machine(tell):  # behind other work, its run holds the machine
         run_command(configure, on_line, what="configuring llama.cpp", tell=tell, extra=environment)
@@ -188,6 +191,7 @@ def compile_tools(
     kept = root / "native" / "bin"
     shutil.copytree(build / "bin", kept, symlinks=True)
     shutil.rmtree(build)
+    include.unlink()
     return kept, kept
 
 
