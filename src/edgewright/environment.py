@@ -19,9 +19,14 @@ from edgewright.core.device.toolchain import ToolchainSpec
 from edgewright.core.measurement.quantity import add_metrics
 from edgewright.core.model.facts import Task
 from edgewright.inputs.files import LocalFiles
+from edgewright.packagers.oci import Oci
+from edgewright.packagers.plain import plain_packagers
 from edgewright.ports import Backend, Clock, Context, Files, Quiet, Reporter, Runs, Site
+from edgewright.ports.packager import Packager
+from edgewright.ports.registry import Registry
 from edgewright.ports.task import TaskProfile
 from edgewright.report.html import draw
+from edgewright.report.package import readme
 from edgewright.sites.local.clock import SystemClock
 from edgewright.sites.local.home import Home
 from edgewright.sites.local.runs import LocalRuns
@@ -30,6 +35,9 @@ from edgewright.tasks.text_generation.profile import TextGeneration
 
 BACKENDS: tuple[Callable[[], Backend], ...] = (OpenVinoBackend, OnnxBackend, MlxBackend, LlamaCppBackend)
 """The frameworks that come with edgewright; others join by the entry point group ``edgewright.backends``."""
+
+PACKAGERS: tuple[Packager, ...] = (*plain_packagers(), Oci())
+"""The kinds of packages that come with edgewright; others join by the entry point group ``edgewright.packagers``."""
 
 TASKS: tuple[Callable[[], TaskProfile], ...] = (TextGeneration,)
 """The tasks that come with edgewright; others join by the entry point group ``edgewright.tasks``."""
@@ -73,6 +81,19 @@ class Environment:
         return {task.kind: task for task in (*ours, *theirs)}
 
     @cached_property
+    def registry(self) -> Registry:
+        """Registries of artifacts, wherever they are."""
+        from edgewright.registries.oci import OciRegistry  # noqa: PLC0415  # an HTTP client, for two commands only
+
+        return OciRegistry()
+
+    @cached_property
+    def packagers(self) -> Mapping[str, Packager]:
+        """The kinds of packages by name."""
+        theirs: list[Packager] = [point.load()() for point in entry_points(group="edgewright.packagers")]
+        return {packager.kind: packager for packager in (*PACKAGERS, *theirs)}
+
+    @cached_property
     def evaluators(self) -> Mapping[str, ToolchainSpec]:
         """Programs of others that judge builds; no run needs them, and a command that does installs them."""
         return {name: _evaluator(name) for name in (HARNESS, *ENERGY_MODELS)}
@@ -99,6 +120,9 @@ class Environment:
             reference=self.reference,
             backends=self.backends,
             tasks=self.tasks,
+            packagers=self.packagers,
+            registry=self.registry,
+            readme=readme,
             evaluators=self.evaluators,
             energy_models={name: self.evaluators[name] for name in ENERGY_MODELS},
             runner=self.site.runner,

@@ -11,7 +11,8 @@
     ├── IntegrityError         9   stored bytes differ from their recorded hash
     ├── NoBuildPassedError    10   the run is complete, and every build fails a gate
     ├── ProvisionalError      11   the run is complete, and the recommended build has undecided gates
-    └── UnprovenError         12   the prepared original differs from the given model
+    ├── UnprovenError         12   the prepared original differs from the given model
+    └── BudgetError           13   a package is larger than its limits allow
 
 Rules: each class has a stable exit code, each message names the cause, each ``hint`` names the next step. An
 interrupt exits with 130, as shells expect.
@@ -108,6 +109,12 @@ class UnprovenError(EdgewrightError):
     """The original made from a model's file differs from the file, so nothing can be compared with it."""
 
     exit_code = 12
+
+
+class BudgetError(EdgewrightError):
+    """A package breaks a limit on its download, its size on disk or its memory; nothing was written."""
+
+    exit_code = 13
 
 
 EXIT_INTERRUPTED = 130

@@ -47,6 +47,7 @@ def test_exit_codes_are_distinct_and_stable():
         "NoBuildPassedError": 10,
         "ProvisionalError": 11,
         "UnprovenError": 12,
+        "BudgetError": 13,
     }
 
 

@@ -8,6 +8,7 @@ from edgewright.api.builds import load, profile
 from edgewright.api.comparing import ab, benchmark
 from edgewright.api.evaluating import evaluate, evaluate_lm_eval, evaluate_tasks
 from edgewright.api.optimizing import assess, demo, doctor, open_run, optimize, pick, sensitivity
+from edgewright.api.shipping import package, pull
 from edgewright.api.toolchains import (
     install_toolchains,
     remove_toolchains,
@@ -32,8 +33,10 @@ __all__ = [
     "load",
     "open_run",
     "optimize",
+    "package",
     "pick",
     "profile",
+    "pull",
     "remove_toolchains",
     "sensitivity",
     "toolchains",

@@ -36,6 +36,10 @@ GROUPS = {
     "Run": {
         "generate": "Continue a text with a build or a model.",
     },
+    "Ship": {
+        "package": "Package a build for a registry, or for a program that reads its format.",
+        "pull": "Fetch a build from a registry, and check every file.",
+    },
     "Maintain": {
         "toolchain": "List, install, verify and remove the environments of the frameworks.",
     },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
@@ -13,9 +14,10 @@ from rich.text import Text
 
 from edgewright.core.jobs.results import Progress
 from edgewright.core.run import Status, Trial
+from edgewright.reasons import Reason
 from edgewright.report.figures import duration
 from edgewright.report.rows import cells
-from edgewright.report.sentences import sentence
+from edgewright.report.sentences import sentence, sentences
 from edgewright.report.statuses import LABELS
 
 _EVERY_S = 10.0
@@ -47,8 +49,9 @@ class TerminalReporter:
         if self._live:
             self._live.stop()
 
-    def phase(self, text: str, *, left_s: float | None = None) -> None:
+    def phase(self, text: str, *, left_s: float | None = None, because: Sequence[Reason] = ()) -> None:
         """A step begins."""
+        text += f" ({sentences(because, ' and ')})" if because else ""
         self._phase = f"{text}, about {duration(left_s)} left" if left_s else text
         self._show(self._phase, always=True)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from edgewright.codec import dump
 from edgewright.core.model.facts import ModelFacts, TensorShape
-from edgewright.core.recipe.artifact import MANIFEST_NAME, Artifact, Manifest
+from edgewright.core.recipe.artifact import MANIFEST_NAME, Artifact, FileDigest, Manifest
 from edgewright.formats import load
 from edgewright.inputs import safetensors as safetensors_facts
 from edgewright.inputs.tokenizer import SourceTokenizer
@@ -40,6 +40,10 @@ class LocalFiles:
             verify(root, manifest)
             self._checked.add(str(root))
         return manifest
+
+    def digests(self, root: Path) -> tuple[FileDigest, ...]:
+        """Every file, a build's manifest included."""
+        return file_digests(root, skip=())
 
     def tree_digest(self, root: Path) -> str:
         """One digest of a directory's content."""

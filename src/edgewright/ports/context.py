@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from edgewright.core.device.toolchain import ToolchainSpec
     from edgewright.core.jobs.requests import Job
     from edgewright.core.model.facts import Task
+    from edgewright.core.release.package import Package
+    from edgewright.ports.packager import Packager
+    from edgewright.ports.registry import Registry
     from edgewright.ports.site import Probe, Runs, Sessions, Site
     from edgewright.ports.task import TaskProfile
 
@@ -34,11 +37,15 @@ class JobFailed(Exception):  # noqa: N818  # no error yet: `Context.keep` makes 
         self.failure = failure
 
 
+def _no_readme(package: Package, packager: Packager) -> str:
+    return f"# {package.name}\n\n{packager.usage(package)}\n"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Context:
     """The ports of a use case. ``backends`` are the frameworks of the candidates, ``reference`` is that of the original.
 
-    ``evaluators`` and ``energy_models`` are toolchains by name that no run needs. Where nothing ``measures``, because what
+    ``packagers`` are the kinds of packages by name, and ``readme`` writes the page of one. ``evaluators`` and ``energy_models`` are toolchains by name that no run needs. Where nothing ``measures``, because what
     is timed does not count, every job may run beside others. ``downloads`` keeps files from a package index; ``version`` is
     edgewright's own. Where jobs run at another site, ``origin`` is the store that content comes from.
     """
@@ -57,6 +64,9 @@ class Context:
     runs: Runs
     downloads: Path
     tasks: Mapping[Task, TaskProfile]
+    registry: Registry
+    packagers: Mapping[str, Packager] = field(default_factory=dict)
+    readme: Callable[[Package, Packager], str] = _no_readme
     evaluators: Mapping[str, ToolchainSpec] = field(default_factory=dict)
     energy_models: Mapping[str, ToolchainSpec] = field(default_factory=dict)
     version: str = ""

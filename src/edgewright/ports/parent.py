@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from edgewright.core.measurement.rounds import Round, RoundKey
     from edgewright.core.model.facts import ModelFacts, SourceKind, Task, TensorShape
     from edgewright.core.recipe.allocation import Mixture
-    from edgewright.core.recipe.artifact import Artifact, Manifest
+    from edgewright.core.recipe.artifact import Artifact, FileDigest, Manifest
     from edgewright.core.recipe.recipes import Option, Recipe
     from edgewright.core.recipe.space import Space
     from edgewright.core.run import Run, Trial
@@ -200,6 +200,10 @@ class Files(Protocol):
         """
         ...
 
+    def digests(self, root: Path) -> tuple[FileDigest, ...]:
+        """Every file below a directory by relative path, with its size and hash."""
+        ...
+
     def tree_digest(self, root: Path) -> str:
         """One hash of a directory's content."""
         ...
@@ -260,8 +264,8 @@ class Tokenizer(Protocol):
 class Reporter(Protocol):
     """Receives the progress of a run, to show it to people."""
 
-    def phase(self, text: str, *, left_s: float | None = None) -> None:
-        """A step begins; ``left_s`` is the estimated time until the run's end."""
+    def phase(self, text: str, *, left_s: float | None = None, because: Sequence[Reason] = ()) -> None:
+        """A step begins; ``left_s`` is the estimated time until the run's end, ``because`` why it is done again."""
         ...
 
     def tell(self, progress: Progress) -> None:

@@ -10,6 +10,7 @@ from edgewright.report.chart import LABEL_AT, chart
 from edgewright.report.confirmation import confirmed, gate_cells, host_line
 from edgewright.report.dropped import dropped
 from edgewright.report.figures import duration, figure
+from edgewright.report.next_steps import next_steps
 from edgewright.report.profile import operator_rows, summary
 from edgewright.report.proof import proof_line
 from edgewright.report.rows import COLUMNS, fewer_tokens, table
@@ -43,6 +44,7 @@ def draw(run: Run) -> str:
         open_lines=open_lines(run),
         choice_lines=choice_lines(run),
         notes=notes(run),
+        next_steps=next_steps(run),
         steps=steps(run),
         headline=headline(run),
         confirmed=confirmed(run),

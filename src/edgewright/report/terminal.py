@@ -21,6 +21,7 @@ from edgewright.report.confirmation import show_confirmation
 from edgewright.report.dropped import dropped
 from edgewright.report.figures import figure
 from edgewright.report.lines import WIDE_FROM, add_row, say, table_of
+from edgewright.report.next_steps import next_steps
 from edgewright.report.proof import proof_line
 from edgewright.report.rows import COLUMNS, expectation, fewer_tokens, place_of, table, untried
 from edgewright.report.sentences import sentence, sentences
@@ -113,6 +114,8 @@ def _where(console: Console, run: Run) -> None:
     if run.best and run.best.artifact:
         say(console, f"  build:  {place_of(run, run.best)}", soft_wrap=True)
     say(console, f"  report: {run.directory}/report.html", soft_wrap=True)
+    for purpose, command in next_steps(run):
+        say(console, (f"  {purpose}: ", "dim"), command, soft_wrap=True)
 
 
 def _stages(console: Console, run: Run) -> None:

@@ -18,6 +18,7 @@ from edgewright.testing.fakes import (
     MemoryJournal,
     RecordingReporter,
 )
+from edgewright.testing.packager_conformance import PackagerConformance
 from edgewright.testing.samples import block, facts, scores
 from edgewright.testing.task_conformance import TaskConformance
 
@@ -35,6 +36,7 @@ __all__ = [
     "FakeToolchains",
     "FolderStore",
     "MemoryJournal",
+    "PackagerConformance",
     "RecordingReporter",
     "StoreConformance",
     "TaskConformance",

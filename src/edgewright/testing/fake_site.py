@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -20,8 +21,9 @@ from edgewright.core.jobs.results import Failure, FailureKind, Result
 from edgewright.core.measurement.likelihood import Likelihood, Pair
 from edgewright.core.model.facts import Task
 from edgewright.core.recipe.artifact import MANIFEST_NAME, Artifact, Selection
+from edgewright.core.release.reference import Reference
 from edgewright.core.run import Run
-from edgewright.errors import InputError
+from edgewright.errors import InputError, UsageError
 from edgewright.ports import Context, Tell
 from edgewright.tasks.text_generation.profile import TextGeneration
 from edgewright.testing.fake_frameworks import FakeBackend, FakeRunner
@@ -153,6 +155,32 @@ class FakeSessions:
         return nullcontext()
 
 
+@dataclass
+class FakeRegistry:
+    """Layouts in memory, by reference."""
+
+    kept: dict[str, dict[str, bytes]] = field(default_factory=dict)
+
+    def push(self, layout: Path, reference: Reference, tell: Tell) -> str:
+        """Keep every file of it."""
+        del tell
+        files = {str(f.relative_to(layout)): f.read_bytes() for f in layout.rglob("*") if f.is_file()}
+        self.kept[str(reference)] = files
+        digest: str = json.loads(files["index.json"])["manifests"][0]["digest"]
+        return digest
+
+    def pull(self, reference: Reference, layout: Path, tell: Tell) -> str:
+        """Write them again."""
+        del tell
+        if str(reference) not in self.kept:
+            raise UsageError(f"There is no {reference} in the registry.")
+        for name, data in self.kept[str(reference)].items():
+            (layout / name).parent.mkdir(parents=True, exist_ok=True)
+            (layout / name).write_bytes(data)
+        digest: str = json.loads(self.kept[str(reference)]["index.json"])["manifests"][0]["digest"]
+        return digest
+
+
 class FolderStore:
     """A store below a directory, without locks."""
 
@@ -255,6 +283,7 @@ def fake_context(root: Path, **parts: Any) -> Context:
         "runs": FakeRuns(),
         "downloads": root / "downloads",
         "version": "0",
+        "registry": FakeRegistry(),
         "tasks": {Task.TEXT_GENERATION: TextGeneration()},
     }
     context = Context(**{**made, **parts})

@@ -14,7 +14,7 @@ from edgewright.core.jobs.results import Progress
 from edgewright.core.keys import digest
 from edgewright.core.measurement.rounds import Round, RoundKey
 from edgewright.core.model.facts import ModelFacts, TensorShape
-from edgewright.core.recipe.artifact import MANIFEST_NAME, Artifact, Manifest
+from edgewright.core.recipe.artifact import MANIFEST_NAME, Artifact, FileDigest, Manifest
 from edgewright.core.run import Run, Trial
 from edgewright.formats import load
 from edgewright.ports import Tell
@@ -45,9 +45,9 @@ class RecordingReporter:
         self.phases: list[str] = []
         self.trials: list[Trial] = []
 
-    def phase(self, text: str, *, left_s: float | None = None) -> None:
+    def phase(self, text: str, *, left_s: float | None = None, because: Sequence[Reason] = ()) -> None:
         """Keep it."""
-        del left_s
+        del left_s, because
         self.phases.append(text)
 
     def tell(self, progress: Progress) -> None:
@@ -145,6 +145,18 @@ class FakeFiles:
     def artifact(self, root: Path) -> Artifact:
         """Read it back."""
         return Artifact(path=str(root), manifest=load(Manifest, (root / MANIFEST_NAME).read_bytes()))
+
+    def digests(self, root: Path) -> tuple[FileDigest, ...]:
+        """Sizes, and the names in place of hashes."""
+        files = sorted(path for path in root.rglob("*") if path.is_file())
+        return tuple(
+            FileDigest(
+                path=path.relative_to(root).as_posix(),
+                size_bytes=path.stat().st_size,
+                sha256=digest(path.name),
+            )
+            for path in files
+        )
 
     def tree_digest(self, root: Path) -> str:
         """Of the names only."""

@@ -10,6 +10,19 @@ from edgewright.core.measurement.memory import Memory, MemoryPhase
 from edgewright.core.measurement.noise import Noise
 from edgewright.core.measurement.records import Against, Block, Placement, Request, Scores
 from edgewright.core.model.facts import Modality, ModelFacts, Task
+from edgewright.core.recipe.artifact import Lineage
+
+LINEAGE = Lineage(
+    source_name="model",
+    source_digest="s",
+    source_origin="model",
+    source_notes=(),
+    toolchain="t",
+    toolchain_digest="t",
+    tools={},
+    worker="w",
+)
+"""Where a build came from that no framework made."""
 
 _PLACEMENT = Placement(device="cpu", weights="int8", activations="float32", kv_cache="float16", threads=2)
 

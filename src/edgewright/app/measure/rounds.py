@@ -65,8 +65,9 @@ def timed_round(
     names = tuple(arm.name for arm in order)
     for place, arm in enumerate(order):
         for attempt in range(_ATTEMPTS):
-            again = ", again: something disturbed it" if attempt else ""
-            context.reporter.phase(f"timing {arm.name} ({place + 1} of {len(order)} in this round{again})")
+            again = " again" if attempt else ""
+            what = f"timing {arm.name}{again}, {place + 1} of {len(order)} in this round"
+            context.reporter.phase(what, because=invalid[-1].causes if attempt else ())
             answer = _block(context, arm, timing)
             if isinstance(answer, Failure):
                 failures[arm.name] = answer

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from edgewright.core.jobs.results import Progress
 from edgewright.core.run import Status, Trial
 from edgewright.ports import Clock, Reporter
+from edgewright.reasons import Reason
 
 _BUILD, _BLOCK, _FULL_BLOCK = 2.0, 1.0, 3.0
 """Units of work: a build with its scoring, a block of the search, a block of the confirmation."""
@@ -38,14 +39,14 @@ class Estimating:
         self._aside_s: float | None = None
         self._total = left()
 
-    def phase(self, text: str, *, left_s: float | None = None) -> None:
+    def phase(self, text: str, *, left_s: float | None = None, because: Sequence[Reason] = ()) -> None:
         """A step begins."""
         left = self._left()
         done = self._total - left
         if left_s is None and done > _TELLING * self._total:
             now_s = self._clock.monotonic_s() if self._aside_s is None else self._aside_s
             left_s = (now_s - self._started_s) / done * left
-        self._inner.phase(text, left_s=left_s)
+        self._inner.phase(text, left_s=left_s, because=because)
 
     @contextmanager
     def aside(self) -> Iterator[None]:

@@ -131,6 +131,8 @@ _known: dict[str, Metric] = {
         Kind.SIZE,
         ("size_bytes", "byte", False, "Size on disk"),
         ("bits_per_weight", "bit", False, "Bits per weight"),
+        ("download_bytes", "byte", False, "Download size"),
+        ("disk_bytes", "byte", False, "Package size on disk"),
     ),
 }
 

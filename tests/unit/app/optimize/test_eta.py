@@ -20,7 +20,7 @@ class Clock:
 class Heard:
     left_s: list[float] = field(default_factory=list)
 
-    def phase(self, text, *, left_s=None):
+    def phase(self, text, *, left_s=None, because=()):
         del text
         self.left_s.append(left_s)
 

@@ -1,0 +1,1 @@
+"""Shipping a build: what a package holds, and what is known of it."""

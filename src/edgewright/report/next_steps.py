@@ -1,0 +1,27 @@
+"""What can be done with the recommended build, as commands that run as they stand."""
+
+from __future__ import annotations
+
+import shlex
+
+from edgewright.core.run import Run
+
+_KINDS = {"llamacpp": "gguf", "onnx": "onnx", "openvino": "openvino", "mlx": "mlx"}
+
+
+def next_steps(run: Run) -> list[tuple[str, str]]:
+    """A purpose and its command each; none where the run recommends no build."""
+    if run.best is None or not run.exported:
+        return []
+    place = shlex.quote(run.directory)
+    build = shlex.quote(f"{run.directory}/best")
+    kind = _KINDS.get(run.best.recipe.framework)
+    steps = [
+        ("ask it", f"edgewright generate {build} 'What is the capital of France?' --chat"),
+        ("package it for a registry", f"edgewright package {place} --for oci"),
+    ]
+    if kind:
+        steps.append(("package it for other programs", f"edgewright package {place} --for {kind}"))
+    python = f"import edgewright; print(edgewright.load({str(run.directory) + '/best'!r}).generate('Hello'))"
+    steps.append(("load it in Python", f"python -c {shlex.quote(python)}"))
+    return steps
