@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from edgewright.app.package.options import PackageOptions
@@ -32,6 +32,7 @@ class _Chosen:
     name: str
     values: Mapping[str, Value]
     target: str = ""
+    limits: Limits = field(default_factory=Limits)
 
 
 def package(context: Context, build: str | Path, options: PackageOptions) -> Package:
@@ -95,7 +96,10 @@ def _chosen(context: Context, path: Path) -> _Chosen:
             raise InputError(f"The run in {path} recommends no build.", hint="Name a build's directory.")
         artifact = context.files.artifact(exported)
         name = f"{run.source.name}-{artifact.manifest.recipe.name}"
-        return _Chosen(artifact=artifact, name=name, values=best.values, target=run.assessment.target.name)
+        target = run.assessment.target  # with the limits of the host, where that was the target
+        return _Chosen(
+            artifact=artifact, name=name, values=best.values, target=target.name, limits=target.limits
+        )
     if not (path / MANIFEST_NAME).is_file():
         raise InputError(
             f"There is no run and no build at {path}.",
@@ -125,7 +129,7 @@ def _made(
     files = context.files.digests(draft)
     values = _values(chosen, packed.download_bytes, sum(file.size_bytes for file in files))
     target = options.target or chosen.target
-    limits = knowledge.target(target).limits if target else Limits()
+    limits = knowledge.target(target).limits if options.target else chosen.limits
     budgets = options.budgets.within(limits).judge(values)
     _demand(budgets)
     smoke = SmokeTest(outcome=Smoke.NOT_RUN, reason=because("smoke_left_out"))

@@ -8,6 +8,7 @@ import pytest
 
 from edgewright.app.package.options import PackageOptions
 from edgewright.app.package.package import package
+from edgewright.core.device.target import Limits
 from edgewright.core.measurement.quantity import Label, Value
 from edgewright.core.release.package import PACKAGE_NAME, Budgets, Smoke
 from edgewright.environment import PACKAGERS
@@ -104,6 +105,8 @@ def test_a_run_is_packaged_as_what_it_chose_with_its_memory(tmp_path):
     peak = Value(value=5e6, unit="byte", label=Label.MEASURED, method="m")
     best = replace(run.best, values={**run.best.values, "peak_bytes": peak})
     run = replace(run, trials=tuple(best if t.id == best.id else t for t in run.trials), exported=best.id)
+    target = replace(run.assessment.target, limits=Limits(memory_bytes=10_000_000))
+    run = replace(run, assessment=replace(run.assessment, target=target))
     context = replace(world.context, packagers=KINDS)
     place = tmp_path / "run"
     Sample().build(place / "best")
@@ -111,6 +114,8 @@ def test_a_run_is_packaged_as_what_it_chose_with_its_memory(tmp_path):
     answer = made(context, place, tmp_path)
     assert answer.values["peak_bytes"] == peak
     assert answer.target == "this-machine"
+    limits = {verdict.gate.metric: verdict.gate.bound for verdict in answer.budgets}
+    assert limits == {"peak_bytes": 10_000_000}
 
 
 def test_without_its_toolchain_the_package_says_that_it_was_not_run(context, build, tmp_path):
