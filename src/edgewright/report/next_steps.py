@@ -22,6 +22,8 @@ def next_steps(run: Run) -> list[tuple[str, str]]:
     ]
     if kind:
         steps.append(("package it for other programs", f"edgewright package {place} --for {kind}"))
-    python = f"import edgewright; print(edgewright.load({str(run.directory) + '/best'!r}).generate('Hello'))"
-    steps.append(("load it in Python", f"python -c {shlex.quote(python)}"))
+    place = f"{run.directory}/best"
+    python = f"import edgewright; print(edgewright.load({place!r}).generate('Hello'))"
+    quoted = shlex.quote(python) if set(place) & set("\"$`\\!'") else f'"{python}"'
+    steps.append(("load it in Python", f"python -c {quoted}"))
     return steps
