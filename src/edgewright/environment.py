@@ -19,6 +19,7 @@ from edgewright.core.device.toolchain import ToolchainSpec
 from edgewright.core.measurement.quantity import add_metrics
 from edgewright.core.model.facts import Task
 from edgewright.inputs.files import LocalFiles
+from edgewright.packagers.huggingface import HuggingFace
 from edgewright.packagers.oci import Oci
 from edgewright.packagers.plain import plain_packagers
 from edgewright.ports import Backend, Clock, Context, Files, Quiet, Reporter, Runs, Site
@@ -36,7 +37,7 @@ from edgewright.tasks.text_generation.profile import TextGeneration
 BACKENDS: tuple[Callable[[], Backend], ...] = (OpenVinoBackend, OnnxBackend, MlxBackend, LlamaCppBackend)
 """The frameworks that come with edgewright; others join by the entry point group ``edgewright.backends``."""
 
-PACKAGERS: tuple[Packager, ...] = (*plain_packagers(), Oci())
+PACKAGERS: tuple[Packager, ...] = (*plain_packagers(), HuggingFace(), Oci())
 """The kinds of packages that come with edgewright; others join by the entry point group ``edgewright.packagers``."""
 
 TASKS: tuple[Callable[[], TaskProfile], ...] = (TextGeneration,)

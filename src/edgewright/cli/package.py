@@ -16,7 +16,7 @@ from edgewright.cli.options import json_option, offline_option, stacked
     "kind",
     required=True,
     metavar="KIND",
-    help="Kind of package: gguf, onnx, openvino or mlx (the build alone, for programs that read its format), oci "
+    help="Kind of package: gguf, onnx, openvino or mlx (the build alone, for programs that read its format), huggingface (a folder for a hub), oci "
     "(an artifact for a registry), or one from a plug-in.",
 )
 @click.option(

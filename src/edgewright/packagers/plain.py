@@ -47,6 +47,11 @@ class Plain:
         del place
         return root / package.model
 
+    def page(self, package: Package, text: str) -> str:
+        """As it is."""
+        del package
+        return text
+
     def usage(self, package: Package) -> str:
         """With the program that reads its format."""
         weights = [file.path for file in package.files if Path(file.path).match(self.file)]

@@ -70,6 +70,10 @@ class Packager(Protocol):
         """
         ...
 
+    def page(self, package: Package, text: str) -> str:
+        """The package's README, made of the ``text`` that all kinds have in common."""
+        ...
+
     def usage(self, package: Package) -> str:
         """How the package is used, as Markdown for its README."""
         ...

@@ -10,8 +10,20 @@ from edgewright.core.release.package import Package, Smoke
 from edgewright.ports.packager import Packager
 from edgewright.report.figures import figure
 from edgewright.report.lines import say
-from edgewright.report.sentences import sentence
+from edgewright.report.sentences import sentence, verdict_sentence
 
+_SIZES = ("download_bytes", "disk_bytes", "peak_bytes")
+_SHOWN = (
+    "accuracy_retained",
+    "kl_divergence",
+    "top1_agreement",
+    "perplexity",
+    "speedup",
+    "decode_tok_s",
+    "prefill_tok_s",
+    "ttft_ms",
+    "memory_cut",
+)
 _STYLES = {Outcome.PASS: "green", Outcome.FAIL: "red", Outcome.INCONCLUSIVE: "yellow"}
 
 
@@ -21,7 +33,7 @@ def readme(package: Package, packager: Packager) -> str:
         f"{packager.title}. Made by edgewright {package.edgewright} from the build `{package.build}` "
         f"(key `{package.key}`)."
     )
-    return "\n".join(
+    text = "\n".join(
         [
             f"# {package.name}",
             "",
@@ -37,6 +49,7 @@ def readme(package: Package, packager: Packager) -> str:
             "| --- | --- | --- | --- |",
             *(f"| {' | '.join(row)} |" for row in budget_rows(package)),
             "",
+            *_measured(package),
             "## Checks",
             "",
             *(f"- {line}" for line in checks(package)),
@@ -45,12 +58,34 @@ def readme(package: Package, packager: Packager) -> str:
             "",
         ]
     )
+    return packager.page(package, text)
+
+
+def _measured(package: Package) -> list[str]:
+    """What the run measured and how its gates ended; nothing of a build without a run."""
+    shown = [name for name in _SHOWN if name in package.values and package.values[name].value is not None]
+    if not package.gates:
+        return []
+    lines = [
+        "## Measured",
+        "",
+        f"On {package.device}, against the original model.",
+        "",
+        "| | value | samples |",
+        "| --- | --- | --- |",
+    ]
+    for name in shown:
+        value, metric = package.values[name], METRICS[name]
+        unit = "" if metric.unit in {"1", "byte"} else f" {metric.unit}"
+        lines.append(f"| {metric.title} | {figure(value, interval=True)}{unit} | {value.n} |")
+    gates = [f"- {verdict.outcome}: {verdict_sentence(verdict)}" for verdict in package.gates]
+    return [*lines, "", "Gates:", "", *gates, ""]
 
 
 def budget_rows(package: Package) -> list[tuple[str, str, str, str]]:
     """Each size with its limit and verdict, where it has one."""
     verdicts = {verdict.gate.metric: verdict for verdict in package.budgets}
-    names = dict.fromkeys([*package.values, *verdicts])
+    names = dict.fromkeys([*(name for name in _SIZES if name in package.values), *verdicts])
     rows = []
     for name in names:
         verdict = verdicts.get(name)

@@ -46,9 +46,10 @@ def verdict_sentence(verdict: Verdict) -> str:
     gate, title = verdict.gate, METRICS[verdict.gate.metric].title.lower()
     if verdict.value is None:
         return f"{title} has no value: {sentences(verdict.why)}"
-    text = f"{title} {_number(verdict.value)} (gate {gate.sign} {_number(gate.bound)})"
+    shown = size if METRICS[gate.metric].unit == "byte" else _number
+    text = f"{title} {shown(verdict.value)} (gate {gate.sign} {shown(gate.bound)})"
     if verdict.ci_low is not None and verdict.ci_high is not None:
-        text += f", interval {_number(verdict.ci_low)} to {_number(verdict.ci_high)}"
+        text += f", interval {shown(verdict.ci_low)} to {shown(verdict.ci_high)}"
     return "; ".join([text, *map(sentence, verdict.why)])
 
 

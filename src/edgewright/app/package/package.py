@@ -33,6 +33,8 @@ class _Chosen:
     values: Mapping[str, Value]
     target: str = ""
     limits: Limits = field(default_factory=Limits)
+    gates: tuple[Verdict, ...] = ()
+    device: str = ""
 
 
 def package(context: Context, build: str | Path, options: PackageOptions) -> Package:
@@ -98,7 +100,13 @@ def _chosen(context: Context, path: Path) -> _Chosen:
         name = f"{run.source.name}-{artifact.manifest.recipe.name}"
         target = run.assessment.target  # with the limits of the host, where that was the target
         return _Chosen(
-            artifact=artifact, name=name, values=best.values, target=target.name, limits=target.limits
+            artifact=artifact,
+            name=name,
+            values=best.values,
+            target=target.name,
+            limits=target.limits,
+            gates=best.verdicts,
+            device=run.assessment.host.cpu.model,
         )
     if not (path / MANIFEST_NAME).is_file():
         raise InputError(
@@ -142,6 +150,7 @@ def _made(
         build=manifest.id,
         key=manifest.key,
         framework=manifest.recipe.framework,
+        source=manifest.lineage.source_origin,
         edgewright=context.version,
         made_s=made_s,
         files=files,
@@ -150,6 +159,8 @@ def _made(
         target=target,
         values=values,
         budgets=budgets,
+        gates=chosen.gates,
+        device=chosen.device,
         smoke=smoke,
         unverified=packed.unverified,
     )
@@ -159,12 +170,11 @@ def _made(
 
 
 def _values(chosen: _Chosen, download: int, disk: int) -> dict[str, Value]:
-    """Sizes of the package, and the memory that the build took when its run measured it."""
-    measured = {name: chosen.values[name] for name in ("peak_bytes",) if name in chosen.values}
+    """Sizes of the package, and what the run measured of the build."""
     return {
         "download_bytes": counted("download_bytes", download, "sum of what is transferred"),
         "disk_bytes": counted("disk_bytes", disk, "sum of the package's files"),
-        **measured,
+        **chosen.values,
     }
 
 

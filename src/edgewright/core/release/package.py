@@ -45,8 +45,9 @@ class SmokeTest:
 class Package:
     """The record of a package, stored in it as ``edgewright-package.json``.
 
-    ``key`` and ``build`` name the build; ``model`` is the path of the build's files in the package, empty where they are not
-    there as files. ``values`` are sizes and memory by metric, ``budgets`` the verdicts on those that have a limit. ``reference`` is
+    ``key`` and ``build`` name the build, and ``source`` the model as the user gave it; ``model`` is the path of the build's files in the package, empty where they are not
+    there as files. ``values`` are sizes and what a run measured, by metric; ``budgets``
+    the verdicts on sizes and memory that have a limit; ``gates`` those of the run, measured on ``device``. All are empty of a build without a run. ``reference`` is
     the digest under which a registry knows it. ``unverified`` lists what could not be tried on the machine that made it. ``directory`` is where it
     lies; it is not stored.
     """
@@ -57,6 +58,7 @@ class Package:
     build: str
     key: str
     framework: str
+    source: str = ""
     edgewright: str
     made_s: float
     files: tuple[FileDigest, ...]
@@ -65,6 +67,8 @@ class Package:
     target: str = ""
     values: Mapping[str, Value] = field(default_factory=dict)
     budgets: tuple[Verdict, ...] = ()
+    gates: tuple[Verdict, ...] = ()
+    device: str = ""
     smoke: SmokeTest
     unverified: tuple[Reason, ...] = ()
     directory: str = ""
