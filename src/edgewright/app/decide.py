@@ -14,12 +14,14 @@ from edgewright.ports import Context
 
 
 def open_run(context: Context, path: str | Path) -> Run:
-    """The record of a run, from its directory or its ``run.json``.
+    """The record of a run, from its directory or its ``run.json``. A directory that was moved is known by its new place.
 
     Raises:
         InputError: there is none, or it was written by a later version.
     """
-    return context.runs.read(Path(path))
+    place = Path(path)
+    run = context.runs.read(place)
+    return replace(run, directory=str(place.resolve())) if place.is_dir() else run
 
 
 def pick(run: Run, policy: Policy) -> Run:

@@ -133,3 +133,9 @@ def test_a_key_can_be_computed_anew_from_what_was_written(options):
     lineage = replace(manifest.lineage, made_from="source", calibration="ids")
     sealed = replace(manifest, recipe=recipe, lineage=lineage, key=artifact_key(recipe, lineage))
     assert load(Manifest, codec.dump(sealed)).true_to_key
+
+
+def test_a_run_that_was_moved_is_known_by_its_new_place(tmp_path):
+    (tmp_path / "run.json").write_bytes((GOLDEN / RUNS[-1]).read_bytes())
+    assert open_run(tmp_path).directory == str(tmp_path.resolve())
+    assert open_run(GOLDEN / RUNS[-1]).directory == "/runs/golden"
