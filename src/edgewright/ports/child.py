@@ -14,8 +14,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edgewright.core.jobs.harness import HarnessJob, HarnessResult
-    from edgewright.core.jobs.requests import BuildJob, EstimateJob, SensitivityJob, SourceJob
-    from edgewright.core.jobs.results import BuildResult, SensitivityResult, SmokeResult, SourceResult
+    from edgewright.core.jobs.requests import BuildJob, EstimateJob, SensitivityJob, SourceJob, TaskJob
+    from edgewright.core.jobs.results import (
+        BenchResult,
+        BuildResult,
+        SensitivityResult,
+        SmokeResult,
+        SourceResult,
+        TaskResult,
+    )
     from edgewright.core.measurement.energy import Energy
     from edgewright.core.measurement.operators import OperatorProfile
     from edgewright.core.measurement.records import Placement
@@ -148,6 +155,14 @@ class EnergyModelWorker(Protocol):
 
     def estimate(self, job: EstimateJob) -> Energy:
         """The estimated energy of a block in joules, with its scope in words; it is never labelled as measured."""
+        ...
+
+
+class TaskModule(Protocol):
+    """The child half of a task that has steps of its own: a module with this function."""
+
+    def answer(self, worker: Worker, job: TaskJob, tell: Tell) -> TaskResult | BenchResult:
+        """The result of a step: scores, or a timed block; errors as in `Worker`."""
         ...
 
 

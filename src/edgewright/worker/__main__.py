@@ -38,6 +38,7 @@ from edgewright.core.jobs.requests import (
     SessionJob,
     SmokeJob,
     SourceJob,
+    TaskJob,
     TokenizeJob,
     TraceJob,
     TypeSpeedJob,
@@ -66,6 +67,7 @@ from edgewright.ports import (
     ProfilingWorker,
     Session,
     SourceWorker,
+    TaskModule,
     TracingWorker,
     TypeTimingWorker,
     Worker,
@@ -96,6 +98,10 @@ def main() -> int:
         worker: Worker = importlib.import_module(job.worker).WORKER
         if isinstance(job, SessionJob):
             return _converse(worker, job, channel)
+        if isinstance(job, TaskJob):
+            module: TaskModule = importlib.import_module(job.module)
+            channel.send(module.answer(worker, job, channel.send))
+            return 0
         channel.send(_result(worker, job, channel))
     except BaseException as error:  # noqa: BLE001  # the process boundary: every failure becomes a typed event
         traceback.print_exc()
@@ -149,8 +155,8 @@ def _result(worker: Worker, job: Job, channel: Channel) -> Result:
         case LikelihoodJob():
             session = worker.open(Path(job.artifact), job.runtime)
             return LikelihoodResult(likelihoods=likelihoods(session, job.pairs, channel.send))
-        case SessionJob() | HarnessJob() | CapabilityJob():
-            raise AssertionError("this is a conversation, not one result")
+        case SessionJob() | HarnessJob() | CapabilityJob() | TaskJob():
+            raise AssertionError("it is answered before")
         case _:
             assert_never(job)
 

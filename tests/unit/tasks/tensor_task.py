@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from edgewright.codec import plain
 from edgewright.core.decision.policy import Gate, Policy
-from edgewright.core.jobs.requests import BuildJob, SourceJob
-from edgewright.core.jobs.results import BenchResult, BuildResult, SourceResult
+from edgewright.core.jobs.requests import BuildJob, SourceJob, TaskJob
+from edgewright.core.jobs.results import BenchResult, BuildResult, SourceResult, TaskResult
 from edgewright.core.measurement.data import Calibration, Part, PartKind
 from edgewright.core.measurement.quantity import Kind, Label, Metric, Value
 from edgewright.core.measurement.records import Placement
@@ -34,33 +35,11 @@ SIZES = {PartKind.EXPLORED: 32, PartKind.GLANCE: 8, PartKind.SMOKE: 2, PartKind.
 
 
 @dataclass(frozen=True, kw_only=True)
-class TensorJob:
-    worker: str
-    artifact: str
-    seed: int
-    examples: int
-    reference: str = ""
-    write_reference: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class TensorTimeJob:
-    worker: str
-    artifact: str
-    runtime: dict[str, object]
-
-
-@dataclass(frozen=True, kw_only=True)
 class TensorScores:
     tokens: int
     errors: tuple[float, ...] = ()
     seconds: float = 0.1
     placement: Placement = PLACEMENT
-
-
-@dataclass(frozen=True, kw_only=True)
-class TensorResult:
-    scores: TensorScores
 
 
 class TensorExam:
@@ -76,14 +55,12 @@ class TensorExam:
     def scoring(self, part, subject, *, original=False, limit_s=None):
         del original, limit_s
         seed = 10 * list(SIZES).index(part.kind) + part.number
-        job = TensorJob(
-            worker=subject.worker, artifact=subject.artifact, seed=seed, examples=SIZES[part.kind]
-        )
-        return Scoring(job=job, result=TensorResult, record=TensorScores)
+        data = {"seed": seed, "examples": SIZES[part.kind]}
+        return Scoring(job=_step("score", subject, data), result=TaskResult, record=TensorScores)
 
     def timing(self, subject, workload, pace):
         del workload, pace
-        return TensorTimeJob(worker=subject.worker, artifact=subject.artifact, runtime=dict(subject.runtime))
+        return _step("time", subject, {})
 
     def expected(self, context, backend, artifact, log):
         del context, backend, artifact, log
@@ -114,7 +91,6 @@ class TensorExam:
 
     def disagreement(self, one, scores):
         del one, scores
-        return ""
 
     def cross_validate(self, context, artifact, scores, expected, *, log, validation=None, limit=None, cause):
         del context, log, validation, cause
@@ -151,6 +127,17 @@ class TensorTask:
         return TensorExam()
 
 
+def _step(step, subject, data):
+    return TaskJob(
+        worker=subject.worker,
+        module="tests.unit.tasks.tensor_task",
+        step=step,
+        artifact=subject.artifact,
+        runtime=subject.runtime,
+        data=data,
+    )
+
+
 def _value(metric, value, n):
     return Value(value=value, unit=metric.unit, label=Label.MEASURED, method="mean", n=n)
 
@@ -165,9 +152,9 @@ def answer(job):
             return SourceResult()
         case BuildJob():
             return _built(job)
-        case TensorJob():
+        case TaskJob(step="score"):
             return _scored(job)
-        case TensorTimeJob():
+        case TaskJob(step="time"):
             bits = json.loads((Path(job.artifact) / "bits.json").read_text()) if _is_build(job) else 32
             return BenchResult(block=block(10.0 * 32 / bits, peak_bytes=1_000_000 * bits))
         case _:
@@ -192,7 +179,7 @@ def _built(job):
 
 
 def _scored(job):
-    inputs = np.random.default_rng(job.seed).normal(size=(job.examples, WIDTH))
+    inputs = np.random.default_rng(job.data["seed"]).normal(size=(job.data["examples"], WIDTH))
     outputs = inputs @ np.load(Path(job.artifact) / "matrix.npy")
     if job.write_reference:
         with Path(job.write_reference).open("wb") as file:
@@ -201,4 +188,5 @@ def _scored(job):
     if job.reference:
         right = np.load(job.reference)
         errors = tuple(np.linalg.norm(outputs - right, axis=1) / np.linalg.norm(right, axis=1))
-    return TensorResult(scores=TensorScores(tokens=job.examples, errors=tuple(map(float, errors))))
+    found = TensorScores(tokens=job.data["examples"], errors=tuple(map(float, errors)))
+    return TaskResult(scores=plain(found))

@@ -51,16 +51,14 @@ KINDS: Mapping[type[Any], JobKind] = {
     requests.TokenizeJob: JobKind(result=results.TokenizeResult, timeout_s=5 * _MINUTE),
     HarnessJob: JobKind(result=HarnessResult, timeout_s=_HOUR),
     requests.SessionJob: JobKind(result=None, timeout_s=_HOUR),
+    requests.TaskJob: JobKind(result=results.TaskResult, timeout_s=30 * _MINUTE, kept="scores"),
 }
 """One entry a job of edgewright's own."""
-
-_OF_A_TASK = JobKind(result=None, timeout_s=30 * _MINUTE)
-"""A job that a task of a third party brings: it runs builds, alone, and its task keeps its results."""
 
 
 def kind_of(job: Any) -> JobKind:
     """What the kind of a job declares."""
-    return KINDS.get(type(job), _OF_A_TASK)
+    return KINDS[type(job)]
 
 
 def half_of(job: Any) -> Half:

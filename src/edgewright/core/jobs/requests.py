@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
 from edgewright.core.device.toolchain import Half
 from edgewright.core.jobs.harness import HarnessJob
@@ -202,6 +202,25 @@ class LikelihoodJob:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TaskJob:
+    """A step of a task's own: the child imports ``module``, and its function ``answer`` is asked for the result.
+
+    ``data`` is the task's, in JSON's types. The original writes its outputs to ``write_reference``; builds read ``reference``.
+    See `edgewright.ports.child.TaskModule`.
+    """
+
+    kind: Literal["task"] = "task"
+    worker: str
+    module: str
+    step: str
+    artifact: str
+    runtime: Mapping[str, Option] = field(default_factory=dict)
+    data: Mapping[str, Any] = field(default_factory=dict)
+    reference: str = ""
+    write_reference: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class SessionJob:
     """Keep a session open and answer requests until the parent closes the pipe."""
 
@@ -227,4 +246,5 @@ Job = (
     | LikelihoodJob
     | HarnessJob
     | SessionJob
+    | TaskJob
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
 from edgewright.core.jobs.conversation import LikelihoodResult, Question
 from edgewright.core.jobs.harness import HarnessResult
@@ -53,6 +53,14 @@ class BuildResult:
     weight_files: tuple[str, ...]
     tools: Mapping[str, str]
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskResult:
+    """What a task's own step found: ``scores`` in JSON's types, which the task reads as its record."""
+
+    kind: Literal["task-result"] = "task-result"
+    scores: Any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,6 +150,7 @@ Result = (
     | TokenizeResult
     | LikelihoodResult
     | HarnessResult
+    | TaskResult
 )
 
 

@@ -67,8 +67,10 @@ def child_environment(extra: Mapping[str, str]) -> dict[str, str]:
 
 
 def _packages() -> dict[str, str]:
-    """Where third parties' backends lie, whose workers the child loads from there; nothing of theirs is imported here."""
-    names = {point.module.partition(".")[0] for point in entry_points(group="edgewright.backends")}
+    """Where third parties' backends and tasks lie, whose child halves are loaded from there; nothing of theirs is imported here."""
+    groups = ("edgewright.backends", "edgewright.tasks")
+    points = [point for group in groups for point in entry_points(group=group)]
+    names = {point.module.partition(".")[0] for point in points}
     found = {name: find_spec(name) for name in sorted(names)}
     return {
         name: spec.submodule_search_locations[0]
