@@ -35,6 +35,10 @@ CANDIDATES = (
 """What the demo builds beside each framework's conversion, unless all is asked for: 8 bits and fewer, of MLX 4 only."""
 
 
+_CALIBRATION = 4096
+"""Tokens of the importance matrix; `optimize` takes four times as many."""
+
+
 def demo(
     context: Context,
     out: Path,
@@ -45,7 +49,8 @@ def demo(
 ) -> Run:
     """Optimize the demo's model for this machine.
 
-    ``quick`` scores and times less; ``everything`` builds all that `optimize` would, and confirms a runner-up beside the best.
+    ``quick`` scores and times less; ``everything`` is what `optimize` would do: more builds, a larger calibration, a runner-up beside the best, and
+    the original twice in a round.
 
     Raises:
         EdgewrightError: the model or the reference cannot be had.
@@ -58,10 +63,12 @@ def demo(
             text=evaluation_text(None),
             policy=policy or context.task(source.facts.task).policy,
             only=() if everything else CANDIDATES,
-            confirmation=Confirmation(finalists=2 if everything else 1),
         )
+        if not everything:
+            confirmation = Confirmation(finalists=1, itself=0)
+            request = replace(request, calibration_tokens=_CALIBRATION, confirmation=confirmation)
         if quick:
-            request = replace(request, tokens=512, calibration_tokens=4096, confirmation=BRIEF)
+            request = replace(request, tokens=512, calibration_tokens=_CALIBRATION, confirmation=BRIEF)
         return run_source(
             context, source, request, out, target="this-machine", check=lambda: prove(told, base)
         )
