@@ -86,7 +86,7 @@ def test_killed_again_and_again_the_same_command_finishes(shell, tiny, home_of_i
         ("child", "building llamacpp/q6_k"),
         ("parent", "scoring llamacpp/q5_k_m"),
         ("parent", "timing"),
-        ("parent", "(2 of"),
+        ("parent", ", 2 of"),
         ("parent", "timing"),
     ):
         with log.open("wb") as stream:
