@@ -51,7 +51,7 @@ class ProfileOptions(ModelOptions):
 
 
 def profile(context: Context, build: str | Path, options: ProfileOptions) -> Profile:
-    """Time a build at 1, 2, 4 ... threads, count its energy, profile its operators, and hold it against the host.
+    """Time a build at 1, 2, 4 ... threads, count its energy, profile its operators, and compare it with the limits of the host.
 
     The directory of a run means the build that it chose; the profile then becomes a part of its record and report.
 

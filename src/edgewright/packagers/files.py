@@ -1,4 +1,4 @@
-"""Files of a build in a package: linked or copied, restored, and held against their digests."""
+"""Files of a build in a package: link or copy them, restore them, and check their digests."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def digest_of(path: Path) -> FileDigest:
 
 
 def demand(path: Path, sha256: str) -> None:
-    """Hold a file against its digest.
+    """Check a file against its digest.
 
     Raises:
         IntegrityError: it is missing, or its bytes are others.

@@ -74,7 +74,7 @@ class Oci:
         return Packed(download_bytes=total, reference=described["digest"])
 
     def unpack(self, root: Path, package: Packed, place: Path) -> Path:
-        """Every layer at its path, held against its digest."""
+        """Write every layer to its path, after its digest was checked."""
         manifest = _read(root, package.reference)
         for layer in manifest["layers"]:
             name = layer["annotations"][PATH]

@@ -1,4 +1,4 @@
-"""``package``: a build in the form that a place where it runs expects, held against its budgets and tried out of the package alone."""
+"""``package``: write a build in the form that its destination expects, check its size limits, and run it from the package alone."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ class Fit:
 class MemoryEstimate:
     """Estimated bytes at one precision: weights, the KV cache of one sequence at ``context``, and whether it fits.
 
-    ``fits`` is None where the target has no limit to hold it against.
+    ``fits`` is None where the target has no limit to compare it with.
     """
 
     precision: str
