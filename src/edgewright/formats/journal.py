@@ -7,8 +7,11 @@ from edgewright.formats.versioned import Document
 
 
 def brought_up_to_date(finished: Document) -> Document:
-    """A finished round, with causes in place of the one sentence that its invalid blocks had."""
-    return {**finished, "invalid": [_with_causes(one) for one in finished.get("invalid", [])]}
+    """A finished round, with causes in place of the one sentence that its invalid blocks had, and today's names."""
+    rest = {name: value for name, value in finished.items() if name != "swung"}
+    invalid = [_with_causes(one) for one in finished.get("invalid", [])]
+    kept = finished.get("kept_speeds", finished.get("swung", {}))
+    return {**rest, "invalid": invalid, "kept_speeds": kept}
 
 
 def _with_causes(invalid: Document) -> Document:

@@ -76,8 +76,9 @@ def _stage(step: Document) -> Document:
 def _host(host: Document | None) -> Document | None:
     if host is None:
         return None
-    rest = {name: value for name, value in host.items() if name != "reasons"}
-    return {**rest, "causes": [all_told([text]) for text in host.get("reasons", [])]}
+    rest = {name: value for name, value in host.items() if name not in {"reasons", "swung"}}
+    causes = [all_told([text]) for text in host.get("reasons", [])]
+    return {**rest, "causes": causes, "speed_only": host.get("swung", 0)}
 
 
 def _profile(profile: Document | None) -> Document | None:

@@ -12,10 +12,12 @@ from edgewright import codec
 from edgewright.api import open_run, pick
 from edgewright.app.optimize.optimize import finished
 from edgewright.core.decision.policy import Gate, Policy
+from edgewright.core.measurement.rounds import Round
 from edgewright.core.recipe.artifact import MANIFEST_VERSION, Manifest, artifact_key
 from edgewright.core.run import RUN_VERSION, Run
 from edgewright.errors import InputError
 from edgewright.formats import FORMATS, load
+from edgewright.formats.journal import brought_up_to_date
 from edgewright.report.html import draw
 from edgewright.sites.local.runs import LocalRuns
 from edgewright.testing import FakeClock, fake_context
@@ -139,3 +141,11 @@ def test_a_run_that_was_moved_is_known_by_its_new_place(tmp_path):
     (tmp_path / "run.json").write_bytes((GOLDEN / RUNS[-1]).read_bytes())
     assert open_run(tmp_path).directory == str(tmp_path.resolve())
     assert open_run(GOLDEN / RUNS[-1]).directory == "/runs/golden"
+
+
+def test_a_round_that_an_earlier_version_wrote_is_read_with_todays_names():
+    earlier = {"blocks": {}, "order": ["a"], "invalid": [{"arm": "a", "reason": "so"}], "swung": {"a": 0.8}}
+    found = codec.from_plain(Round, brought_up_to_date(earlier))
+    assert found.kept_speeds == {"a": 0.8}
+    assert [cause.values["text"] for cause in found.invalid[0].causes] == ["so"]
+    assert codec.from_plain(Round, brought_up_to_date(codec.plain(found))) == found

@@ -60,7 +60,7 @@ def timed_round(
     blocks: dict[str, Block] = {}
     failures: dict[str, Failure] = {}
     invalid: list[Invalid] = []
-    swung: dict[str, float] = {}
+    kept_speeds: dict[str, float] = {}
     seen = list(recent(timing.before))
     names = tuple(arm.name for arm in order)
     for place, arm in enumerate(order):
@@ -82,12 +82,12 @@ def timed_round(
                 break
             speed = None if others else relative_speed(answer.noise, usual)
             if speed is not None:
-                so_far = Round(blocks=blocks, order=names, invalid=tuple(invalid), swung=swung)
+                so_far = Round(blocks=blocks, order=names, invalid=tuple(invalid), kept_speeds=kept_speeds)
                 if not is_worth_waiting_for([*timing.before, so_far]):
-                    blocks[arm.name], swung[arm.name] = answer, speed
+                    blocks[arm.name], kept_speeds[arm.name] = answer, speed
                     break
             invalid.append(Invalid(arm=arm.name, causes=causes, speed=speed))
-    return Round(blocks=blocks, order=names, invalid=tuple(invalid), swung=swung), failures
+    return Round(blocks=blocks, order=names, invalid=tuple(invalid), kept_speeds=kept_speeds), failures
 
 
 def _block(context: Context, arm: Arm, timing: Timing) -> Block | Failure:

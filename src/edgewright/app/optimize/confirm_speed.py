@@ -61,7 +61,7 @@ def _missing(state: State, group: str, finalists: list[str], look: int) -> bool:
 def _hopeless(state: State, group: str) -> bool:
     """Whether so many blocks were disturbed by what else ran that further rounds would only be waited for."""
     noise = host_noise(_rounds(state, group))
-    return is_surely_noisy(noise.invalid - noise.swung, noise.blocks)
+    return is_surely_noisy(noise.invalid - noise.speed_only, noise.blocks)
 
 
 def _undecided(trial: Trial, *, early: bool) -> bool:

@@ -31,13 +31,13 @@ class Invalid:
 class Round:
     """The valid blocks by arm, the order they were run in, and the attempts that did not count.
 
-    ``swung`` is the host's own speed over its usual at those blocks that were not timed again in spite of it.
+    ``kept_speeds`` has, by arm, the host's relative speed in blocks that it disturbed and that were not timed again.
     """
 
     blocks: Mapping[str, Block]
     order: tuple[str, ...]
     invalid: tuple[Invalid, ...] = ()
-    swung: Mapping[str, float] = field(default_factory=dict)
+    kept_speeds: Mapping[str, float] = field(default_factory=dict)
 
 
 class Phase(StrEnum):
@@ -78,8 +78,8 @@ class HostNoise:
     In ``unsteady`` blocks the host's own speed was off its usual, though not so far that they would not count.
     ``resolution`` is half the interval of ln(B0/B0) over rounds that held the original twice: no difference below it can
     be seen here. None where there was no such arm. ``swing`` is given where the host is noisy by nothing but its own speed:
-    the fastest it was seen over the slowest. ``swung`` of the invalid blocks had nothing else to blame, and ``kept`` others
-    were disturbed by it but not timed again.
+    the fastest it was seen over the slowest. ``speed_only`` counts the invalid blocks whose only cause
+    is the host's own speed; ``kept`` counts the blocks that it disturbed and that were not timed again.
     """
 
     blocks: int
@@ -89,7 +89,7 @@ class HostNoise:
     resolution: float | None = None
     resolution_rounds: int = 0
     causes: tuple[tuple[Reason, ...], ...] = ()
-    swung: int = 0
+    speed_only: int = 0
     kept: int = 0
     swing: float | None = None
 
@@ -114,7 +114,7 @@ def host_noise(rounds: Sequence[Round]) -> HostNoise:
     """How many of these rounds' blocks were disturbed, and by what."""
     valid, invalid = sum(len(r.blocks) for r in rounds), sum(len(r.invalid) for r in rounds)
     refused = [i.speed for r in rounds for i in r.invalid if i.speed is not None]
-    kept = [speed for r in rounds for speed in r.swung.values()]
+    kept = [speed for r in rounds for speed in r.kept_speeds.values()]
     noisy = is_noisy_host(invalid + len(kept), valid + invalid)
     alone = noisy and not is_noisy_host(invalid - len(refused), valid + invalid)
     normal = usual(rounds)
@@ -122,7 +122,7 @@ def host_noise(rounds: Sequence[Round]) -> HostNoise:
         blocks=valid + invalid,
         invalid=invalid,
         noisy=noisy,
-        swung=len(refused),
+        speed_only=len(refused),
         kept=len(kept),
         unsteady=sum(not is_steady(b.noise, normal) for r in rounds for b in r.blocks.values()),
         causes=_distinct(i.causes for r in rounds for i in r.invalid),
@@ -142,7 +142,7 @@ def _distinct(causes: Iterable[tuple[Reason, ...]]) -> tuple[tuple[Reason, ...],
 def is_worth_waiting_for(rounds: Sequence[Round]) -> bool:
     """Whether the host's own speed was so seldom off its usual that a block it disturbed is better timed again."""
     noise = host_noise(rounds)
-    return not is_noisy_host(noise.swung + noise.kept, noise.blocks)
+    return not is_noisy_host(noise.speed_only + noise.kept, noise.blocks)
 
 
 def numbered(rounds: Sequence[Round]) -> dict[str, Round]:
@@ -159,7 +159,7 @@ def counted(rounds: Mapping[Key, Round], arm: str) -> dict[Key, Block]:
     return {
         name: one.blocks[arm]
         for name, one in rounds.items()
-        if arm in one.blocks and (swings or arm not in one.swung)
+        if arm in one.blocks and (swings or arm not in one.kept_speeds)
     }
 
 

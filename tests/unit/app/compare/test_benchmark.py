@@ -28,5 +28,5 @@ def test_an_arm_whose_blocks_are_left_out_is_told_so_too():
     blocks = {name: block() for name in "ab"}
     others = (Invalid(arm="a", causes=(told("other processes took 40%"),)),) * 2
     with pytest.raises(ResourceError, match="Every block of b was disturbed") as caught:
-        sum_up(Round(blocks=blocks, order=("a", "b"), invalid=others, swung={"b": 0.8}))
+        sum_up(Round(blocks=blocks, order=("a", "b"), invalid=others, kept_speeds={"b": 0.8}))
     assert caught.value.because == (because("host_unusual"),)

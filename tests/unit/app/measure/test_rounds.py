@@ -72,13 +72,13 @@ def test_a_host_that_swings_is_not_waited_for(tmp_path):
     finished = run([around(8.0), CALM, around(13.0)], tmp_path, before=SWINGING)
     assert set(finished.blocks) == {"a", "b", "c"}
     assert not finished.invalid
-    assert sorted(finished.swung.values()) == pytest.approx([0.8, 1.3])
+    assert sorted(finished.kept_speeds.values()) == pytest.approx([0.8, 1.3])
 
 
 def test_what_else_runs_is_waited_for_on_a_swinging_host_too(tmp_path):
     finished = run([around(8.0, foreign=0.4), CALM, CALM, CALM], tmp_path, before=SWINGING)
     assert [one.speed for one in finished.invalid] == [None]
-    assert not finished.swung
+    assert not finished.kept_speeds
 
 
 def test_a_quick_look_waits_for_others_to_end_and_takes_its_last_attempt(tmp_path):

@@ -98,7 +98,7 @@ def host_of(*speeds):
     return host_noise(rounds)
 
 
-def test_a_host_noisy_by_its_own_speed_alone_says_how_far_that_swung():
+def test_a_host_noisy_by_its_own_speed_alone_says_how_far_it_changed():
     host = host_of(0.8, 1.1, 0.9, 0.85, 0.88, None)
     assert host.noisy
     assert not host.is_mute
@@ -107,7 +107,7 @@ def test_a_host_noisy_by_its_own_speed_alone_says_how_far_that_swung():
 
 
 def test_blocks_that_count_in_spite_of_a_swing_still_say_how_far_it_went():
-    kept = Round(blocks={"a": block()}, order=("a",), swung={"a": 0.5})
+    kept = Round(blocks={"a": block()}, order=("a",), kept_speeds={"a": 0.5})
     host = host_noise([kept, *[Round(blocks={"a": block()}, order=("a",))] * 2])
     assert (host.invalid, host.kept, host.noisy, host.swing) == (0, 1, True, 2.0)
     assert host.excuse == because("host_unsteady", limit=0.10, off=1, blocks=3)
@@ -118,14 +118,14 @@ def test_a_host_is_waited_for_while_its_own_speed_spoils_few_blocks():
     slow, others = Invalid(arm="a", causes=(), speed=0.8), Invalid(arm="a", causes=())
     assert is_worth_waiting_for([])
     assert is_worth_waiting_for([replace(quiet, invalid=(slow,)), quiet, quiet])
-    assert not is_worth_waiting_for([replace(quiet, invalid=(slow,), swung={"a": 0.8}), quiet, quiet])
+    assert not is_worth_waiting_for([replace(quiet, invalid=(slow,), kept_speeds={"a": 0.8}), quiet, quiet])
     assert is_worth_waiting_for([replace(quiet, invalid=(others,) * 2)] * 3)
 
 
 def test_blocks_that_the_host_disturbed_count_only_where_it_is_like_that():
     quiet, off = (
         Round(blocks={"a": block()}, order=("a",)),
-        Round(blocks={"a": block()}, order=("a",), swung={"a": 0.8}),
+        Round(blocks={"a": block()}, order=("a",), kept_speeds={"a": 0.8}),
     )
     assert list(counted(numbered([off, quiet, quiet, quiet]), "a")) == ["1", "2", "3"]
     assert list(counted(numbered([off, off, quiet, quiet]), "a")) == ["0", "1", "2", "3"]
