@@ -12,7 +12,7 @@ from edgewright.codec import dump
 from edgewright.core.model.lengths import turning_points
 from edgewright.core.model.safetensors import declared
 from edgewright.core.quoted import quoted
-from edgewright.core.recipe.artifact import MANIFEST_NAME, FileDigest, Lineage, Manifest
+from edgewright.core.recipe.artifact import MANIFEST_NAME, FileDigest, Manifest
 from edgewright.core.recipe.recipes import REFERENCE
 from edgewright.errors import InputError, IntegrityError, UsageError
 from edgewright.inputs import templates
@@ -23,6 +23,7 @@ from edgewright.inputs.safetensors import check
 from edgewright.inputs.tokenizer import SourceTokenizer
 from edgewright.sites.local.documents import read_bytes, read_json
 from edgewright.sites.local.rundir import read_run
+from edgewright.testing.samples import LINEAGE
 from tests.gguf_bytes import gguf_bytes, llama
 from tests.unit.inputs.test_models import CONFIG, find, model
 
@@ -220,16 +221,6 @@ def test_a_manifest_cannot_lead_out_of_its_build(tmp_path, name):
     (tmp_path / "secret").write_text("x")
     build = tmp_path / "build"
     build.mkdir()
-    lineage = Lineage(
-        source_name="m",
-        source_digest="s",
-        source_origin="m",
-        source_notes=(),
-        toolchain="t",
-        toolchain_digest="t",
-        tools={},
-        worker="w",
-    )
     manifest = Manifest(
         version=1,
         key="k",
@@ -239,7 +230,7 @@ def test_a_manifest_cannot_lead_out_of_its_build(tmp_path, name):
         weight_bytes=0,
         parameters=1,
         bits_per_weight=8.0,
-        lineage=lineage,
+        lineage=LINEAGE,
     )
     wrong = replace(manifest, files=(FileDigest(path=name, size_bytes=1, sha256="0"),))
     (build / MANIFEST_NAME).write_bytes(dump(wrong))

@@ -1,5 +1,6 @@
 """The interfaces between decisions and the outside. Adapters are in backends/, evaluators/, sites/, inputs/ and testing/."""
 
+from edgewright.ports.backend import Backend
 from edgewright.ports.child import (
     Ask,
     BatchSession,
@@ -16,19 +17,10 @@ from edgewright.ports.child import (
     Worker,
 )
 from edgewright.ports.context import Context, JobFailed
-from edgewright.ports.parent import (
-    Backend,
-    Clock,
-    Files,
-    JobRunner,
-    Journal,
-    Reporter,
-    Store,
-    Tokenizer,
-    Toolchains,
-)
+from edgewright.ports.parent import Clock, JobRunner, Journal, Reporter, Toolchains
 from edgewright.ports.quiet import Quiet
 from edgewright.ports.site import LiveSession, Probe, Runs, Sessions, Site
+from edgewright.ports.storage import Files, Store, Tokenizer
 
 __all__ = [
     "Ask",

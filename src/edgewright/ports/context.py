@@ -13,7 +13,9 @@ from edgewright.core.jobs.content import contents, spelled, translated
 from edgewright.core.jobs.kinds import kind_of
 from edgewright.core.jobs.results import Failure, FailureKind
 from edgewright.errors import ResourceError, UnsupportedError
-from edgewright.ports.parent import Backend, Clock, Files, JobRunner, Reporter, Store, Toolchains
+from edgewright.ports.backend import Backend
+from edgewright.ports.parent import Clock, JobRunner, Reporter, Toolchains
+from edgewright.ports.storage import Files, Store
 
 if TYPE_CHECKING:
     from edgewright.core.device.toolchain import ToolchainSpec

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from edgewright.ports.child import Tell
-from edgewright.ports.parent import JobRunner, Journal, Store, Toolchains
+from edgewright.ports.parent import JobRunner, Journal, Toolchains
+from edgewright.ports.storage import Store
 
 if TYPE_CHECKING:
     from edgewright.core.device.host import HostFacts

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from edgewright.core.recipe.artifact import Artifact
     from edgewright.core.recipe.recipes import Option, Recipe
     from edgewright.core.run import CrossValidation, EvaluationData
+    from edgewright.ports.backend import Backend
     from edgewright.ports.context import Context
-    from edgewright.ports.parent import Backend
     from edgewright.reasons import Reason
 
 

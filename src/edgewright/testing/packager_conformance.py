@@ -23,7 +23,7 @@ class PackagerConformance:
 
     def make(self) -> Packager:
         """The packager under test."""
-        raise NotImplementedError
+        raise TypeError("return the packager under test from make()")
 
     def build(self, root: Path) -> Subject:
         """A build of three files, one of them in a folder."""
