@@ -11,8 +11,7 @@ import errno
 import platform
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -30,6 +29,7 @@ from edgewright.errors import (
     ToolchainError,
 )
 from edgewright.ports import Tell
+from edgewright.sites.local.begun import Begun
 from edgewright.sites.local.behind import CURRENT
 from edgewright.sites.local.drafts import drafts_of, new_draft, sweep
 from edgewright.sites.local.home import Home
@@ -42,8 +42,6 @@ from edgewright.sites.local.venv import python_of
 
 _STATE = "toolchain.json"
 _SMOKE_TIMEOUT_S = 300.0
-_AT_ONCE = 2
-_PATIENCE_S = 0.2
 _OUT_OF = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS}
 
 
@@ -54,7 +52,7 @@ class LocalToolchains:
         self._home = home
         self._offline = offline
         self._turns = turns or Turns()
-        self._ahead: dict[str, Future[ToolchainState]] = {}
+        self._begun = Begun(self._turns)
 
     def place(self, spec: ToolchainSpec) -> Path:
         """Where a half of a toolchain lies once it is whole."""
@@ -104,7 +102,7 @@ class LocalToolchains:
 
     def ensure(self, spec: ToolchainSpec, tell: Tell) -> ToolchainState:
         """Install unless installed, the half below first; a failure is a state with its reason, and is not remembered."""
-        begun = None if CURRENT.get() else self._ahead.pop(spec.digest, None)
+        begun = None if CURRENT.get() else self._begun.take(spec)
         if begun is not None:
             return begun.result()
         state = self.state(spec)
@@ -129,36 +127,14 @@ class LocalToolchains:
             obstacle = Obstacle.RESOURCE if error.errno in _OUT_OF else None
             return replace(self.state(spec), reason=f"cannot be installed: {error}", obstacle=obstacle)
 
-    @contextmanager
-    def ahead(self, specs: Sequence[ToolchainSpec], tell: Tell) -> Iterator[None]:
+    def ahead(self, specs: Sequence[ToolchainSpec], tell: Tell) -> AbstractContextManager[None]:
         """See `Toolchains.ahead`."""
-        missing = [spec for spec in specs if spec.digest not in self._ahead and self._can_begin(spec)]
-        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="toolchains") as pool:
-            begun = {spec.digest: pool.submit(self._behind, spec, tell) for spec in missing}
-            self._ahead |= begun
-            try:
-                yield
-            finally:
-                for name in begun:
-                    self._ahead.pop(name, None)
-                self._give_up(list(begun.values()))
-
-    def _give_up(self, begun: Sequence[Future[ToolchainState]]) -> None:
-        left = {future for future in begun if not future.cancel()}
-        while left:
-            left = wait(left, timeout=0.0).not_done
-            if left:
-                self._turns.behind.end()
-                left = wait(left, timeout=_PATIENCE_S).not_done
+        able = [spec for spec in specs if self._can_begin(spec)]
+        return self._begun.running(able, partial(self.ensure, tell=tell), tell)
 
     def _can_begin(self, spec: ToolchainSpec) -> bool:
         state = self.state(spec)
         return state.supported and not state.ready and not self._offline
-
-    def _behind(self, spec: ToolchainSpec, tell: Tell) -> ToolchainState:
-        CURRENT.set(self._turns.behind)
-        with self._turns.hold(tell):
-            return self.ensure(spec, tell)
 
     @contextmanager
     def _alone(self, spec: ToolchainSpec, tell: Tell) -> Iterator[None]:
