@@ -15,6 +15,7 @@ from edgewright.core.measurement.memory import inconsistency
 from edgewright.core.measurement.records import Pace, Workload
 from edgewright.core.measurement.rounds import host_noise
 from edgewright.core.measurement.speed import ratio_of
+from edgewright.reasons import because
 from edgewright.sites.local.runner import run_in
 from edgewright.tasks.text_generation.timing import on_ids
 
@@ -104,7 +105,7 @@ def test_a_processor_hog_gives_no_verdict(context, weights):
     assert noise.noisy
     assert any(cause.code == "others_ran" for causes in noise.causes for cause in causes)
     ratio = ratio_of(blocks_of(done, "b"), blocks_of(done, "a"), "decode_tok_s")
-    assert decide("decode_tok_s", ratio, doubt="the host is too noisy").answer is Better.INCONCLUSIVE
+    assert decide("decode_tok_s", ratio, doubt=because("host_unusual")).answer is Better.INCONCLUSIVE
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the parts of memory")

@@ -8,6 +8,14 @@ from edgewright.formats.versioned import Document
 _DERIVED = ("open: ", "the next best is ")
 """What a report says of a choice from its trials; it was written down at first."""
 
+_NEEDS = {
+    "a quieter host": "quiet_host",
+    "a confirmation": "confirmation",
+    "a consistent reading of memory": "memory",
+    "the target's device": "device",
+    "a figure": "figure",
+}
+
 
 def with_codes(document: Document) -> Document:
     """Version 3 of 2."""
@@ -23,6 +31,7 @@ def with_codes(document: Document) -> Document:
             **assessment,
             "reason": told(assessment["reason"]) or {"code": "told", "values": {"text": ""}},
             "unverified": told(assessment.get("unverified", "")),
+            "frameworks": [_ranked(one) for one in assessment["frameworks"]],
         },
         "cross_validation": [_with_causes(cross) for cross in document.get("cross_validation", [])],
         "progressive": [_stage(step) for step in document.get("progressive", [])],
@@ -30,6 +39,10 @@ def with_codes(document: Document) -> Document:
         "profile": _profile(document.get("profile")),
     }
     return with_reasons({**document, **changed})  # type: ignore[no-any-return]  # a mapping stays one
+
+
+def _ranked(one: Document) -> Document:
+    return {**one, "role": "other" if one["role"] == "not for this target" else one["role"]}
 
 
 def _trial(trial: Document) -> Document:
@@ -47,7 +60,8 @@ def _verdict(verdict: Document, values: Document) -> Document:
     value = values.get(verdict["gate"]["metric"], {})
     why = verdict["reason"].split("; ")[1:] if verdict["value"] is not None else [verdict["reason"]]
     bounds = {"ci_low": value.get("ci_low"), "ci_high": value.get("ci_high")}
-    return {**rest, **bounds, "why": all_told(why)}
+    needs = _NEEDS.get(str(verdict.get("needs")), verdict.get("needs"))
+    return {**rest, **bounds, "why": all_told(why), "needs": needs}
 
 
 def _choice(choice: Document, trials: list[Document]) -> Document:

@@ -61,7 +61,7 @@ def dropped(run: Run) -> list[Dropped]:
         if trial.reason
         and trial.status not in {Status.MEASURED, Status.UNTRIED}
         and trial.recipe.framework not in lost
-        and "+" not in trial.id  # a runtime option that did not help is part of the five stages' story
+        and not trial.variant_of  # a runtime option that did not help is part of the five stages' story
     ]
     return lines
 

@@ -1,7 +1,8 @@
-"""What became of a trial, in words."""
+"""What became of a trial, and a framework's place for a target, in words."""
 
 from __future__ import annotations
 
+from edgewright.core.decision.assessment import Role
 from edgewright.core.run import Status
 
 LABELS = {
@@ -18,4 +19,11 @@ LABELS = {
     Status.AUXILIARY: "used by other builds only",
     Status.UNTRIED: "not tried",
     Status.UNTIMED: "not timed here",
+}
+
+ROLES = {
+    Role.PRIMARY: "primary",
+    Role.FALLBACK: "fallback",
+    Role.CANDIDATE: "candidate",
+    Role.OTHER: "not for this target",
 }

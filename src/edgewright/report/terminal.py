@@ -25,6 +25,7 @@ from edgewright.report.next_steps import next_steps
 from edgewright.report.proof import proof_line
 from edgewright.report.rows import COLUMNS, expectation, fewer_tokens, place_of, table, untried
 from edgewright.report.sentences import sentence, sentences
+from edgewright.report.statuses import ROLES
 
 _COLORS = {"ok": "green", "warning": "yellow", "problem": "red"}
 _NARROW = {"build", "size", "KL", "retained", "speedup", "memory", "verdict"}
@@ -165,7 +166,7 @@ def show_assessment(console: Console, a: Assessment) -> None:
     for ranked in a.frameworks:
         works = ranked.fit.works and ranked.toolchain_supported
         word = ("works", "green") if works else ("does not work here", "red")
-        say(console, "  ", (ranked.fit.framework, "bold"), f" ({ranked.role}): ", word)
+        say(console, "  ", (ranked.fit.framework, "bold"), f" ({ROLES[ranked.role]}): ", word)
         for reason in (*ranked.fit.reasons, *ranked.fit.quantization_notes, ranked.toolchain_reason):
             if reason:
                 say(console, f"    - {reason}")

@@ -67,7 +67,7 @@ def energy_values(finished: Round, name: str) -> Mapping[str, Value]:
     block: Block | None = finished.blocks.get(name)
     if block is None:
         causes = next((one.causes for one in finished.invalid if one.arm == name), ())
-        why = causes[0] if causes else because("not_run")
-        return {METRIC: not_available(METRIC, because("every_block_disturbed", reason=why))}
+        why = because("every_block_disturbed", causes=causes or (because("not_run"),))
+        return {METRIC: not_available(METRIC, why)}
     values = speed_values([block])
     return {METRIC: values[METRIC]} if METRIC in values else {}

@@ -168,7 +168,13 @@ def _glance(state: State, recipe: Recipe, artifact: Artifact) -> Trial | None:
     if lost is None:
         return None
     trial = state.record.trials[recipe.id]
-    reason = because("stopped_early", tokens=scores.tokens, metric=lost.gate.metric)
+    reason = because(
+        "stopped_early",
+        tokens=scores.tokens,
+        metric=lost.gate.metric,
+        value=lost.value or 0.0,
+        bound=lost.gate.bound,
+    )
     return replace(
         trial,
         status=Status.SKIPPED,

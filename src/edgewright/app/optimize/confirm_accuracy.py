@@ -49,5 +49,7 @@ def confirm_accuracy(state: State, trial: Trial) -> Outcome:
     outcome = overall(verdicts)
     if outcome is Outcome.FAIL:
         lost = next(v for v in verdicts if v.outcome is Outcome.FAIL)
-        state.record.refute(trial.id, because("lost_held_out", metric=lost.gate.metric))
+        metric, bound = lost.gate.metric, lost.gate.bound
+        why = because("lost_held_out", metric=metric, value=lost.value or 0.0, bound=bound)
+        state.record.refute(trial.id, why)
     return outcome

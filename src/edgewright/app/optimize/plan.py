@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
-from edgewright.core.decision.assessment import Assessment
+from edgewright.core.decision.assessment import Assessment, Role
 from edgewright.core.recipe.pruning import Pruning
 from edgewright.core.recipe.recipes import REFERENCE, Plan, Recipe, Skipped
 from edgewright.errors import UnsupportedError, UsageError
@@ -41,9 +41,7 @@ def plan(
     unknown = [name for name in frameworks if name not in by_name]
     if unknown:
         raise UsageError(f"Unknown framework {unknown[0]!r}.", hint=f"Known: {', '.join(by_name)}.")
-    wanted = list(frameworks) or [
-        r.fit.framework for r in assessment.frameworks if r.role != "not for this target"
-    ]
+    wanted = list(frameworks) or [r.fit.framework for r in assessment.frameworks if r.role is not Role.OTHER]
     fits = {r.fit.framework: r.fit for r in assessment.frameworks}
     usable = [name for name in wanted if fits[name].works]
     if not usable:

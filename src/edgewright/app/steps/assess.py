@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from edgewright.core import knowledge
-from edgewright.core.decision.assessment import Assessment, Fit, MemoryEstimate, Ranked
+from edgewright.core.decision.assessment import Assessment, Fit, MemoryEstimate, Ranked, Role
 from edgewright.core.device.host import HostFacts
 from edgewright.core.device.target import Limits, Target
 from edgewright.core.device.toolchain import ToolchainState
@@ -43,7 +43,6 @@ def assess(
         )
         for backend in backends
     ]
-    order = {"primary": 0, "fallback": 1, "candidate": 2, "not for this target": 3}
     here = measurable(target, host)
     return Assessment(
         model=name,
@@ -51,7 +50,7 @@ def assess(
         host=host,
         target=target,
         memory=memory(facts, target, context),
-        frameworks=tuple(sorted(ranked, key=lambda r: order[r.role])),
+        frameworks=tuple(sorted(ranked, key=lambda r: list(Role).index(r.role))),
         strategy=target.strategy,
         reason=reason,
         measured_here=here,
@@ -120,11 +119,11 @@ def _estimate(name: str, bits: float, facts: ModelFacts, target: Target, context
     )
 
 
-def _role(name: str, target: Target) -> str:
+def _role(name: str, target: Target) -> Role:
     if name == target.primary:
-        return "primary"
+        return Role.PRIMARY
     if name == target.fallback:
-        return "fallback"
+        return Role.FALLBACK
     # A framework that joined by an entry point is in no table: it takes part wherever it can.
     foreign = name not in knowledge.table("frameworks")
-    return "candidate" if foreign or name in target.frameworks else "not for this target"
+    return Role.CANDIDATE if foreign or name in target.frameworks else Role.OTHER

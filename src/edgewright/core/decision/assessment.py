@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from edgewright.core.device.host import HostFacts
 from edgewright.core.device.target import Target
@@ -41,12 +42,21 @@ class MemoryEstimate:
         return self.weight_bytes + self.kv_cache_bytes
 
 
+class Role(StrEnum):
+    """A framework's place for a target; one that is ``OTHER`` is used if it is asked for by name only."""
+
+    PRIMARY = "primary"
+    FALLBACK = "fallback"
+    CANDIDATE = "candidate"
+    OTHER = "other"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Ranked:
-    """A framework's place for a target: ``role`` is primary, fallback or candidate."""
+    """A framework with its place for a target, and whether its toolchain runs on this host."""
 
     fit: Fit
-    role: str
+    role: Role
     toolchain_supported: bool
     toolchain_reason: str = ""
 

@@ -27,11 +27,11 @@ class Needs(StrEnum):
 
     ROUNDS = "rounds"
     TEXT = "text"
-    QUIET_HOST = "a quieter host"
-    CONFIRMATION = "a confirmation"
-    MEMORY = "a consistent reading of memory"
-    DEVICE = "the target's device"
-    FIGURE = "a figure"
+    QUIET_HOST = "quiet_host"
+    CONFIRMATION = "confirmation"
+    MEMORY = "memory"
+    DEVICE = "device"
+    FIGURE = "figure"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -382,7 +382,7 @@ def test_a_hog_beside_every_block_gives_no_verdict_on_speed(tmp_path):
 
     run = World(tmp_path, answer=hogged).run()
     assert run.provisional
-    assert {str(v.needs) for v in run.choice.open_gates} == {"a quieter host"}
+    assert {str(v.needs) for v in run.choice.open_gates} == {"quiet_host"}
     assert run.host.noisy
     assert run.host.invalid == run.host.blocks
     assert run.host.blocks <= 15  # it was plain after the first round
