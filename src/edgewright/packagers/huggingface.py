@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from edgewright.core import knowledge
 from edgewright.core.recipe.artifact import MANIFEST_NAME, Manifest
 from edgewright.core.release.package import Package
 from edgewright.packagers.files import put
 from edgewright.ports.packager import Packed, Subject
 from edgewright.reasons import Reason, because
 
-_LIBRARIES = {"llamacpp": "gguf", "onnx": "onnx", "openvino": "openvino", "mlx": "mlx"}
 _HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
 
 
@@ -42,14 +42,11 @@ class HuggingFace:
 
     def page(self, package: Package, text: str) -> str:
         """With the metadata that a hub reads. The licence is that of the original, which is not known here, and is left out."""
-        tags = [
-            "edgewright",
-            _LIBRARIES.get(package.framework, package.framework),
-            package.build.partition("/")[2],
-        ]
+        library = knowledge.format_of(package.framework) or package.framework
+        tags = ["edgewright", library, package.build.partition("/")[2]]
         lines = [
             "---",
-            f"library_name: {_LIBRARIES.get(package.framework, package.framework)}",
+            f"library_name: {library}",
             "pipeline_tag: text-generation",
             "tags:",
             *(f"- {tag}" for tag in dict.fromkeys(tags)),

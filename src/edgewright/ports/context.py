@@ -39,10 +39,6 @@ class JobFailed(Exception):  # noqa: N818  # no error yet: `Context.keep` makes 
         self.failure = failure
 
 
-def _no_readme(package: Package, packager: Packager) -> str:
-    return f"# {package.name}\n\n{packager.usage(package)}\n"
-
-
 @dataclass(frozen=True, kw_only=True)
 class Context:
     """The ports of a use case. ``backends`` are the frameworks of the candidates, ``reference`` is that of the original.
@@ -67,8 +63,8 @@ class Context:
     downloads: Path
     tasks: Mapping[Task, TaskProfile]
     registry: Registry
-    packagers: Mapping[str, Packager] = field(default_factory=dict)
-    readme: Callable[[Package, Packager], str] = _no_readme
+    packagers: Mapping[str, Packager]
+    readme: Callable[[Package, Packager], str]
     evaluators: Mapping[str, ToolchainSpec] = field(default_factory=dict)
     energy_models: Mapping[str, ToolchainSpec] = field(default_factory=dict)
     version: str = ""

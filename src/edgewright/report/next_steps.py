@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import shlex
 
+from edgewright.core import knowledge
 from edgewright.core.run import Run
-
-_KINDS = {"llamacpp": "gguf", "onnx": "onnx", "openvino": "openvino", "mlx": "mlx"}
 
 
 def next_steps(run: Run) -> list[tuple[str, str]]:
@@ -15,7 +14,7 @@ def next_steps(run: Run) -> list[tuple[str, str]]:
         return []
     place = shlex.quote(run.directory)
     build = shlex.quote(f"{run.directory}/best")
-    kind = _KINDS.get(run.best.recipe.framework)
+    kind = knowledge.format_of(run.best.recipe.framework)
     steps = [
         ("ask it", f"edgewright generate {build} 'What is the capital of France?' --chat"),
         ("package it for a registry", f"edgewright package {place} --for oci"),

@@ -284,6 +284,8 @@ def fake_context(root: Path, **parts: Any) -> Context:
         "downloads": root / "downloads",
         "version": "0",
         "registry": FakeRegistry(),
+        "packagers": {},
+        "readme": lambda package, packager: f"# {package.name}\n\n{packager.usage(package)}\n",
         "tasks": {Task.TEXT_GENERATION: TextGeneration()},
     }
     context = Context(**{**made, **parts})

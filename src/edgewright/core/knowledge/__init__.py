@@ -56,6 +56,11 @@ def framework_name(spelling: str, others: Collection[str] = ()) -> str:
     raise UsageError(f"Unknown framework {spelling!r}.", hint=f"Known: {', '.join(rows)}.")
 
 
+def format_of(framework: str) -> str:
+    """What builds of a framework are called outside; empty for a framework that is in no table."""
+    return str(table("frameworks").get(framework, {}).get("format", ""))
+
+
 def _target(name: str, row: dict[str, Any]) -> Target:
     limits = Limits(**row.get("limits", {}))
     lists = {key: tuple(row.get(key, ())) for key in ("frameworks", "strategy", "measurable_on")}
